@@ -1,0 +1,87 @@
+/**
+ * Every error Millrace raises on purpose, in one place. A code never changes
+ * its meaning; `docs/reference/errors.md` is generated from this table.
+ */
+export const errors = {
+  // A request that could not be understood: nothing of it was stored.
+  invalid_body: { status: 400, mend: 'Send JSON, a JSON array, {"batch": […]} or NDJSON.' },
+  unsupported_media_type: { status: 415, mend: 'Send application/json or application/x-ndjson.' },
+  unsupported_encoding: { status: 415, mend: 'Use gzip, br, zstd, deflate, or none.' },
+  body_too_large: { status: 413, mend: 'Send smaller batches.' },
+  batch_too_large: { status: 413, mend: 'Send fewer events in a batch.' },
+  unauthorized: { status: 401, mend: 'Send a key: Authorization: Bearer KEY.' },
+  not_found: {
+    status: 404,
+    mend: 'See the reference of the HTTP interface for the paths there are.',
+  },
+  method_not_allowed: { status: 405, mend: 'See the Allow header.' },
+  request_timeout: { status: 408, mend: 'Send the body faster, or in smaller batches.' },
+
+  // Too much at once, or a full disk: the same request may be sent again later.
+  too_many_requests: { status: 429, mend: 'Wait as long as Retry-After says and send again.' },
+  overloaded: { status: 503, mend: 'Wait as long as Retry-After says and send again.' },
+  shutting_down: {
+    status: 503,
+    mend: 'Send again: another process, or the restarted one, will answer.',
+  },
+  log_full: {
+    status: 503,
+    mend: 'Free disk space in the data folder. Millrace recovers by itself.',
+  },
+  log_overloaded: { status: 503, mend: 'Wait as long as Retry-After says and send again.' },
+
+  // The data folder and the log.
+  data_folder_in_use: {
+    status: 500,
+    mend: 'Stop the other process, or use another --data folder.',
+  },
+  log_corrupt: {
+    status: 500,
+    mend: 'Restore the named segment from a backup, or move it away to give up its records.',
+  },
+  log_trimmed: { status: 500, mend: 'These records are older than the retention of the log.' },
+  plan_conflict: { status: 500, mend: 'Undo the change, or use a new data folder.' },
+
+  // Starting up.
+  key_required: {
+    status: 500,
+    mend: 'Set MILLRACE_WRITE_KEYS and MILLRACE_READ_KEYS, or bind to 127.0.0.1.',
+  },
+  port_in_use: { status: 500, mend: 'Stop the other process, or choose another --port.' },
+  pipeline_not_found: {
+    status: 500,
+    mend: 'Create millrace.config.ts, or point --pipeline at yours.',
+  },
+  pipeline_invalid: { status: 500, mend: 'Run `millrace check` for each mistake and its mend.' },
+  config_invalid: { status: 500, mend: 'See `millrace start --help` for the settings.' },
+
+  // Questions.
+  sql_refused: { status: 403, mend: 'Only SELECT over the tables of the pipeline is allowed.' },
+  internal: {
+    status: 500,
+    mend: 'This is a defect in Millrace. Please report it with the message.',
+  },
+} as const satisfies {
+  readonly [code: string]: { readonly status: number; readonly mend: string };
+};
+
+export type ErrorCode = keyof typeof errors;
+
+/** An error with a stable code: what happened and where is the message, what to do is `mend`. */
+export class MillraceError extends Error {
+  override readonly name = 'MillraceError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get status(): number {
+    return errors[this.code].status;
+  }
+
+  get mend(): string {
+    return errors[this.code].mend;
+  }
+}

@@ -1,0 +1,122 @@
+import type { PropertyType } from '../define/property.ts';
+
+/**
+ * A pipeline with everything resolved: names, types, tables, defaults. It is
+ * plain data: `JSON.parse(JSON.stringify(plan))` is the same plan, which is how
+ * it is kept beside the data and compared with the next one.
+ */
+export interface Plan {
+  /** The format of this document, not of the user's pipeline. */
+  readonly format: 1;
+  readonly pipeline: string;
+  readonly events: readonly EventPlan[];
+  readonly dedup: {
+    /** Ids are remembered by arrival for two of these. */
+    readonly windowMs: number;
+  };
+  /** An event whose append time is later than its timestamp by more than this is late. */
+  readonly allowedLatenessMs: number;
+  /** How far in the future a timestamp may lie. */
+  readonly futureMaxMs: number;
+  /** Raw events older than this (by event time) are dropped; null keeps them for ever. */
+  readonly keepMs: number | null;
+  readonly partitioning: Partitioning;
+  readonly rollups: readonly RollupPlan[];
+}
+
+export interface Partitioning {
+  readonly by: 'month' | 'day';
+  /** Types with a partition of their own; all others share one. Null: every type has its own. */
+  readonly ownTypes: readonly string[] | null;
+  /** The most parts that one insert into `events` may make. */
+  readonly partsPerInsertMax: number;
+}
+
+export interface EventPlan {
+  readonly type: string;
+  /** Other names under which senders know this type. */
+  readonly aliases: readonly string[];
+  /** From the sender's property name to the declared one. */
+  readonly renames: { readonly [sent: string]: string };
+  readonly properties: readonly PropertyPlan[];
+  readonly undeclared: 'keep' | 'drop' | 'refuse';
+  /** True for the types every pipeline has (page, screen, identify, group, alias). */
+  readonly builtIn: boolean;
+}
+
+export interface PropertyPlan {
+  readonly name: string;
+  readonly type: PropertyType;
+  readonly required: boolean;
+}
+
+export type Every = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month';
+
+export interface RollupPlan {
+  readonly name: string;
+  /** A change of what is computed is a new version with a table of its own. */
+  readonly version: number;
+  /** The table of mergeable states, e.g. `revenue__v1`. Readers use the view `name`. */
+  readonly table: string;
+  readonly from: readonly string[];
+  readonly every: Every;
+  readonly by: readonly DimensionPlan[];
+  readonly where: Condition | null;
+  readonly measures: readonly MeasurePlan[];
+  readonly keepMs: number | null;
+}
+
+/** Where a value of an event is found. `path` has more than one name inside nested objects. */
+export type FieldPlan =
+  | { readonly source: 'envelope'; readonly name: EnvelopeField; readonly type: PropertyType }
+  | {
+      readonly source: 'property';
+      readonly path: readonly string[];
+      readonly type: PropertyType;
+    };
+
+export type EnvelopeField =
+  | 'event_id'
+  | 'type'
+  | 'timestamp'
+  | 'received_at'
+  | 'user_id'
+  | 'anonymous_id'
+  | 'session_id'
+  | 'late';
+
+export interface DimensionPlan {
+  readonly name: string;
+  readonly field: FieldPlan;
+}
+
+export type MeasurePlan =
+  | { readonly name: string; readonly kind: 'count' }
+  | {
+      readonly name: string;
+      readonly kind: 'sum' | 'min' | 'max' | 'avg' | 'uniq';
+      readonly field: FieldPlan;
+    }
+  | {
+      readonly name: string;
+      readonly kind: 'quantiles';
+      readonly field: FieldPlan;
+      readonly levels: readonly number[];
+    };
+
+/** A filter over one event. Values are in canonical form: decimals, int64 as strings, times as epoch ms. */
+export type Condition =
+  | { readonly kind: 'and' | 'or'; readonly conditions: readonly Condition[] }
+  | { readonly kind: 'not'; readonly condition: Condition }
+  | {
+      readonly kind: 'compare';
+      readonly field: FieldPlan;
+      readonly operator: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte';
+      readonly value: string | number | boolean;
+    }
+  | {
+      readonly kind: 'in';
+      readonly field: FieldPlan;
+      readonly values: readonly (string | number | boolean)[];
+    }
+  | { readonly kind: 'present'; readonly field: FieldPlan };

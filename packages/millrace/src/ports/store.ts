@@ -1,0 +1,63 @@
+/** Rows for one table, inserted whole or not at all, and never twice. */
+export interface InsertBatch {
+  readonly table: string;
+  /** Newline-terminated JSON objects, one a row. */
+  readonly lines: Uint8Array;
+  readonly rows: number;
+  /** Names these exact bytes: an insert with a token seen before changes nothing. */
+  readonly token: string;
+  /** The columns given in the lines, where the table has computed ones. */
+  readonly columns?: readonly string[];
+}
+
+export interface ReadOptions {
+  /** A ClickHouse output format. Default JSONEachRow. */
+  readonly format?: string;
+  /** Values for `{name:Type}` placeholders. */
+  readonly params?: { readonly [name: string]: unknown };
+  /** Engine settings of this one statement. */
+  readonly settings?: { readonly [name: string]: string | number };
+  readonly signal?: AbortSignal;
+}
+
+export interface ReadResult {
+  readonly bytes: Uint8Array;
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+  readonly elapsedMs: number;
+}
+
+export interface Store {
+  /** Runs one statement that changes the schema. */
+  define(statement: string): Promise<void>;
+  /**
+   * @throws StoreError, whose `retry` says whether the same batch may pass later.
+   */
+  insert(batch: InsertBatch): Promise<void>;
+  /** Runs one statement that cannot change anything, whatever it says. */
+  read(sql: string, options?: ReadOptions): Promise<ReadResult>;
+  close(): Promise<void>;
+}
+
+/** What the engine said, with its own code, so that readers see it as they know it. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  /** The engine's code, e.g. 62 for SYNTAX_ERROR. */
+  readonly code: number;
+  /**
+   * `same`: try the same again later. `split`: nothing of the batch was stored
+   * and it never will be; a smaller one may pass. `never`: a defect or a mistake.
+   */
+  readonly retry: 'same' | 'split' | 'never';
+
+  constructor(
+    code: number,
+    message: string,
+    retry: 'same' | 'split' | 'never',
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = code;
+    this.retry = retry;
+  }
+}

@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+// `unit` tests sit beside the code and need nothing but a temporary folder;
+// `system` tests start the built command as a user would.
+export default defineConfig({
+  test: {
+    // chDB holds one data folder per process, so files never share a process.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'examples/**/*.test.ts', 'tools/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ['tests/**/*.test.ts'],
+          exclude: ['tests/{long,stack}/**'],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'long', include: ['tests/long/**/*.test.ts'], testTimeout: 3_600_000 },
+      },
+      { extends: true, test: { name: 'stack', include: ['tests/stack/**/*.test.ts'] } },
+    ],
+  },
+});
