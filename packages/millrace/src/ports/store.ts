@@ -34,7 +34,11 @@ export interface Store {
    * @throws StoreError, whose `retry` says whether the same batch may pass later.
    */
   insert(batch: InsertBatch): Promise<void>;
-  /** Runs one statement that cannot change anything, whatever it says. */
+  /**
+   * Runs one statement on a connection that is read-only to the engine. That
+   * refuses writes and settings, but neither SYSTEM statements nor table
+   * functions that read files: text from outside goes through the SQL guard first.
+   */
   read(sql: string, options?: ReadOptions): Promise<ReadResult>;
   close(): Promise<void>;
 }

@@ -1,0 +1,47 @@
+import { StoreError } from '../../ports/store.ts';
+
+/**
+ * Codes that mean "these bytes can never be stored": the engine could not read
+ * a row, or refused it before writing anything. Found by inserting such rows;
+ * names are those of ClickHouse's `ErrorCodes`.
+ */
+const unreadable: ReadonlySet<number> = new Set([
+  6, // CANNOT_PARSE_TEXT
+  25, // CANNOT_PARSE_ESCAPE_SEQUENCE
+  26, // CANNOT_PARSE_QUOTED_STRING
+  27, // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+  38, // CANNOT_PARSE_DATE
+  41, // CANNOT_PARSE_DATETIME
+  53, // TYPE_MISMATCH
+  69, // ARGUMENT_OUT_OF_BOUND
+  72, // CANNOT_PARSE_NUMBER
+  117, // INCORRECT_DATA
+  130, // CANNOT_READ_ARRAY_FROM_TEXT
+  131, // TOO_LARGE_STRING_SIZE
+  321, // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+  376, // CANNOT_PARSE_UUID
+  407, // DECIMAL_OVERFLOW
+]);
+
+const tooManyParts = 252;
+
+export function storeError(error: unknown): StoreError {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = engineCode(error) ?? Number(/Code: (\d+)/.exec(message)?.[1] ?? 0);
+  return new StoreError(code, message, retryOf(code, message), { cause: error });
+}
+
+function engineCode(error: unknown): number | undefined {
+  if (error instanceof Error && 'clickhouseCode' in error) {
+    return typeof error.clickhouseCode === 'number' ? error.clickhouseCode : undefined;
+  }
+  return undefined;
+}
+
+function retryOf(code: number, message: string): StoreError['retry'] {
+  if (unreadable.has(code)) return 'split';
+  // One code, two meanings: a block over too many partitions never passes, while
+  // a table with too many parts only has to merge first.
+  if (code === tooManyParts && message.includes('partitions')) return 'split';
+  return 'same';
+}

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Store, StoreError } from './store.ts';
+
+/** What every store must do, whatever is behind it. */
+export function describeStore(name: string, open: () => Promise<Store>): void {
+  describe(`${name} as a store`, () => {
+    let store: Store;
+
+    beforeAll(async () => {
+      store = await open();
+      await store.define(
+        `CREATE TABLE moves (id UInt64, at DateTime64(3, 'UTC'), amount Decimal(18, 2))
+         ENGINE = MergeTree PARTITION BY toYYYYMM(at) ORDER BY id
+         SETTINGS non_replicated_deduplication_window = 1000`,
+      );
+      await store.define(
+        `CREATE TABLE totals (month UInt32, moves UInt64, amount Decimal(38, 2))
+         ENGINE = SummingMergeTree ORDER BY month SETTINGS non_replicated_deduplication_window = 1000`,
+      );
+      await store.define(
+        `CREATE MATERIALIZED VIEW totals_fill TO totals AS
+         SELECT toYYYYMM(at) AS month, count() AS moves, sum(amount) AS amount FROM moves GROUP BY month`,
+      );
+    });
+
+    afterAll(() => store.close());
+
+    const january = Date.UTC(2026, 0, 1);
+    const day = 86_400_000;
+    const rows = (from: number, to: number, months = 1) =>
+      Array.from({ length: to - from }, (_, i) =>
+        JSON.stringify({ id: from + i, at: january + (i % months) * 31 * day, amount: '0.10' }),
+      );
+    const insert = (token: string, lines: readonly string[]) =>
+      store.insert({
+        table: 'moves',
+        lines: Buffer.from(`${lines.join('\n')}\n`),
+        rows: lines.length,
+        token,
+      });
+    const cell = async (sql: string) => {
+      const { bytes } = await store.read(sql, { format: 'TSV' });
+      return Buffer.from(bytes).toString().trim();
+    };
+
+    test('a large batch over several partitions is one block in each', async () => {
+      await store.define('SYSTEM STOP MERGES');
+      await insert('large', rows(0, 120_000, 3));
+      expect(await cell('SELECT count(), uniqExact(id), sum(amount) FROM moves')).toBe(
+        '120000\t120000\t12000',
+      );
+      expect(await cell("SELECT count() FROM system.parts WHERE table = 'moves' AND active")).toBe(
+        '3',
+      );
+      await store.define('SYSTEM START MERGES');
+    });
+
+    test('a token seen before changes neither the table nor its views', async () => {
+      await insert('once', rows(200_000, 200_100, 2));
+      const before = await cell(
+        'SELECT (SELECT count() FROM moves), (SELECT sum(moves) FROM totals)',
+      );
+      await insert('once', rows(200_000, 200_100, 2));
+      await Promise.all([
+        insert('once', rows(200_000, 200_100, 2)),
+        insert('once', rows(200_000, 200_100, 2)),
+      ]);
+      expect(
+        await cell('SELECT (SELECT count() FROM moves), (SELECT sum(moves) FROM totals)'),
+      ).toBe(before);
+    });
+
+    test('equal rows under another token are other rows', async () => {
+      const before = Number(await cell('SELECT count() FROM moves'));
+      await insert('twin-a', rows(300_000, 300_010));
+      await insert('twin-b', rows(300_000, 300_010));
+      expect(Number(await cell('SELECT count() FROM moves'))).toBe(before + 20);
+    });
+
+    test('a batch with a row that cannot be read stores nothing and asks to be split', async () => {
+      const before = await cell('SELECT count() FROM moves');
+      const broken = [...rows(400_000, 400_100), '{"id":1,"at":0,"amount":"much"}'];
+      await expect(insert('broken', broken)).rejects.toMatchObject({
+        name: 'StoreError',
+        retry: 'split',
+      });
+      expect(await cell('SELECT count() FROM moves')).toBe(before);
+    });
+
+    test('a batch over more partitions than allowed stores nothing and asks to be split', async () => {
+      const before = await cell('SELECT count() FROM moves');
+      await expect(insert('wide', rows(500_000, 500_500, 500))).rejects.toMatchObject({
+        retry: 'split',
+      });
+      expect(await cell('SELECT count() FROM moves')).toBe(before);
+    });
+
+    test.each([
+      'INSERT INTO moves (id) VALUES (1)',
+      'DROP TABLE moves',
+      'ALTER TABLE moves DELETE WHERE 1',
+      'CREATE TABLE more (a Int8) ENGINE = Memory',
+      'SET readonly = 0',
+      'SELECT 1 SETTINGS readonly = 0',
+      'TRUNCATE TABLE moves',
+    ])('a read cannot change anything: %s', async (statement) => {
+      await expect(store.read(statement)).rejects.toBeInstanceOf(StoreError);
+    });
+
+    test('a read is given parameters, settings and a format', async () => {
+      const { bytes } = await store.read('SELECT {a:String} AS a, {b:UInt64} AS b', {
+        params: { a: "it's \\ \n", b: 18446744073709551615n },
+        settings: { output_format_json_quote_64bit_integers: 1 },
+      });
+      expect(JSON.parse(Buffer.from(bytes).toString())).toEqual({
+        a: "it's \\ \n",
+        b: '18446744073709551615',
+      });
+    });
+
+    test('a long read holds up neither other reads nor inserts', async () => {
+      let finished = false;
+      const long = store
+        .read('SELECT sum(cityHash64(number)) FROM numbers(2000000000)', {
+          settings: { max_execution_time: 1, timeout_overflow_mode: 'break', max_threads: 1 },
+        })
+        .then(() => {
+          finished = true;
+        });
+      await cell('SELECT 1');
+      await insert('meanwhile', rows(600_000, 600_010));
+      expect(finished).toBe(false);
+      await long;
+    });
+
+    test("the engine's own code comes with its error", async () => {
+      await expect(store.read('SELECT nothing FROM moves')).rejects.toMatchObject({ code: 47 });
+      await expect(store.read('SELEC 1')).rejects.toMatchObject({ code: 62 });
+    });
+  });
+}
