@@ -1,1 +1,6 @@
+export type { Duration } from './define/duration.ts';
+export { type EventDefinition, type EventOptions, event } from './define/event.ts';
+export { avg, count, type Measure, max, min, quantiles, sum, uniq } from './define/measure.ts';
+export { definePipeline, type Pipeline } from './define/pipeline.ts';
 export * from './define/property.ts';
+export { type Every, type RollupDefinition, type RollupOptions, rollup } from './define/rollup.ts';

@@ -1,4 +1,8 @@
+import type { EnvelopeField } from '../define/envelope.ts';
 import type { PropertyType } from '../define/property.ts';
+import type { Every } from '../define/rollup.ts';
+
+export type { EnvelopeField, Every };
 
 /**
  * A pipeline with everything resolved: names, types, tables, defaults. It is
@@ -22,6 +26,13 @@ export interface Plan {
   readonly keepMs: number | null;
   readonly partitioning: Partitioning;
   readonly rollups: readonly RollupPlan[];
+  /** The last versions of rollups that are gone, so that none is ever given twice. */
+  readonly retired: readonly RetiredRollup[];
+}
+
+export interface RetiredRollup {
+  readonly name: string;
+  readonly version: number;
 }
 
 export interface Partitioning {
@@ -50,8 +61,6 @@ export interface PropertyPlan {
   readonly required: boolean;
 }
 
-export type Every = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month';
-
 export interface RollupPlan {
   readonly name: string;
   /** A change of what is computed is a new version with a table of its own. */
@@ -74,16 +83,6 @@ export type FieldPlan =
       readonly path: readonly string[];
       readonly type: PropertyType;
     };
-
-export type EnvelopeField =
-  | 'event_id'
-  | 'type'
-  | 'timestamp'
-  | 'received_at'
-  | 'user_id'
-  | 'anonymous_id'
-  | 'session_id'
-  | 'late';
 
 export interface DimensionPlan {
   readonly name: string;

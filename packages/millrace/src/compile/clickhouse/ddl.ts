@@ -1,0 +1,51 @@
+import type { Plan } from '../../plan/plan.ts';
+import {
+  createDeadLettersTable,
+  deadLettersInsertColumns,
+  deadLettersTable,
+} from './dead-letters-table.ts';
+import { createEventsTable, eventsInsertColumns, eventsTable } from './events-table.ts';
+import { print } from './printer.ts';
+import { createRollupFill, createRollupTable, createRollupView } from './rollup-table.ts';
+
+export interface LoadedTable {
+  /** With its database: `millrace.events`. */
+  readonly name: string;
+  /** The columns given with an insert. */
+  readonly insertColumns: readonly string[];
+}
+
+export interface ClickHouseDdl {
+  /** In order; each may be run again without harm. */
+  readonly statements: readonly string[];
+  readonly events: LoadedTable;
+  readonly deadLetters: LoadedTable;
+  /** The tables and views that readers may name, without the database. */
+  readonly readable: readonly string[];
+}
+
+/** Everything a plan needs in an empty ClickHouse database. */
+export const clickhouseDdl = (
+  plan: Plan,
+  options: { readonly database: string },
+): ClickHouseDdl => {
+  const { database } = options;
+  return {
+    statements: [
+      { node: 'create database' as const, name: database },
+      createEventsTable(plan, database),
+      createDeadLettersTable(plan, database),
+      ...plan.rollups.flatMap((rollup) => [
+        createRollupTable(rollup, plan, database),
+        createRollupFill(rollup, database),
+        createRollupView(rollup, database),
+      ]),
+    ].map(print),
+    events: { name: `${database}.${eventsTable}`, insertColumns: eventsInsertColumns },
+    deadLetters: {
+      name: `${database}.${deadLettersTable}`,
+      insertColumns: deadLettersInsertColumns,
+    },
+    readable: [eventsTable, deadLettersTable, ...plan.rollups.map(({ name }) => name)],
+  };
+};

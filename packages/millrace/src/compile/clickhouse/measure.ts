@@ -1,0 +1,166 @@
+import type { PropertyType } from '../../define/property.ts';
+import { clickhouseType, type SqlType } from '../../define/property-types.ts';
+import type { FieldPlan, MeasurePlan } from '../../plan/plan.ts';
+import { fieldExpression, mayBeAbsent } from './field.ts';
+import { call, column, type Expression, infix, literal, parametricCall } from './nodes.ts';
+
+/** A column of mergeable state and how events become it. */
+export interface StateColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly from: Expression;
+}
+
+export interface CompiledMeasure {
+  readonly states: readonly StateColumn[];
+  /** The finished number, over the merged states of the table read as `alias`. */
+  readonly finish: (alias: string) => Expression;
+}
+
+/** Of ClickHouse's sketches the one whose state does not depend on order or cutting; 1 % exact. */
+const quantileAccuracy = 0.01;
+
+export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
+  const { name } = measure;
+  switch (measure.kind) {
+    case 'count':
+      return {
+        states: [{ name, type: simple('sum', { name: 'UInt64' }), from: call('count') }],
+        finish: merged('sum', name),
+      };
+    case 'sum':
+      return {
+        states: [sumState(name, measure.field)],
+        finish: merged('sum', name),
+      };
+    case 'min':
+    case 'max': {
+      const type: SqlType = { name: 'Nullable', parameters: [plainType(measure.field.type)] };
+      return {
+        states: [
+          {
+            name,
+            type: simple(measure.kind, type),
+            from: call(measure.kind, fieldExpression(measure.field)),
+          },
+        ],
+        finish: merged(measure.kind, name),
+      };
+    }
+    case 'avg': {
+      const total = sumState(`${name}__sum`, measure.field);
+      const values: StateColumn = {
+        name: `${name}__count`,
+        type: simple('sum', { name: 'UInt64' }),
+        from: call('count', fieldExpression(measure.field)),
+      };
+      return {
+        states: [total, values],
+        finish: (alias) => {
+          const divisor = merged('sum', values.name)(alias);
+          return infix(
+            '/',
+            call('toFloat64', merged('sum', total.name)(alias)),
+            call('nullIf', divisor, literal(0)),
+          );
+        },
+      };
+    }
+    case 'uniq':
+      return {
+        states: [
+          {
+            name,
+            type: aggregate({ name: 'uniqCombined64' }, plainType(measure.field.type)),
+            from: stateOf('uniqCombined64', [], measure.field, (value) => value),
+          },
+        ],
+        finish: merged('uniqCombined64Merge', name),
+      };
+    case 'quantiles': {
+      const parameters = [quantileAccuracy, ...measure.levels];
+      return {
+        states: [
+          {
+            name,
+            type: aggregate({ name: 'quantilesDD', parameters }, { name: 'Float64' }),
+            from: stateOf('quantilesDD', parameters, measure.field, (value) =>
+              call('toFloat64', value),
+            ),
+          },
+        ],
+        finish: (alias) =>
+          call(
+            'arrayMap',
+            {
+              node: 'lambda',
+              parameter: 'q',
+              body: call('if', call('isNaN', column('q')), literal(null), column('q')),
+            },
+            parametricCall('quantilesDDMerge', parameters, {
+              node: 'column',
+              table: alias,
+              path: [name],
+            }),
+          ),
+      };
+    }
+  }
+};
+
+const merged =
+  (aggregateFunction: string, name: string) =>
+  (alias: string): Expression =>
+    call(aggregateFunction, { node: 'column', table: alias, path: [name] });
+
+/** Wide enough that no sum of stored values overflows; 0 when there is nothing to add. */
+const sumState = (name: string, field: FieldPlan): StateColumn => {
+  const type = sumType(field.type);
+  const value = fieldExpression(field);
+  const wide = field.type.kind === 'int64' ? call('toInt128', value) : value;
+  return { name, type: simple('sum', type), from: call('ifNull', call('sum', wide), literal(0)) };
+};
+
+const sumType = (type: PropertyType): SqlType => {
+  switch (type.kind) {
+    case 'int32':
+      return { name: 'Int64' };
+    case 'int64':
+      return { name: 'Int128' };
+    case 'decimal':
+      return { name: 'Decimal', parameters: [38, type.scale] };
+    default:
+      return { name: 'Float64' };
+  }
+};
+
+/** A sketch of the values that are there. */
+const stateOf = (
+  name: string,
+  parameters: readonly number[],
+  field: FieldPlan,
+  convert: (value: Expression) => Expression,
+): Expression => {
+  const value = fieldExpression(field);
+  const make = (suffix: string, ...args: Expression[]): Expression =>
+    parameters.length > 0
+      ? parametricCall(`${name}${suffix}`, parameters, ...args)
+      : call(`${name}${suffix}`, ...args);
+  return mayBeAbsent(field)
+    ? make('StateIf', convert(call('assumeNotNull', value)), call('isNotNull', value))
+    : make('State', convert(value));
+};
+
+const simple = (aggregateFunction: string, type: SqlType): SqlType => ({
+  name: 'SimpleAggregateFunction',
+  parameters: [{ name: aggregateFunction }, type],
+});
+
+const aggregate = (aggregateFunction: SqlType, type: SqlType): SqlType => ({
+  name: 'AggregateFunction',
+  parameters: [aggregateFunction, type],
+});
+
+/** States hold plain strings: a dictionary of its own in each would only cost. */
+const plainType = (type: PropertyType): SqlType =>
+  type.kind === 'enum' ? { name: 'String' } : clickhouseType(type);

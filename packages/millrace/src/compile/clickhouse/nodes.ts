@@ -1,0 +1,121 @@
+import type { SqlType } from '../../define/property-types.ts';
+
+/** The syntax of the statements that are generated, as immutable data. `print` makes text of it. */
+
+export type Expression =
+  | { readonly node: 'column'; readonly table?: string; readonly path: readonly string[] }
+  | { readonly node: 'literal'; readonly value: string | number | boolean | null }
+  | {
+      readonly node: 'call';
+      readonly name: string;
+      readonly parameters?: readonly number[];
+      readonly arguments: readonly Expression[];
+    }
+  | {
+      readonly node: 'infix';
+      readonly operator: InfixOperator;
+      readonly operands: readonly Expression[];
+    }
+  | { readonly node: 'tuple'; readonly members: readonly Expression[] }
+  | { readonly node: 'lambda'; readonly parameter: string; readonly body: Expression };
+
+export type InfixOperator =
+  | '='
+  | '!='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | 'AND'
+  | 'OR'
+  | 'IN';
+
+export interface TableName {
+  readonly database: string;
+  readonly table: string;
+}
+
+export interface Selected {
+  readonly expression: Expression;
+  readonly as: string;
+}
+
+export interface Select {
+  readonly columns: readonly Selected[];
+  readonly from: TableName;
+  readonly alias: string;
+  readonly where: Expression | null;
+  readonly groupBy: readonly Expression[];
+}
+
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly value?: {
+    readonly kind: 'DEFAULT' | 'MATERIALIZED' | 'EPHEMERAL';
+    readonly expression?: Expression;
+  };
+  readonly codec?: readonly Expression[];
+}
+
+export interface IndexDefinition {
+  readonly name: string;
+  readonly on: Expression;
+  readonly type: Expression;
+  readonly granularity: number;
+}
+
+export interface TableSettings {
+  readonly [name: string]: number | string;
+}
+
+export type Statement =
+  | { readonly node: 'create database'; readonly name: string }
+  | {
+      readonly node: 'create table';
+      readonly name: TableName;
+      readonly columns: readonly ColumnDefinition[];
+      readonly indexes: readonly IndexDefinition[];
+      readonly engine: 'MergeTree' | 'AggregatingMergeTree';
+      readonly partitionBy: Expression;
+      readonly orderBy: readonly Expression[];
+      readonly ttl: Expression | null;
+      readonly settings: TableSettings;
+    }
+  | {
+      readonly node: 'create materialized view';
+      readonly name: TableName;
+      readonly to: TableName;
+      readonly select: Select;
+    }
+  | { readonly node: 'create view'; readonly name: TableName; readonly select: Select };
+
+export const column = (...path: readonly string[]): Expression => ({ node: 'column', path });
+export const literal = (value: string | number | boolean | null): Expression => ({
+  node: 'literal',
+  value,
+});
+export const call = (name: string, ...args: readonly Expression[]): Expression => ({
+  node: 'call',
+  name,
+  arguments: args,
+});
+/** A parametric call: `quantiles(0.5)(x)`. */
+export const parametricCall = (
+  name: string,
+  parameters: readonly number[],
+  ...args: readonly Expression[]
+): Expression => ({ node: 'call', name, parameters, arguments: args });
+export const tuple = (...members: readonly Expression[]): Expression => ({
+  node: 'tuple',
+  members,
+});
+export const infix = (operator: InfixOperator, ...operands: readonly Expression[]): Expression => ({
+  node: 'infix',
+  operator,
+  operands,
+});

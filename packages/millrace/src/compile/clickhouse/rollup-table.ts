@@ -1,0 +1,108 @@
+import {
+  clickhouseNullableType,
+  clickhouseType,
+  type SqlType,
+} from '../../define/property-types.ts';
+import type { DimensionPlan, Plan, RollupPlan } from '../../plan/plan.ts';
+import { bucketStart } from './bucket.ts';
+import { conditionExpression } from './condition.ts';
+import { eventsTable } from './events-table.ts';
+import { eventsAlias, fieldExpression, mayBeAbsent } from './field.ts';
+import { compileMeasure } from './measure.ts';
+import {
+  call,
+  column,
+  type Expression,
+  infix,
+  literal,
+  type Select,
+  type Statement,
+  tuple,
+} from './nodes.ts';
+import { durableSettings } from './table-settings.ts';
+import { ttl } from './ttl.ts';
+
+const tableAlias = 'r';
+
+/** The table of mergeable states. */
+export const createRollupTable = (rollup: RollupPlan, plan: Plan, database: string): Statement => ({
+  node: 'create table',
+  name: { database, table: rollup.table },
+  columns: [
+    { name: 'bucket', type: { name: 'DateTime64', parameters: [0, 'UTC'] } },
+    ...rollup.by.map((dimension) => ({ name: dimension.name, type: dimensionType(dimension) })),
+    ...rollup.measures.flatMap((measure) =>
+      compileMeasure(measure).states.map(({ name, type }) => ({ name, type })),
+    ),
+  ],
+  indexes: [],
+  engine: 'AggregatingMergeTree',
+  partitionBy: call('toYYYYMM', column('bucket')),
+  orderBy: [column('bucket'), ...rollup.by.map(({ name }) => column(name))],
+  ttl: ttl('bucket', rollup.keepMs),
+  settings: { allow_nullable_key: 1, ...durableSettings(plan.partitioning) },
+});
+
+/** Fills the table from each insert into `events`. */
+export const createRollupFill = (rollup: RollupPlan, database: string): Statement => ({
+  node: 'create materialized view',
+  name: { database, table: `${rollup.table}__fill` },
+  to: { database, table: rollup.table },
+  select: statesOfEvents(rollup, database),
+});
+
+/** What readers see: one row for a bucket and its dimensions, the measures finished. */
+export const createRollupView = (rollup: RollupPlan, database: string): Statement => {
+  const own = (name: string): Expression => ({ node: 'column', table: tableAlias, path: [name] });
+  const keys = ['bucket', ...rollup.by.map(({ name }) => name)];
+  return {
+    node: 'create view',
+    name: { database, table: rollup.name },
+    select: {
+      columns: [
+        ...keys.map((name) => ({ expression: own(name), as: name })),
+        ...rollup.measures.map((measure) => ({
+          expression: compileMeasure(measure).finish(tableAlias),
+          as: measure.name,
+        })),
+      ],
+      from: { database, table: rollup.table },
+      alias: tableAlias,
+      where: null,
+      groupBy: keys.map(own),
+    },
+  };
+};
+
+const statesOfEvents = (rollup: RollupPlan, database: string): Select => {
+  const bucket = bucketStart(rollup.every, {
+    node: 'column',
+    table: eventsAlias,
+    path: ['timestamp'],
+  });
+  const dimensions = rollup.by.map(({ name, field }) => ({
+    expression: fieldExpression(field),
+    as: name,
+  }));
+  const isFrom = infix(
+    'IN',
+    { node: 'column', table: eventsAlias, path: ['type'] },
+    tuple(...rollup.from.map(literal)),
+  );
+  return {
+    columns: [
+      { expression: bucket, as: 'bucket' },
+      ...dimensions,
+      ...rollup.measures.flatMap((measure) =>
+        compileMeasure(measure).states.map(({ name, from }) => ({ expression: from, as: name })),
+      ),
+    ],
+    from: { database, table: eventsTable },
+    alias: eventsAlias,
+    where: rollup.where ? infix('AND', isFrom, conditionExpression(rollup.where)) : isFrom,
+    groupBy: [bucket, ...dimensions.map(({ expression }) => expression)],
+  };
+};
+
+const dimensionType = ({ field }: DimensionPlan): SqlType =>
+  mayBeAbsent(field) ? clickhouseNullableType(field.type) : clickhouseType(field.type);

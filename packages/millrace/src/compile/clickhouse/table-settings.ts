@@ -1,0 +1,19 @@
+import type { Partitioning } from '../../plan/plan.ts';
+import type { TableSettings } from './nodes.ts';
+
+/** Inserts whose tokens a table remembers. The loader repeats only its newest; this is ample. */
+const insertsRemembered = 100;
+
+/**
+ * Settings of every table the loader fills, directly or through a view: what is
+ * inserted is on disk, a merge's result too before its sources go, and the same
+ * token changes nothing twice. The window counts parts, of which one insert may
+ * make many.
+ */
+export const durableSettings = ({ partsPerInsertMax }: Partitioning): TableSettings => ({
+  non_replicated_deduplication_window: partsPerInsertMax * insertsRemembered,
+  fsync_after_insert: 1,
+  fsync_part_directory: 1,
+  min_rows_to_fsync_after_merge: 1,
+  min_compressed_bytes_to_fsync_after_merge: 1,
+});

@@ -1,0 +1,7 @@
+import { call, column, type Expression, infix, literal } from './nodes.ts';
+
+/** Rows go once `name` is longer ago than `keepMs`; null keeps them for ever. */
+export const ttl = (name: string, keepMs: number | null): Expression | null =>
+  keepMs === null
+    ? null
+    : infix('+', column(name), call('toIntervalSecond', literal(Math.ceil(keepMs / 1_000))));
