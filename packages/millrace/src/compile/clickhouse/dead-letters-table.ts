@@ -9,6 +9,7 @@ export const deadLettersTable = 'dead_letters';
 
 /** The columns given with an insert into `dead_letters`. `raw_base64` becomes the bytes in `raw`. */
 export const deadLettersInsertColumns = [
+  '_partition',
   '_offset',
   'received_at',
   'code',
@@ -40,6 +41,7 @@ export const createDeadLettersTable = (plan: Plan, database: string): Statement 
         type: text,
         value: { kind: 'DEFAULT', expression: call('base64Decode', column('raw_base64')) },
       },
+      { name: '_partition', type: { name: 'UInt32' } },
       { name: '_offset', type: { name: 'UInt64' } },
     ],
     indexes: [],
