@@ -1,0 +1,7 @@
+export {
+  createSqlGuard,
+  type GuardedStatement,
+  type SqlGuard,
+  type SqlGuardOptions,
+} from './guard.ts';
+export { type EngineErrorName, engineErrors, type Place, SqlRefusal } from './refusal.ts';

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Store } from '../ports/store.ts';
+import { type SqlGuard, SqlRefusal } from '../query/sql-guard/index.ts';
+import { sqlErrorAnswer } from './sql-errors.ts';
+import { contentTypeOf } from './sql-formats.ts';
+import { defaultSqlLimits, type SqlLimits } from './sql-limits.ts';
+import { readSqlBody, readSqlRequest, type SqlRequest } from './sql-request.ts';
+import { readerSettings } from './sql-settings.ts';
+
+export interface SqlRoutesOptions {
+  readonly store: Store;
+  readonly guard: SqlGuard;
+  /** Throws, or answers, for a request that may not read. */
+  readonly requireRead: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  /** Names that the `database` parameter may have, e.g. the pipeline's and `default`. */
+  readonly databases: readonly string[];
+  readonly limits?: Partial<SqlLimits>;
+}
+
+const pack = promisify(gzip);
+
+/**
+ * The ClickHouse HTTP interface, for reading: `GET` and `POST` on `/sql` and
+ * `/sql/`, and `/sql/ping`. https://clickhouse.com/docs/interfaces/http
+ */
+export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions): Promise<void> {
+  const limits = { ...defaultSqlLimits, ...options.limits };
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  for (const url of ['/sql/ping', '/sql/replicas_status']) {
+    app.get(url, async (_request, reply) => reply.type('text/html; charset=UTF-8').send('Ok.\n'));
+  }
+  for (const url of ['/sql', '/sql/']) {
+    app.route({
+      method: ['GET', 'POST'],
+      url,
+      bodyLimit: limits.bodyMaxBytes,
+      onRequest: options.requireRead,
+      handler: (request, reply) => answer(request, reply, options, limits),
+    });
+  }
+}
+
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: SqlRoutesOptions,
+  limits: SqlLimits,
+): Promise<FastifyReply> {
+  const search = new URL(request.url, 'http://localhost').searchParams;
+  const queryId = search.get('query_id') || randomUUID();
+  reply.header('X-ClickHouse-Query-Id', queryId.replace(/[^\x20-\x7e]/g, '?'));
+  reply.header('X-ClickHouse-Server-Display-Name', 'millrace');
+  reply.header('X-ClickHouse-Timezone', 'UTC');
+  try {
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const encoding = request.headers['content-encoding'];
+    const asked = readSqlRequest(search, readSqlBody(body, encoding, limits.bodyMaxBytes));
+    return await send(asked, request, reply, options, limits);
+  } catch (error) {
+    const { status, code, text } = sqlErrorAnswer(error);
+    return reply
+      .code(status)
+      .header('X-ClickHouse-Exception-Code', code)
+      .type('text/plain; charset=UTF-8')
+      .send(text);
+  }
+}
+
+async function send(
+  asked: SqlRequest,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: SqlRoutesOptions,
+  limits: SqlLimits,
+): Promise<FastifyReply> {
+  if (asked.database !== null && !options.databases.includes(asked.database)) {
+    throw new SqlRefusal('UNKNOWN_DATABASE', `Database ${asked.database} does not exist`);
+  }
+  const statement = await options.guard.check(asked.sql, asked.params);
+  const format = statement.format ?? asked.defaultFormat ?? 'TabSeparated';
+  const contentType = contentTypeOf(format);
+  if (contentType === null) throw new SqlRefusal('UNKNOWN_FORMAT', `Unknown format ${format}`);
+  const clause = statement.settings.map(({ name, value }) => [name.text, value] as const);
+  const settings = readerSettings([...asked.settings, ...clause], limits);
+
+  const result = await options.store.read(statement.sql, {
+    format,
+    params: asked.params,
+    settings,
+  });
+  reply
+    .type(contentType)
+    .header('X-ClickHouse-Format', format)
+    .header(
+      'X-ClickHouse-Summary',
+      JSON.stringify({
+        read_rows: String(result.rowsRead),
+        read_bytes: String(result.bytesRead),
+        written_rows: '0',
+        written_bytes: '0',
+        total_rows_to_read: '0',
+        result_rows: '0',
+        result_bytes: String(result.bytes.byteLength),
+        elapsed_ns: String(Math.round(result.elapsedMs * 1e6)),
+      }),
+    );
+  const accepts = request.headers['accept-encoding'] ?? '';
+  if (asked.compressAnswer && /\bgzip\b/.test(String(accepts))) {
+    return reply.header('Content-Encoding', 'gzip').send(await pack(result.bytes));
+  }
+  return reply.send(
+    Buffer.from(result.bytes.buffer, result.bytes.byteOffset, result.bytes.byteLength),
+  );
+}
