@@ -1,0 +1,140 @@
+import { crc32 } from 'node:zlib';
+import type { Files } from './files.ts';
+import { idBytes } from './frame.ts';
+import type { Place, Segment } from './segment.ts';
+
+/**
+ * A small file beside a sealed segment, so that opening the log reads neither
+ * its frames nor their payload: what the segment holds, and the hashes of its
+ * keys. It outlives its segment while its ids still count. Whatever is wrong
+ * with it, it can be made again from the segment.
+ */
+export interface Seal extends Omit<Segment, 'path' | 'places'> {
+  readonly places: readonly Place[];
+  readonly idsBytes: number;
+}
+
+/*
+ * magic 8, CRC-32 of the rest of the summary 4, CRC-32 of the ids 4, number of
+ * places 8, base 8, end 8, bytes 8, oldest 8, newest 8, bytes of ids 8,
+ * places (offset 8, position 8), ids.
+ */
+const magic = Buffer.from('\u00ffMRIDS\r\n', 'latin1');
+const fixedBytes = 72;
+const placeBytes = 16;
+const crcFrom = 12;
+
+export function sealBytes(seal: Seal): number {
+  return summaryBytes(seal.places.length) + seal.idsBytes;
+}
+
+const summaryBytes = (places: number): number => fixedBytes + places * placeBytes;
+
+/** Writes the seal of a segment. Durable, name and all, when it resolves. */
+export async function writeSeal(
+  files: Files,
+  folder: string,
+  path: string,
+  segment: Segment,
+  ids: Uint8Array,
+  seed: number,
+): Promise<Seal> {
+  const seal: Seal = {
+    base: segment.base,
+    end: segment.end,
+    bytes: segment.bytes,
+    oldestAt: segment.oldestAt,
+    newestAt: segment.newestAt,
+    places: segment.places,
+    idsBytes: ids.length,
+  };
+  const summary = encodeSummary(seal, ids, seed);
+  const temporary = `${path}.tmp`;
+  const file = await files.open(temporary, 'create');
+  try {
+    await file.write(summary, 0);
+    await file.write(ids, summary.length);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await files.rename(temporary, path);
+  await files.syncFolder(folder);
+  return seal;
+}
+
+/**
+ * Reads a seal, and its ids if `wantIds` says so of it. Undefined if the file
+ * is missing or fails its checksum, or is of another log.
+ */
+export async function readSeal(
+  files: Files,
+  path: string,
+  seed: number,
+  wantIds: (seal: Seal) => boolean,
+): Promise<{ seal: Seal; ids: Buffer | undefined } | undefined> {
+  const file = await files.open(path, 'read');
+  try {
+    const size = await file.size();
+    const start = await readExactly(fixedBytes, 0);
+    if (start === undefined || !start.subarray(0, magic.length).equals(magic)) return undefined;
+    const summary = await readExactly(summaryBytes(Number(start.readBigUInt64LE(16))), 0);
+    if (summary === undefined) return undefined;
+    if (crc32(summary.subarray(crcFrom), seed) !== summary.readUInt32LE(8)) return undefined;
+    const seal = decodeSummary(summary);
+    if (size !== sealBytes(seal)) return undefined;
+    if (!wantIds(seal)) return { seal, ids: undefined };
+    const ids = await readExactly(seal.idsBytes, summary.length);
+    if (ids === undefined || crc32(ids, seed) !== summary.readUInt32LE(12)) return undefined;
+    return { seal, ids };
+
+    async function readExactly(bytes: number, position: number): Promise<Buffer | undefined> {
+      if (position + bytes > size) return undefined;
+      const into = Buffer.allocUnsafeSlow(bytes);
+      return (await file.read(into, position)) === bytes ? into : undefined;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function encodeSummary(seal: Seal, ids: Uint8Array, seed: number): Buffer {
+  const bytes = Buffer.alloc(summaryBytes(seal.places.length));
+  bytes.set(magic, 0);
+  bytes.writeUInt32LE(crc32(ids, seed), 12);
+  const numbers = [
+    seal.places.length,
+    seal.base,
+    seal.end,
+    seal.bytes,
+    seal.oldestAt,
+    seal.newestAt,
+    seal.idsBytes,
+    ...seal.places.flatMap(({ offset, position }) => [offset, position]),
+  ];
+  numbers.forEach((number, index) => {
+    bytes.writeBigInt64LE(BigInt(number), 16 + 8 * index);
+  });
+  bytes.writeUInt32LE(crc32(bytes.subarray(crcFrom), seed), 8);
+  return bytes;
+}
+
+function decodeSummary(bytes: Buffer): Seal {
+  const number = (index: number): number => Number(bytes.readBigInt64LE(16 + 8 * index));
+  const places: Place[] = [];
+  for (let index = 0; index < number(0); index++)
+    places.push({ offset: number(7 + 2 * index), position: number(8 + 2 * index) });
+  return {
+    base: number(1),
+    end: number(2),
+    bytes: number(3),
+    oldestAt: number(4),
+    newestAt: number(5),
+    idsBytes: number(6),
+    places,
+  };
+}
+
+/** Ids that a seal claims to have, for checking it against its segment. */
+export const idsOf = (segment: Pick<Segment, 'base' | 'end'>, hasIds: boolean): number =>
+  hasIds ? (segment.end - segment.base) * idBytes : 0;
