@@ -1,0 +1,62 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorCode, MillraceError } from '../errors.ts';
+
+/** Seconds after which a request that met a busy server may be sent again. */
+const retryAfter: { readonly [code in ErrorCode]?: number } = {
+  too_many_requests: 1,
+  overloaded: 1,
+  log_overloaded: 1,
+  shutting_down: 5,
+  log_full: 10,
+};
+
+/**
+ * Answers with `{ "error": { "code", "message", "mend" } }`. Made for
+ * `setErrorHandler`.
+ */
+export function answerError(
+  thrown: FastifyError | Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const error = thrown instanceof MillraceError ? thrown : translated(thrown);
+  if (error.status === 500) request.log.error(thrown);
+  const seconds = retryAfter[error.code];
+  if (seconds !== undefined) reply.header('Retry-After', seconds);
+  if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
+  // What is left of a body that nobody waits for must not be read as the next request.
+  if (error.code === 'request_timeout') reply.header('Connection', 'close');
+  const { code, message, mend } = error;
+  return reply.code(error.status).send({ error: { code, message, mend } });
+}
+
+/** What Fastify itself refuses, in our words. */
+function translated(error: FastifyError | Error): MillraceError {
+  const status = 'statusCode' in error ? error.statusCode : undefined;
+  const { message } = error;
+  if (status === 413) return new MillraceError('body_too_large', message, { cause: error });
+  if (status === 415) return new MillraceError('unsupported_media_type', message, { cause: error });
+  if (status !== undefined && status >= 400 && status < 500) {
+    return new MillraceError('invalid_body', message, { cause: error });
+  }
+  return new MillraceError('internal', 'Something went wrong that should not have.', {
+    cause: error,
+  });
+}
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/** Answers 404, or 405 where another method would do. Made for `setNotFoundHandler`. */
+export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = request.url.replace(/\?.*$/s, '');
+  const allowed = methods.filter((method) => request.server.hasRoute({ method, url: path }));
+  if (allowed.length === 0) {
+    return answerError(new MillraceError('not_found', `There is no ${path}.`), request, reply);
+  }
+  reply.header('Allow', allowed.join(', '));
+  return answerError(
+    new MillraceError('method_not_allowed', `${path} does not take ${request.method}.`),
+    request,
+    reply,
+  );
+}

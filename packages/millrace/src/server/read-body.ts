@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http';
+import { MillraceError } from '../errors.ts';
+
+export interface ReadBodyLimits {
+  readonly bytesMax: number;
+  /** The whole body must have come within this. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * The bytes of a request's body as they came.
+ *
+ * @param grow told of each piece before it is kept; false refuses the request.
+ * @throws MillraceError `body_too_large`, `request_timeout`, `overloaded`,
+ *   `invalid_body` (the sender went away before the end).
+ */
+export function readBody(
+  request: IncomingMessage,
+  { bytesMax, timeoutMs }: ReadBodyLimits,
+  grow: (bytes: number) => boolean,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const timer = setTimeout(() => {
+      fail(new MillraceError('request_timeout', `The body did not come within ${timeoutMs} ms.`));
+    }, timeoutMs);
+
+    const done = (): void => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose);
+    };
+    const fail = (error: MillraceError): void => {
+      done();
+      // What still comes is thrown away, so that the sender gets to read the answer.
+      request.on('error', () => {}).resume();
+      reject(error);
+    };
+    const onData = (chunk: Buffer): void => {
+      length += chunk.length;
+      if (length > bytesMax) fail(bodyTooLarge(bytesMax));
+      else if (!grow(chunk.length)) fail(overloaded());
+      else chunks.push(chunk);
+    };
+    const onEnd = (): void => {
+      done();
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length));
+    };
+    const onClose = (): void =>
+      fail(new MillraceError('invalid_body', 'The connection closed before the end of the body.'));
+
+    const declared = Number(request.headers['content-length'] ?? 0);
+    if (declared > bytesMax) {
+      fail(bodyTooLarge(bytesMax));
+      return;
+    }
+    request.on('data', onData).on('end', onEnd).on('error', onClose).on('close', onClose);
+  });
+}
+
+export const bodyTooLarge = (bytesMax: number): MillraceError =>
+  new MillraceError('body_too_large', `The body is larger than ${bytesMax} bytes.`);
+
+export const overloaded = (): MillraceError =>
+  new MillraceError('overloaded', 'Too many bytes of requests are waiting to be stored.');

@@ -1,0 +1,75 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { MillraceError } from '../errors.ts';
+import { bodyBudget } from './body-budget.ts';
+import { decompress } from './decompress.ts';
+import { overloaded, readBody } from './read-body.ts';
+
+export interface ReceiveLimits {
+  /** Of one body, as it comes and after decompression. */
+  readonly bodyBytesMax: number;
+  readonly bodyTimeoutMs: number;
+  /** Of all bodies that are not answered yet. */
+  readonly bytesInFlightMax: number;
+  readonly requestsInFlightMax: number;
+}
+
+export const defaultReceiveLimits: Omit<ReceiveLimits, 'bodyBytesMax'> = {
+  bodyTimeoutMs: 30_000,
+  bytesInFlightMax: 128 * 1024 * 1024,
+  requestsInFlightMax: 1_024,
+};
+
+/**
+ * Reads and decompresses a body, hands it to `work`, and counts its bytes
+ * until `work` is done.
+ *
+ * @throws MillraceError `too_many_requests`, `overloaded`, and what
+ *   `readBody`, `decompress` and `work` throw.
+ */
+export type Receive = <Result>(
+  request: FastifyRequest,
+  work: (body: Buffer) => Promise<Result>,
+) => Promise<Result>;
+
+export function createReceive(limits: ReceiveLimits): Receive {
+  const { bodyBytesMax, bodyTimeoutMs, bytesInFlightMax, requestsInFlightMax } = limits;
+  const budget = bodyBudget(bytesInFlightMax);
+  let requests = 0;
+
+  return async (request, work) => {
+    if (requests >= requestsInFlightMax) {
+      throw new MillraceError(
+        'too_many_requests',
+        `${requestsInFlightMax} requests are waiting for their answer.`,
+      );
+    }
+    requests += 1;
+    let taken = 0;
+    const grow = (bytes: number): boolean => {
+      if (!budget.take(bytes)) return false;
+      taken += bytes;
+      return true;
+    };
+    try {
+      const bytes = await readBody(
+        request.raw,
+        { bytesMax: bodyBytesMax, timeoutMs: bodyTimeoutMs },
+        grow,
+      );
+      const encoding = request.headers['content-encoding'];
+      if (encoding === undefined) return await work(bytes);
+      const body = await decompress(bytes, encoding, bodyBytesMax);
+      if (!grow(body.length)) throw overloaded();
+      return await work(body);
+    } finally {
+      requests -= 1;
+      budget.giveBack(taken);
+    }
+  };
+}
+
+/** Leaves bodies unread, whatever their type, for the handlers of `server` to receive. */
+export function leaveBodiesUnread(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+}
