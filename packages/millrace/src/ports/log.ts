@@ -44,7 +44,7 @@ export interface LogSlice {
   readonly from: number;
   readonly to: number;
   readonly lines: Uint8Array;
-  /** When the newest of these records was appended (epoch ms). */
+  /** When the newest of these records was appended (epoch ms); 0 if there are none. */
   readonly appendedAt: number;
 }
 
@@ -61,10 +61,12 @@ export interface LogReader {
   readonly end: number;
   /**
    * Records from `from` on, at least one if `from < end`, within the limits
-   * (a single record larger than `bytesMax` is returned alone).
+   * (a single record larger than `bytesMax` is returned alone); none if `from`
+   * is the end. The slice begins behind `from` only where someone gave up the
+   * records between, by moving a damaged segment away.
    *
    * @throws MillraceError `log_corrupt` if the bytes there fail their checksum,
-   *   `log_trimmed` if `from < start`.
+   *   or `from > end`; `log_trimmed` if `from < start`.
    */
   read(from: number, limits: SliceLimits): Promise<LogSlice>;
   /** Resolves once `end > offset`, or when the signal aborts. */

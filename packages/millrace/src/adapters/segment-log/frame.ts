@@ -35,7 +35,6 @@ export interface Frame extends FrameHeader {
 export type Marks = readonly (readonly [producer: string, position: number])[];
 
 export const frameHeaderBytes = 40;
-export const idBytes = 16;
 export const frameMagic: Uint8Array = Uint8Array.of(0xff, 0x4d, 0x52, 0x46); // "MRF"
 
 const crcFrom = 8;

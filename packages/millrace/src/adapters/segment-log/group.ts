@@ -8,21 +8,33 @@ export interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
+/** Blocks that groups use one after another. */
+export interface GroupBuffers {
+  readonly frame: GrowingBuffer;
+  readonly ids: GrowingBuffer;
+}
+
+export const newGroupBuffers = (): GroupBuffers => ({
+  frame: new GrowingBuffer(256 * 1024),
+  ids: new GrowingBuffer(16 * 1024),
+});
+
 /** Records gathered while the group before them is being written: one frame to be. */
 export class Group {
   /** When its records count as appended (ms since the epoch). */
   readonly at: number;
   readonly waiters: Waiter[] = [];
-  readonly #frame: GrowingBuffer;
-  readonly #ids = new GrowingBuffer(1024);
+  /** Free for another group once this one is written. */
+  readonly buffers: GroupBuffers;
   readonly #marks = new Map<string, number>();
   #records = 0;
 
-  constructor(at: number, frame: GrowingBuffer) {
+  constructor(at: number, buffers: GroupBuffers) {
     this.at = at;
-    this.#frame = frame;
-    frame.clear();
-    frame.skip(frameHeaderBytes);
+    this.buffers = buffers;
+    buffers.ids.clear();
+    buffers.frame.clear();
+    buffers.frame.skip(frameHeaderBytes);
   }
 
   get records(): number {
@@ -30,26 +42,21 @@ export class Group {
   }
 
   get bytes(): number {
-    return this.#frame.length;
+    return this.buffers.frame.length;
   }
 
   get ids(): Buffer {
-    return this.#ids.bytes;
+    return this.buffers.ids.bytes;
   }
 
   get marks(): Marks {
     return [...this.#marks];
   }
 
-  /** A group of waiters alone has nothing to write. */
-  get isEmpty(): boolean {
-    return this.#records === 0 && this.#marks.size === 0;
-  }
-
   /** `lines`: the records, each with its newline. `ids` is copied. */
   add(lines: string, records: number, ids: Uint8Array): void {
-    this.#frame.appendText(lines);
-    this.#ids.append(ids);
+    this.buffers.frame.appendText(lines);
+    this.buffers.ids.append(ids);
     this.#records += records;
   }
 
@@ -60,10 +67,10 @@ export class Group {
   /** The frame, to be written with its first record at `base`. Nothing may be added after. */
   seal(base: number, seed: number): Buffer {
     const marks = encodeMarks(this.marks);
-    const linesBytes = this.#frame.length - frameHeaderBytes;
-    this.#frame.append(this.ids);
-    this.#frame.append(marks);
-    const frame = this.#frame.bytes;
+    const linesBytes = this.buffers.frame.length - frameHeaderBytes;
+    this.buffers.frame.append(this.ids);
+    this.buffers.frame.append(marks);
+    const frame = this.buffers.frame.bytes;
     sealFrame(
       frame,
       {
@@ -77,10 +84,5 @@ export class Group {
       seed,
     );
     return frame;
-  }
-
-  /** The block its frame was in, for the next group. */
-  release(): GrowingBuffer {
-    return this.#frame;
   }
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { DedupIndex } from '../dedup-index/dedup-index.ts';
+import { join } from 'node:path';
 import type { Files, LogFile } from './files.ts';
 import { type Frame, frameBytes, frameHeader, frameHolds, frameMagic } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
+import type { RecordIds } from './record-ids.ts';
 import { readSeal, type Seal, writeSeal } from './seal.ts';
 import {
   baseOf,
@@ -58,12 +59,13 @@ export interface Disk {
  */
 export async function recover(
   { files, folder }: Disk,
-  dedup: DedupIndex | undefined,
+  dedup: RecordIds | undefined,
   now: number,
 ): Promise<Recovered> {
+  dedup?.advance(now);
   const names = await files.list(folder);
   for (const name of names.filter((each) => each.endsWith('.tmp')))
-    await files.unlink(`${folder}/${name}`);
+    await files.unlink(join(folder, name));
   const bases = basesOf(names, '.log');
   const sealBases = basesOf(names, '.ids');
   const newest = bases.at(-1);

@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib';
 import type { Files } from './files.ts';
-import { idBytes } from './frame.ts';
 import type { Place, Segment } from './segment.ts';
 
 /**
@@ -134,7 +133,3 @@ function decodeSummary(bytes: Buffer): Seal {
     places,
   };
 }
-
-/** Ids that a seal claims to have, for checking it against its segment. */
-export const idsOf = (segment: Pick<Segment, 'base' | 'end'>, hasIds: boolean): number =>
-  hasIds ? (segment.end - segment.base) * idBytes : 0;

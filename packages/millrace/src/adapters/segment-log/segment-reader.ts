@@ -69,7 +69,11 @@ export class SegmentReader {
     return { from, to: offset, lines: lines.bytes, appendedAt };
   }
 
-  /** Lets go of the open file: before its segment is replaced or deleted, and at the end. */
+  /** Lets go of a segment that is about to be deleted. */
+  async release(segment: Segment): Promise<void> {
+    if (this.#open?.segment === segment) await this.close();
+  }
+
   async close(): Promise<void> {
     const file = this.#open?.file;
     this.#open = undefined;
@@ -89,8 +93,9 @@ export class SegmentReader {
   async #openFile(segment: Segment): Promise<LogFile> {
     try {
       return await this.#files.open(segment.path, 'read');
-    } catch (error) {
-      throw new MillraceError('log_corrupt', `${segment.path} cannot be opened.`, { cause: error });
+    } catch (cause) {
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+      throw new MillraceError('log_corrupt', `${segment.path} is missing.`, { cause });
     }
   }
 

@@ -1,0 +1,222 @@
+import { Group, newGroupBuffers } from './group.ts';
+import type { RecordIds } from './record-ids.ts';
+import {
+  type ActiveSegment,
+  createSegment,
+  type Disk,
+  type Recovered,
+  rebuildSeal,
+} from './recovery.ts';
+import { type Seal, sealBytes, writeSeal } from './seal.ts';
+import { extend, type Segment, sealPath } from './segment.ts';
+
+export interface SegmentsOptions {
+  readonly disk: Disk;
+  /** Its time slices end segments; its horizon keeps seals. */
+  readonly dedup: RecordIds | undefined;
+  readonly segmentBytes: number;
+  readonly freeBytesMin: number;
+}
+
+const freeSpaceCheckMs = 1000;
+
+/**
+ * The files of a log: one active segment that frames are added to, the sealed
+ * ones before it, and their seals. After a failure it repairs itself before
+ * the next frame is written.
+ */
+export class Segments {
+  readonly #disk: Disk;
+  readonly #dedup: RecordIds | undefined;
+  readonly #segmentBytes: number;
+  readonly #freeBytesMin: number;
+  readonly #logId: Uint8Array;
+  readonly #seed: number;
+  readonly #sealed: Segment[];
+  readonly #seals: Map<number, Seal>;
+  readonly #marks: Map<string, number>;
+  #active: ActiveSegment;
+  #damage: Damage = 'none';
+  #space = { checkedAt: Number.NEGATIVE_INFINITY, freeBytes: 0 };
+  #sealing: Promise<void> = Promise.resolve();
+
+  constructor(options: SegmentsOptions, found: Recovered) {
+    this.#disk = options.disk;
+    this.#dedup = options.dedup;
+    this.#segmentBytes = options.segmentBytes;
+    this.#freeBytesMin = options.freeBytesMin;
+    this.#logId = found.logId;
+    this.#seed = found.seed;
+    this.#sealed = found.sealed;
+    this.#seals = found.seals;
+    this.#marks = found.marks;
+    this.#active = found.active;
+  }
+
+  get start(): number {
+    return (this.#sealed[0] ?? this.#active.segment).base;
+  }
+
+  get end(): number {
+    return this.#active.segment.end;
+  }
+
+  get marks(): ReadonlyMap<string, number> {
+    return this.#marks;
+  }
+
+  get oldestSealed(): Segment | undefined {
+    return this.#sealed[0];
+  }
+
+  get sizeBytes(): number {
+    let bytes = this.#active.segment.bytes;
+    for (const segment of this.#sealed) bytes += segment.bytes;
+    for (const seal of this.#seals.values()) bytes += sealBytes(seal);
+    return bytes;
+  }
+
+  /** The segment that holds `offset`, or the next one where its own was given up. */
+  at(offset: number): Segment {
+    if (offset >= this.#active.segment.base) return this.#active.segment;
+    const index = this.#sealed.findLastIndex((segment) => segment.base <= offset);
+    const segment = this.#sealed[index];
+    if (segment !== undefined && offset < segment.end) return segment;
+    return this.#sealed[index + 1] ?? this.#active.segment;
+  }
+
+  /** Adds the group as one frame. If this fails, nothing of it is in the log. */
+  async write(group: Group): Promise<void> {
+    await this.#checkSpace(freeSpaceCheckMs);
+    if (this.#damage !== 'none') await this.#repair();
+    if (this.#isOver(group)) await this.#roll();
+    const { file, segment, ids } = this.#active;
+    const frame = group.seal(segment.end, this.#seed);
+    this.#damage = 'unwritten';
+    await file.write(frame, segment.bytes);
+    this.#damage = 'unsynced';
+    await file.sync();
+    this.#damage = 'none';
+    extend(segment, group.records, frame.length, group.at);
+    ids.append(group.ids);
+    for (const [producer, position] of group.marks) this.#marks.set(producer, position);
+    this.#space.freeBytes -= frame.length;
+  }
+
+  /** Deletes the oldest sealed segment, but not its seal. */
+  async deleteSegment(segment: Segment): Promise<void> {
+    const { files, folder } = this.#disk;
+    await this.#sealing;
+    if (!this.#seals.has(segment.base)) {
+      const { seal } = await rebuildSeal(this.#disk, segment.base, segment.end, this.#seed);
+      this.#seals.set(segment.base, seal);
+    }
+    await files.unlink(segment.path);
+    this.#sealed.shift();
+    await files.syncFolder(folder);
+  }
+
+  /** Deletes the seals of deleted segments whose ids count no more. */
+  async deleteSeals(now: number): Promise<void> {
+    const { files, folder } = this.#disk;
+    const horizon = this.#dedup?.horizon(now) ?? Number.POSITIVE_INFINITY;
+    for (const seal of this.#seals.values()) {
+      if (seal.base >= this.start || seal.newestAt >= horizon) continue;
+      await files.unlink(sealPath(folder, seal.base));
+      this.#seals.delete(seal.base);
+    }
+    await files.syncFolder(folder);
+  }
+
+  async close(): Promise<void> {
+    try {
+      if (this.end > this.#active.segment.base) await this.#writeLastFrame();
+    } catch {
+      // The log is whole without it.
+    } finally {
+      await this.#sealing;
+      await this.#active.file.close();
+    }
+  }
+
+  /**
+   * An empty frame: with a good frame behind it, damage to the last records
+   * can be told from what a crash leaves, which is cut.
+   */
+  #writeLastFrame(): Promise<void> {
+    return this.write(new Group(this.#active.segment.newestAt, newGroupBuffers()));
+  }
+
+  /** Brings the file back to its durable length before anything else is written. */
+  async #repair(): Promise<void> {
+    const { file, segment } = this.#active;
+    await file.truncate(segment.bytes);
+    await file.sync();
+    // After a failed sync the kernel may hold what the disk does not, so
+    // nothing more is written to this file.
+    if (this.#damage === 'unsynced') await this.#roll();
+    this.#damage = 'none';
+  }
+
+  /** Whether the active segment ends before this group. */
+  #isOver(group: Group): boolean {
+    const { segment } = this.#active;
+    if (segment.end === segment.base) return false;
+    if (segment.bytes + group.bytes > this.#segmentBytes) return true;
+    if (this.#dedup === undefined) return false;
+    const { sliceMs } = this.#dedup;
+    return Math.floor(segment.newestAt / sliceMs) !== Math.floor(group.at / sliceMs);
+  }
+
+  /** Begins a new segment; the one before is sealed while writing goes on. */
+  async #roll(): Promise<void> {
+    await this.#sealing;
+    await this.#checkSpace(0);
+    const before = this.#active;
+    // Once the new name may exist, nothing may be written to the old file: see recovery.
+    this.#damage = 'unsynced';
+    this.#active = await createSegment(this.#disk, {
+      base: before.segment.end,
+      logId: this.#logId,
+      hasIds: this.#dedup !== undefined,
+      marks: [...this.#marks],
+    });
+    this.#damage = 'none';
+    if (before.segment.end > before.segment.base) this.#sealed.push(before.segment);
+    this.#sealing = this.#seal(before);
+  }
+
+  async #seal({ file, segment, ids }: ActiveSegment): Promise<void> {
+    const { files, folder } = this.#disk;
+    try {
+      await file.close();
+      if (segment.end === segment.base) return;
+      const path = sealPath(folder, segment.base);
+      this.#seals.set(
+        segment.base,
+        await writeSeal(files, folder, path, segment, ids.bytes, this.#seed),
+      );
+    } catch {
+      // A seal is made again from its segment: by trim(), or when the log is next opened.
+    }
+  }
+
+  async #checkSpace(ageMsMax: number): Promise<void> {
+    const now = performance.now();
+    if (now - this.#space.checkedAt >= ageMsMax) {
+      const { files, folder } = this.#disk;
+      this.#space = { checkedAt: now, freeBytes: await files.freeBytes(folder) };
+    }
+    if (this.#space.freeBytes < this.#freeBytesMin)
+      throw new Error(
+        `${this.#space.freeBytes} bytes are free on the disk; ${this.#freeBytesMin} must stay free.`,
+      );
+  }
+}
+
+type Damage =
+  | 'none'
+  /** Bytes of a failed frame may be behind the durable ones. */
+  | 'unwritten'
+  /** The file's last sync failed, or the next file may exist: it is written no more. */
+  | 'unsynced';
