@@ -1,6 +1,18 @@
 export type { Duration } from './define/duration.ts';
 export { type EventDefinition, type EventOptions, event } from './define/event.ts';
-export { avg, count, type Measure, max, min, quantiles, sum, uniq } from './define/measure.ts';
+export {
+  avg,
+  count,
+  type Measure,
+  type Measures,
+  max,
+  min,
+  quantiles,
+  sum,
+  uniq,
+} from './define/measure.ts';
 export { definePipeline, type Pipeline } from './define/pipeline.ts';
 export * from './define/property.ts';
 export { type Every, type RollupDefinition, type RollupOptions, rollup } from './define/rollup.ts';
+export type { EventInput, EventName, EventRow, RollupName, RollupRow } from './define/rows.ts';
+export type { Predicate, Where } from './define/where.ts';

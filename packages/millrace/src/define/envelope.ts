@@ -7,7 +7,8 @@ import {
   timestamp,
 } from './property.ts';
 
-interface Envelope {
+/** The type of each field that all events have, and whether it is always there. */
+export interface Envelope {
   readonly event_id: EnvelopeEntry<StringType, true>;
   readonly type: EnvelopeEntry<StringType, true>;
   readonly timestamp: EnvelopeEntry<TimestampType, true>;

@@ -4,6 +4,11 @@ export type Measure =
   | FieldMeasure<'sum' | 'min' | 'max' | 'avg' | 'uniq'>
   | QuantilesMeasure;
 
+/** By the name of the column they become. */
+export interface Measures {
+  readonly [name: string]: Measure;
+}
+
 export interface CountMeasure {
   readonly kind: 'count';
 }

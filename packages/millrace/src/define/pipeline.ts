@@ -1,10 +1,7 @@
 import type { Duration } from './duration.ts';
-import type { EventDefinition } from './event.ts';
-import type { RollupDefinition } from './rollup.ts';
-
-export interface Events {
-  readonly [type: string]: EventDefinition;
-}
+import type { BuiltInType, Events } from './fields.ts';
+import type { NamedRollup, RollupDefinition } from './rollup.ts';
+import type { CheckedRollups } from './rollup-check.ts';
 
 export interface PartitioningDefinition<Type extends string = string> {
   /** Default `month`. `day` makes more and smaller parts; choose it for a short `keep`. */
@@ -17,8 +14,10 @@ export interface PartitioningDefinition<Type extends string = string> {
 
 export interface Pipeline<
   Declared extends Events = Events,
-  Rollups extends readonly RollupDefinition[] = readonly RollupDefinition[],
+  Rollups extends readonly NamedRollup[] = readonly RollupDefinition[],
+  OwnType extends string = string,
 > {
+  /** snake_case. */
   readonly name: string;
   readonly events: Declared;
   /** Ids are remembered for this long. Default 24h. */
@@ -27,14 +26,21 @@ export interface Pipeline<
   readonly lateness?: Duration;
   /** Raw events older than this are dropped. Without it they are kept for ever. */
   readonly keep?: Duration;
-  readonly partitioning?: PartitioningDefinition<keyof Declared & string>;
+  readonly partitioning?: PartitioningDefinition<OwnType>;
   readonly rollups?: Rollups;
 }
 
-/** The one definition from which Millrace makes its tables, checks, and rollups. */
+/**
+ * The one definition from which Millrace makes its tables, checks and rollups.
+ * What the compiler cannot see, `millrace check` explains.
+ */
 export const definePipeline = <
   const Declared extends Events,
-  const Rollups extends readonly RollupDefinition[] = readonly [],
+  const Rollups extends readonly NamedRollup[] = readonly [],
 >(
-  pipeline: Pipeline<Declared, Rollups>,
+  pipeline: Pipeline<
+    Declared,
+    Rollups & CheckedRollups<Declared, NoInfer<Rollups>>,
+    NoInfer<keyof Declared & string> | BuiltInType
+  >,
 ): Pipeline<Declared, Rollups> => pipeline;

@@ -1,63 +1,268 @@
-import type { PropertyType } from './property.ts';
+import type {
+  ArrayType,
+  BooleanType,
+  DecimalType,
+  EnumType,
+  Float64Type,
+  Int32Type,
+  Int64Type,
+  ObjectType,
+  Optional,
+  Properties,
+  Property,
+  PropertyType,
+  StringType,
+  TimestampType,
+  UuidType,
+} from './property.ts';
+
+/*
+ * What each kind of property is in each language. This file is the one place:
+ *
+ * kind       sent (JSON)           read (TypeScript)  ClickHouse               Flink SQL
+ * string     string                string             String                   STRING
+ * enum       one of the strings    their union        LowCardinality(String)   STRING
+ * boolean    boolean               boolean            Bool                     BOOLEAN
+ * int32      number                number             Int32                    INT
+ * int64      string or number      bigint             Int64                    BIGINT
+ * float64    number                number             Float64                  DOUBLE
+ * decimal    string or number      string             Decimal(p, s)            DECIMAL(p, s)
+ * timestamp  ISO string or ms      Date               DateTime64(3, 'UTC')     TIMESTAMP_LTZ(3)
+ * uuid       string                string             UUID                     STRING
+ * array      array                 array              Array(element)           ARRAY<element>
+ * object     object                object             JSON(path type, …)       ROW<name type, …>
+ *
+ * An enum is a string in the store, so that one value more is not a migration.
+ * In the store a property may always be absent: events of other types lack it.
+ */
+
+/** The value a sender gives. Integers beyond 2^53 and exact decimals are strings. */
+export type InputOf<Type extends PropertyType> =
+  Type extends EnumType<infer Value>
+    ? Value
+    : Type extends StringType | UuidType
+      ? string
+      : Type extends BooleanType
+        ? boolean
+        : Type extends Int32Type | Float64Type
+          ? number
+          : Type extends Int64Type | DecimalType
+            ? string | number
+            : Type extends TimestampType
+              ? Date | string | number
+              : Type extends ArrayType<infer Element>
+                ? readonly InputOf<Element>[]
+                : Type extends ObjectType<infer Shape>
+                  ? InputsOf<Shape>
+                  : never;
+
+/** The value a reader gets. */
+export type ValueOf<Type extends PropertyType> =
+  Type extends EnumType<infer Value>
+    ? Value
+    : Type extends StringType | UuidType | DecimalType
+      ? string
+      : Type extends BooleanType
+        ? boolean
+        : Type extends Int32Type | Float64Type
+          ? number
+          : Type extends Int64Type
+            ? bigint
+            : Type extends TimestampType
+              ? Date
+              : Type extends ArrayType<infer Element>
+                ? readonly ValueOf<Element>[]
+                : Type extends ObjectType<infer Shape>
+                  ? ValuesOf<Shape>
+                  : never;
+
+/** Exact sums: integers stay integers, decimals decimals. */
+export type SumOf<Type extends PropertyType> = Type extends Int32Type | Int64Type
+  ? bigint
+  : Type extends DecimalType
+    ? string
+    : number;
+
+type OptionalNames<Shape extends Properties> = {
+  [Name in keyof Shape]: Shape[Name] extends Optional ? Name : never;
+}[keyof Shape];
+
+export type TypeOf<One extends Property> =
+  One extends Optional<infer Type> ? Type : Extract<One, PropertyType>;
+
+type Flat<T> = { [Key in keyof T]: T[Key] };
+
+export type InputsOf<Shape extends Properties> = Flat<
+  {
+    readonly [Name in Exclude<keyof Shape, OptionalNames<Shape>>]: InputOf<TypeOf<Shape[Name]>>;
+  } & {
+    readonly [Name in OptionalNames<Shape>]?: InputOf<TypeOf<Shape[Name]>> | null;
+  }
+>;
+
+export type ValuesOf<Shape extends Properties> = {
+  readonly [Name in keyof Shape]: Shape[Name] extends Optional<infer Type>
+    ? ValueOf<Type> | null
+    : ValueOf<TypeOf<Shape[Name]>>;
+};
+
+/** Types that can be added up and averaged. */
+export type NumericType = Int32Type | Int64Type | Float64Type | DecimalType;
+/** Types of which one value can be less than another, and both runtimes agree which. */
+export type OrderedType = NumericType | StringType | TimestampType;
+/** Types of a single value. */
+export type ScalarType = Exclude<PropertyType, ArrayType | ObjectType>;
+
+const numericKinds: readonly string[] = ['int32', 'int64', 'float64', 'decimal'];
+
+export const isNumeric = (type: PropertyType): type is NumericType =>
+  numericKinds.includes(type.kind);
+export const isOrdered = (type: PropertyType): type is OrderedType =>
+  isNumeric(type) || type.kind === 'string' || type.kind === 'timestamp';
+export const isScalar = (type: PropertyType): type is ScalarType =>
+  type.kind !== 'array' && type.kind !== 'object';
 
 /** The name of a type in an SQL dialect, as data: printing and quoting it is the printer's. */
 export interface SqlType {
   readonly name: string;
   readonly parameters?: readonly (number | string | SqlType)[];
+  /** Settings of the type itself, as in `JSON(max_dynamic_paths = 0)`. */
+  readonly settings?: { readonly [name: string]: number };
   /** Named parts: the typed paths of a JSON, the columns of a ROW. */
   readonly fields?: readonly { readonly name: string; readonly type: SqlType }[];
 }
 
-const nullable = (type: SqlType): SqlType => ({ name: 'Nullable', parameters: [type] });
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
 
-/** The type of one value that is there. */
-export const clickhouseType = (type: PropertyType): SqlType => {
+export interface TypeMapping {
+  readonly clickhouse: SqlType;
+  readonly flink: SqlType;
+  readonly jsonSchema: JsonSchema;
+}
+
+/** A value that is there, in each language. */
+export const mappingOf = (type: PropertyType): TypeMapping => {
   switch (type.kind) {
     case 'string':
-      return { name: 'String' };
+      return {
+        clickhouse: { name: 'String' },
+        flink: { name: 'STRING' },
+        jsonSchema: { type: 'string' },
+      };
     case 'enum':
-      return { name: 'LowCardinality', parameters: [{ name: 'String' }] };
+      return {
+        clickhouse: { name: 'LowCardinality', parameters: [{ name: 'String' }] },
+        flink: { name: 'STRING' },
+        jsonSchema: { enum: type.values },
+      };
     case 'boolean':
-      return { name: 'Bool' };
+      return {
+        clickhouse: { name: 'Bool' },
+        flink: { name: 'BOOLEAN' },
+        jsonSchema: { type: 'boolean' },
+      };
     case 'int32':
-      return { name: 'Int32' };
+      return {
+        clickhouse: { name: 'Int32' },
+        flink: { name: 'INT' },
+        jsonSchema: { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
+      };
     case 'int64':
-      return { name: 'Int64' };
+      return {
+        clickhouse: { name: 'Int64' },
+        flink: { name: 'BIGINT' },
+        jsonSchema: { anyOf: [{ type: 'string', pattern: '^-?\\d{1,19}$' }, { type: 'integer' }] },
+      };
     case 'float64':
-      return { name: 'Float64' };
+      return {
+        clickhouse: { name: 'Float64' },
+        flink: { name: 'DOUBLE' },
+        jsonSchema: { type: 'number', minimum: -1e300, maximum: 1e300 },
+      };
     case 'decimal':
-      return { name: 'Decimal', parameters: [type.precision, type.scale] };
+      return {
+        clickhouse: { name: 'Decimal', parameters: [type.precision, type.scale] },
+        flink: { name: 'DECIMAL', parameters: [type.precision, type.scale] },
+        jsonSchema: {
+          anyOf: [{ type: 'string', pattern: '^-?\\d+(\\.\\d+)?$' }, { type: 'number' }],
+        },
+      };
     case 'timestamp':
-      return { name: 'DateTime64', parameters: [3, 'UTC'] };
+      return {
+        clickhouse: { name: 'DateTime64', parameters: [3, 'UTC'] },
+        flink: { name: 'TIMESTAMP_LTZ', parameters: [3] },
+        jsonSchema: { anyOf: [{ type: 'string', format: 'date-time' }, { type: 'integer' }] },
+      };
     case 'uuid':
-      return { name: 'UUID' };
-    case 'array':
-      return { name: 'Array', parameters: [clickhouseType(type.element)] };
-    case 'object':
-      return { name: 'JSON', parameters: [], fields: typedPaths(type.properties, []) };
+      return {
+        clickhouse: { name: 'UUID' },
+        flink: { name: 'STRING' },
+        jsonSchema: { type: 'string', format: 'uuid' },
+      };
+    case 'array': {
+      const element = mappingOf(type.element);
+      return {
+        clickhouse: { name: 'Array', parameters: [element.clickhouse] },
+        flink: { name: 'ARRAY', parameters: [element.flink] },
+        jsonSchema: { type: 'array', items: element.jsonSchema },
+      };
+    }
+    case 'object': {
+      const members = Object.entries(type.properties).map(([name, property]) => ({
+        name,
+        required: property.kind !== 'optional',
+        type: mappingOf(typeOf(property)),
+      }));
+      return {
+        clickhouse: {
+          name: 'JSON',
+          settings: { max_dynamic_paths: 0 },
+          fields: typedPaths(type.properties),
+        },
+        flink: {
+          name: 'ROW',
+          fields: members.map(({ name, type: { flink } }) => ({ name, type: flink })),
+        },
+        jsonSchema: {
+          type: 'object',
+          properties: Object.fromEntries(members.map(({ name, type: t }) => [name, t.jsonSchema])),
+          required: members.filter(({ required }) => required).map(({ name }) => name),
+        },
+      };
+    }
   }
 };
 
-/** The same where the value may be absent. Arrays and objects have no null: they are empty. */
-export const clickhouseNullableType = (type: PropertyType): SqlType => {
+export const typeOf = (property: Property): PropertyType =>
+  property.kind === 'optional' ? property.type : property;
+
+/** A value that may be absent, in ClickHouse. An absent array is empty: it has no null. */
+export const clickhouseNullable = (type: PropertyType): SqlType => {
+  const present = mappingOf(type).clickhouse;
   switch (type.kind) {
     case 'enum':
       return { name: 'LowCardinality', parameters: [nullable({ name: 'String' })] };
     case 'array':
     case 'object':
-      return clickhouseType(type);
+      return present;
     default:
-      return nullable(clickhouseType(type));
+      return nullable(present);
   }
 };
 
-const typedPaths = (
-  properties: { readonly [name: string]: PropertyType | { kind: 'optional'; type: PropertyType } },
-  prefix: readonly string[],
-): { name: string; type: SqlType }[] =>
+/** The scalar and array properties under their full paths, for a column of type JSON. */
+export const typedPaths = (
+  properties: Properties,
+  prefix = '',
+): { readonly name: string; readonly type: SqlType }[] =>
   Object.entries(properties).flatMap(([name, property]) => {
-    const type = property.kind === 'optional' ? property.type : property;
-    const path = [...prefix, name];
-    if (type.kind === 'object') return typedPaths(type.properties, path);
-    return [{ name: path.join('.'), type: clickhouseNullableType(type) }];
+    const type = typeOf(property);
+    const path = `${prefix}${name}`;
+    return type.kind === 'object'
+      ? typedPaths(type.properties, `${path}.`)
+      : [{ name: path, type: clickhouseNullable(type) }];
   });
+
+export const nullable = (type: SqlType): SqlType => ({ name: 'Nullable', parameters: [type] });

@@ -1,11 +1,7 @@
 import type { Duration } from './duration.ts';
-import type { Measure } from './measure.ts';
+import type { Measures } from './measure.ts';
 
 export type Every = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month';
-
-export interface Measures {
-  readonly [name: string]: Measure;
-}
 
 /** What a rollup keeps. Nested properties are named by their path: `address.city`. */
 export interface RollupOptions<
@@ -25,6 +21,14 @@ export interface RollupOptions<
   readonly measures: Kept;
   /** Buckets older than this are dropped. Without it they are kept for ever. */
   readonly keep?: Duration;
+}
+
+/**
+ * What the compiler may assume of a rollup before it looks closely. Were it more,
+ * a `by` or `where` that was left out would be taken for any there could be.
+ */
+export interface NamedRollup {
+  readonly name: string;
 }
 
 export interface RollupDefinition<

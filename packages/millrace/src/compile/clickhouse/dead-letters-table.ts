@@ -1,4 +1,4 @@
-import { clickhouseType } from '../../define/property-types.ts';
+import { mappingOf } from '../../define/property-types.ts';
 import { defaults } from '../../plan/defaults.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { call, column, type Statement } from './nodes.ts';
@@ -29,7 +29,7 @@ export const createDeadLettersTable = (plan: Plan, database: string): Statement 
     node: 'create table',
     name: { database, table: deadLettersTable },
     columns: [
-      { name: 'received_at', type: clickhouseType({ kind: 'timestamp' }) },
+      { name: 'received_at', type: mappingOf({ kind: 'timestamp' }).clickhouse },
       { name: 'code', type: word },
       { name: 'reason', type: text },
       { name: 'protocol', type: word },

@@ -1,4 +1,4 @@
-import { clickhouseType, type SqlType } from '../../define/property-types.ts';
+import { mappingOf, type SqlType } from '../../define/property-types.ts';
 import type { Partitioning, Plan, PropertyPlan } from '../../plan/plan.ts';
 import {
   type ColumnDefinition,
@@ -45,7 +45,7 @@ export const createEventsTable = (plan: Plan, database: string): Statement => ({
   settings: durableSettings(plan.partitioning),
 });
 
-const time: SqlType = clickhouseType({ kind: 'timestamp' });
+const time: SqlType = mappingOf({ kind: 'timestamp' }).clickhouse;
 const text: SqlType = { name: 'String' };
 const optionalText: SqlType = { name: 'Nullable', parameters: [text] };
 
@@ -78,7 +78,7 @@ const propertiesType = (plan: Plan): SqlType => {
   for (const { properties } of plan.events)
     for (const property of properties) byName.set(property.name, property);
   const shape = Object.fromEntries([...byName.values()].map(({ name, type }) => [name, type]));
-  return clickhouseType({ kind: 'object', properties: shape });
+  return mappingOf({ kind: 'object', properties: shape }).clickhouse;
 };
 
 const period = ({ by }: Partitioning): Expression =>

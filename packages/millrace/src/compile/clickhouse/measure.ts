@@ -1,5 +1,5 @@
 import type { PropertyType } from '../../define/property.ts';
-import { clickhouseType, type SqlType } from '../../define/property-types.ts';
+import { mappingOf, type SqlType } from '../../define/property-types.ts';
 import type { FieldPlan, MeasurePlan } from '../../plan/plan.ts';
 import { fieldExpression, mayBeAbsent } from './field.ts';
 import { call, column, type Expression, infix, literal, parametricCall } from './nodes.ts';
@@ -163,4 +163,4 @@ const aggregate = (aggregateFunction: SqlType, type: SqlType): SqlType => ({
 
 /** States hold plain strings: a dictionary of its own in each would only cost. */
 const plainType = (type: PropertyType): SqlType =>
-  type.kind === 'enum' ? { name: 'String' } : clickhouseType(type);
+  type.kind === 'enum' ? { name: 'String' } : mappingOf(type).clickhouse;

@@ -1,8 +1,4 @@
-import {
-  clickhouseNullableType,
-  clickhouseType,
-  type SqlType,
-} from '../../define/property-types.ts';
+import { clickhouseNullable, mappingOf, type SqlType } from '../../define/property-types.ts';
 import type { DimensionPlan, Plan, RollupPlan } from '../../plan/plan.ts';
 import { bucketStart } from './bucket.ts';
 import { conditionExpression } from './condition.ts';
@@ -105,4 +101,4 @@ const statesOfEvents = (rollup: RollupPlan, database: string): Select => {
 };
 
 const dimensionType = ({ field }: DimensionPlan): SqlType =>
-  mayBeAbsent(field) ? clickhouseNullableType(field.type) : clickhouseType(field.type);
+  mayBeAbsent(field) ? clickhouseNullable(field.type) : mappingOf(field.type).clickhouse;
