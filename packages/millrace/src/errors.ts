@@ -53,6 +53,10 @@ export const errors = {
     mend: 'Create millrace.config.ts, or point --pipeline at yours.',
   },
   pipeline_invalid: { status: 500, mend: 'Run `millrace check` for each mistake and its mend.' },
+  not_running: {
+    status: 500,
+    mend: 'Start it with `millrace start`, or give its --host and --port.',
+  },
   config_invalid: { status: 500, mend: 'See `millrace start --help` for the settings.' },
 
   // Questions.

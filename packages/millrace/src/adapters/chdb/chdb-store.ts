@@ -60,6 +60,7 @@ export async function openChdbStore(options: ChdbStoreOptions): Promise<Store> {
 
 class ChdbStore implements Store {
   readonly #options: ChdbStoreOptions;
+  readonly #useDatabase: string;
   /** Keeps the engine alive between statements. */
   readonly #keeper: Session;
   readonly #writers: SessionPool;
@@ -67,6 +68,7 @@ class ChdbStore implements Store {
 
   constructor(options: ChdbStoreOptions) {
     this.#options = options;
+    this.#useDatabase = `USE \`${options.database}\``;
     this.#keeper = openSession(options.folder);
     this.#writers = new SessionPool(async () => openSession(options.folder), 2);
     this.#readers = new SessionPool(
@@ -86,8 +88,9 @@ class ChdbStore implements Store {
   async insert(batch: InsertBatch): Promise<void> {
     await this.#writers.use(async (session) => {
       try {
+        await session.queryAsync(this.#useDatabase);
         await session.insert({
-          table: `${this.#options.database}.${batch.table}`,
+          table: batch.table,
           values: batch.lines,
           format: 'JSONEachRow',
           ...(batch.columns ? { columns: batch.columns } : {}),
@@ -109,7 +112,7 @@ class ChdbStore implements Store {
     return this.#readers.use(async (session) => {
       const started = performance.now();
       try {
-        await session.queryAsync(`USE \`${this.#options.database}\``);
+        await session.queryAsync(this.#useDatabase);
         // The engine itself refuses writes and further settings from here on.
         await session.queryAsync(`SET ${settingsList(settings)}, readonly = 1`);
         const call = {

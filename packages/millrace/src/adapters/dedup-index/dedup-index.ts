@@ -1,4 +1,7 @@
-import { HashShard } from './hash-shard.ts';
+import { Generations } from './generations.ts';
+import { HashTable } from './hash-table.ts';
+import type { RunWriter } from './run-file.ts';
+import { RunSet } from './run-set.ts';
 import { SipHasher } from './sip-hash.ts';
 
 /**
@@ -6,13 +9,17 @@ import { SipHasher } from './sip-hash.ts';
  *
  * An id seen again within a window of its first admission is always a
  * duplicate; one older than three windows is always new; in between it is known
- * for as long as it is kept. A duplicate does not renew the time of its id.
+ * while it is kept. A duplicate does not renew the time of its id. A clock that
+ * steps back by less than a window changes none of this.
  */
 export interface DedupIndex {
   /**
    * For each key in order: 1 in `fresh` if it is new (and is now remembered), 0
    * if it was seen within the window. `hashes` holds 16 bytes for each new key,
-   * in order. A key repeated inside one call is new once. `at`: epoch ms.
+   * in order. A key repeated inside one call is new once. `at` is in epoch ms.
+   *
+   * @throws MillraceError `log_full` if ids on disk cannot be written or read;
+   *   then none of the keys is remembered.
    */
   admit(
     keys: readonly string[],
@@ -20,7 +27,10 @@ export interface DedupIndex {
   ): { fresh: Uint8Array; freshCount: number; hashes: Buffer };
   /** Undo `admit` for records that could not be written. */
   forget(hashes: Uint8Array, at: number): void;
-  /** Recovery: remember hashes that were admitted at `at` (epoch ms). Slices may be loaded in any order. */
+  /**
+   * Recovery: remember hashes that were admitted at `at` (epoch ms). Slices may
+   * be loaded in any order; megabytes at a time are fastest.
+   */
   load(hashes: Uint8Array, at: number): void;
   /** Length of the time slices in which ids expire; a log segment never spans two slices. */
   readonly sliceMs: number;
@@ -37,85 +47,153 @@ export interface DedupIndex {
 }
 
 export interface DedupIndexOptions {
+  /** How long, by arrival, an id seen again is a duplicate. */
   readonly windowMs: number;
   /** Beyond this, ids go to files in `spillFolder`. */
   readonly memoryBytesMax: number;
-  /** Emptied when the index opens: the files are a cache of what `load` is given. */
+  /** Its `*.run` files are removed when the index opens: they are a cache of what `load` is given. */
   readonly spillFolder: string;
   /** 16 random bytes, the same for the life of a data folder. */
   readonly hashKey: Uint8Array;
 }
 
-const SHARD_BITS = 11;
-const TAGS = 256;
-
 export function openDedupIndex(options: DedupIndexOptions): DedupIndex {
-  return new ShardedDedupIndex(options);
+  return new TieredDedupIndex(options);
 }
 
-class ShardedDedupIndex implements DedupIndex {
+const HASH_BYTES = 16;
+const SLICES_PER_WINDOW = 8;
+const MEMORY_BYTES_MIN = 16_384;
+/** Of the table's slots: when a spill starts, and when it must have ended. */
+const SPILL_LOAD = 0.7;
+const FULL_LOAD = 0.82;
+/** Of the ids in memory: the least that is worth a run of its own, and the most in a generation. */
+const RUN_SHARE_MIN = 1 / 8;
+const GENERATION_SHARE_MAX = 1 / 4;
+/** Of the memory: what a spill needs before it gives anything back. */
+const SPILL_MEMORY_SHARE = 1 / 32;
+/** Of the memory: the most that filters take. The oldest runs go without. */
+const FILTER_MEMORY_SHARE_MAX = 1 / 2;
+/** Shards visited by each `advance` while a pass is under way. */
+const STEPS_PER_ADVANCE = 4;
+/** Hashes sorted by shard before they are loaded. */
+const LOAD_CHUNK = 1 << 18;
+
+/** Work that visits one shard after the other, a few at a time. */
+type Pass =
+  | { readonly kind: 'sweep'; next: number }
+  | {
+      readonly kind: 'spill';
+      next: number;
+      readonly tags: readonly number[];
+      readonly picked: Uint8Array;
+      readonly run: RunWriter;
+    };
+
+/**
+ * The newest ids in memory, older ones, where memory does not suffice, in
+ * sorted runs on disk: a log-structured merge tree without the merges, as a run
+ * expires whole before merging it would pay.
+ *
+ * A spill copies the oldest generations to a run, shard by shard, while they
+ * are still answered from memory; then the run answers for them, and a sweep
+ * frees their slots. Both are done in steps, paced by the ids that arrive so
+ * that they end before memory does.
+ */
+class TieredDedupIndex implements DedupIndex {
   readonly sliceMs: number;
-  readonly spilledIds = 0;
-  readonly spilledBytes = 0;
   readonly #windowMs: number;
+  readonly #memoryBytesMax: number;
   readonly #hasher: SipHasher;
-  readonly #shards: HashShard[] = [];
-  readonly #kept = new Uint8Array(TAGS);
-  readonly #sizes = new Float64Array(TAGS);
-  readonly #tags = new Map<number, number>();
-  #slice = Number.NEGATIVE_INFINITY;
+  readonly #generations = new Generations();
+  readonly #table: HashTable;
+  readonly #runs: RunSet;
+  #pass: Pass | undefined;
+  #stepsOwed = 0;
+  #oldestSlice = Number.NEGATIVE_INFINITY;
 
   constructor(options: DedupIndexOptions) {
-    this.#windowMs = options.windowMs;
-    this.sliceMs = Math.max(1, Math.ceil(options.windowMs / 8));
-    this.#hasher = new SipHasher(options.hashKey);
-    for (let shard = 0; shard < 1 << SHARD_BITS; shard++) {
-      this.#shards.push(new HashShard(SHARD_BITS, 16 + (shard >>> 8)));
+    if (!(options.windowMs >= 1)) throw new RangeError('windowMs is less than 1');
+    if (!(options.memoryBytesMax >= MEMORY_BYTES_MIN)) {
+      throw new RangeError(`memoryBytesMax is less than ${MEMORY_BYTES_MIN}`);
     }
+    this.#windowMs = options.windowMs;
+    this.sliceMs = Math.max(1, Math.ceil(options.windowMs / SLICES_PER_WINDOW));
+    this.#memoryBytesMax = options.memoryBytesMax;
+    this.#hasher = new SipHasher(options.hashKey);
+    this.#runs = new RunSet(options.spillFolder, options.memoryBytesMax * FILTER_MEMORY_SHARE_MAX);
+    this.#table = new HashTable(this.#tableBytesMax(), this.#generations.kept);
   }
 
   get ids(): number {
-    return this.#sizes.reduce((sum, size) => sum + size, 0);
+    return this.#generations.ids + this.#runs.ids;
   }
 
   get memoryBytes(): number {
-    return this.#shards.reduce((sum, shard) => sum + shard.byteLength, 0);
+    const spilling = this.#pass?.kind === 'spill' ? this.#pass.run.memoryBytes : 0;
+    return this.#table.byteLength + this.#runs.memoryBytes + spilling;
+  }
+
+  get spilledIds(): number {
+    return this.#runs.ids;
+  }
+
+  get spilledBytes(): number {
+    return this.#runs.fileBytes;
   }
 
   admit(keys: readonly string[], at: number) {
-    this.advance(at);
-    const tag = this.#tagOf(Math.floor(at / this.sliceMs));
-    const hashes = Buffer.alloc(keys.length * 16);
-    const view = new DataView(hashes.buffer, hashes.byteOffset, hashes.byteLength);
+    this.#moveTo(at);
+    this.#work();
+    const slice = this.#sliceOf(at);
     const fresh = new Uint8Array(keys.length);
+    const hashes = Buffer.alloc(keys.length * HASH_BYTES);
+    const view = viewOf(hashes);
     let end = 0;
-    for (const [index, key] of keys.entries()) {
-      this.#hasher.hash(key, view, end);
-      if (!this.#remember(view, end, tag)) continue;
-      fresh[index] = 1;
-      end += 16;
+    try {
+      for (const [index, key] of keys.entries()) {
+        this.#hasher.hash(key, view, end);
+        if (this.#isKnown(view, end)) continue;
+        this.#remember(view, end, slice);
+        fresh[index] = 1;
+        end += HASH_BYTES;
+      }
+    } catch (error) {
+      this.forget(hashes.subarray(0, end), at);
+      throw error;
     }
-    return { fresh, freshCount: end / 16, hashes: hashes.subarray(0, end) };
+    return { fresh, freshCount: end / HASH_BYTES, hashes: hashes.subarray(0, end) };
   }
 
-  forget(hashes: Uint8Array, _at: number): void {
-    const view = new DataView(hashes.buffer, hashes.byteOffset, hashes.byteLength);
-    for (let offset = 0; offset < hashes.length; offset += 16) {
-      const shard = this.#shardOf(view, offset);
-      const slot = shard.find(view, offset);
-      if (slot < 0) continue;
-      const tag = shard.tagAt(slot);
-      this.#sizes[tag] = (this.#sizes[tag] ?? 0) - 1;
-      shard.remove(slot);
+  forget(hashes: Uint8Array, at: number): void {
+    const slice = this.#sliceOf(at);
+    const view = viewOf(hashes);
+    const pass = this.#pass;
+    for (let offset = 0; offset < hashes.length; offset += HASH_BYTES) {
+      const tag = this.#table.remove(view, offset);
+      if (this.#generations.kept[tag] !== 1) {
+        this.#runs.forget(view, offset, slice);
+        continue;
+      }
+      this.#generations.count(tag, -1);
+      const isCopied =
+        pass?.kind === 'spill' &&
+        pass.picked[tag] === 1 &&
+        this.#table.shardOf(view, offset) < pass.next;
+      if (isCopied) pass.run.forget(view, offset);
     }
   }
 
   load(hashes: Uint8Array, at: number): void {
-    const slice = Math.floor(at / this.sliceMs);
-    if (this.#isPast(slice)) return;
-    const tag = this.#tagOf(slice);
-    const view = new DataView(hashes.buffer, hashes.byteOffset, hashes.byteLength);
-    for (let offset = 0; offset < hashes.length; offset += 16) this.#remember(view, offset, tag);
+    const slice = this.#sliceOf(at);
+    if (slice < this.#oldestSlice) return;
+    const chunkBytes = LOAD_CHUNK * HASH_BYTES;
+    for (let start = 0; start < hashes.length; start += chunkBytes) {
+      this.#work();
+      const view = viewOf(hashes.subarray(start, start + chunkBytes));
+      // Shard by shard: each is fetched into the processor's cache once.
+      for (const offset of this.#table.offsetsByShard(view)) this.#reload(view, offset, slice);
+    }
   }
 
   horizon(now: number): number {
@@ -123,67 +201,161 @@ class ShardedDedupIndex implements DedupIndex {
   }
 
   advance(now: number): void {
-    const slice = Math.floor(now / this.sliceMs);
-    if (slice === this.#slice) return;
-    this.#slice = slice;
-    for (const [old, tag] of this.#tags) {
-      if (!this.#isPast(old)) continue;
-      this.#tags.delete(old);
-      this.#kept[tag] = 0;
-      this.#sizes[tag] = 0;
-    }
+    this.#moveTo(now);
+    this.#stepsOwed += STEPS_PER_ADVANCE;
+    this.#work();
   }
 
   close(): void {
-    this.#shards.length = 0;
+    this.#abandonSpill();
+    this.#runs.removeBefore(Number.POSITIVE_INFINITY);
   }
 
-  #isPast(slice: number): boolean {
-    return slice * this.sliceMs < this.horizon(this.#slice * this.sliceMs);
+  #sliceOf(at: number): number {
+    return Math.floor(at / this.sliceMs);
   }
 
-  #tagOf(slice: number): number {
-    const known = this.#tags.get(slice);
-    if (known !== undefined) return known;
-    const tag = this.#kept.indexOf(0, 1);
-    for (const [index, shard] of this.#shards.entries()) {
-      shard.compact(this.#kept);
-      this.#shards[index] = shard;
+  #isKnown(hashes: DataView, offset: number): boolean {
+    const tag = this.#table.tagOf(hashes, offset);
+    return this.#generations.kept[tag] === 1 || this.#runs.has(hashes, offset);
+  }
+
+  #remember(hashes: DataView, offset: number, slice: number): void {
+    let tag = this.#openTag(slice);
+    while (this.#table.size >= this.#sizeAt(FULL_LOAD) || !this.#table.put(hashes, offset, tag)) {
+      this.#makeRoom();
+      tag = this.#openTag(slice);
     }
-    this.#kept[tag] = 1;
-    this.#tags.set(slice, tag);
-    return tag;
+    this.#generations.count(tag, 1);
+    if (this.#pass) this.#stepsOwed += this.#stepsPerId();
   }
 
-  #shardOf(view: DataView, offset: number): HashShard {
-    const shard = this.#shards[view.getInt32(offset, true) >>> (32 - SHARD_BITS)];
-    if (!shard) throw new Error('the dedup index is closed');
-    return shard;
+  /** Of two admissions the later counts: the earlier expired before it, or it would not be there. */
+  #reload(hashes: DataView, offset: number, slice: number): void {
+    const tag = this.#table.tagOf(hashes, offset);
+    if (this.#generations.kept[tag] === 1) {
+      if (this.#generations.slice(tag) >= slice) return;
+      this.#generations.count(tag, -1);
+    }
+    this.#remember(hashes, offset, slice);
   }
 
-  #remember(view: DataView, offset: number, tag: number): boolean {
-    let shard = this.#shardOf(view, offset);
-    let slot = shard.find(view, offset);
-    if (slot >= 0) {
-      if (this.#kept[shard.tagAt(slot)] === 1) return false;
-      shard.setTag(slot, tag);
-    } else {
-      while (shard.size > shard.homes * 0.85 || !shard.insert(~slot, view, offset, tag)) {
-        shard = this.#grow(shard, view.getInt32(offset, true) >>> (32 - SHARD_BITS));
-        slot = shard.find(view, offset);
+  #openTag(slice: number): number {
+    const generations = this.#generations;
+    for (;;) {
+      const open = generations.openTag(slice);
+      if (open !== undefined) {
+        if (generations.size(open) < this.#sizeAt(GENERATION_SHARE_MAX)) return open;
+        generations.seal(open);
       }
+      const opened = generations.open(slice);
+      if (opened !== undefined) return opened;
+      this.#makeRoom();
     }
-    this.#sizes[tag] = (this.#sizes[tag] ?? 0) + 1;
-    return true;
   }
 
-  #grow(shard: HashShard, index: number): HashShard {
-    for (let homes = shard.homes; ; ) {
-      homes = Math.ceil(homes * 1.25);
-      const grown = shard.resized(homes, this.#kept);
-      if (!grown) continue;
-      this.#shards[index] = grown;
-      return grown;
+  #moveTo(now: number): void {
+    const oldest = this.#sliceOf(this.horizon(now));
+    if (oldest === this.#oldestSlice) return;
+    this.#oldestSlice = oldest;
+    this.#generations.retireBefore(oldest);
+    if (this.#pass?.kind === 'spill' && this.#pass.run.slices.newest < oldest) this.#abandonSpill();
+    this.#runs.removeBefore(oldest);
+    this.#table.allow(this.#tableBytesMax());
+  }
+
+  /** Does the steps that are owed, if there is anything to do. */
+  #work(): void {
+    this.#pass ??= this.#duePass();
+    for (; this.#pass && this.#stepsOwed >= 1; this.#stepsOwed--) this.#step();
+    if (!this.#pass) this.#stepsOwed = 0;
+  }
+
+  /** Frees slots, at whatever length. */
+  #makeRoom(): void {
+    this.#pass ??= this.#generations.awaitSweep ? this.#sweep() : this.#spill();
+    while (this.#pass) this.#step();
+  }
+
+  #duePass(): Pass | undefined {
+    if (this.#generations.awaitSweep) return this.#sweep();
+    if (this.#table.size >= this.#sizeAt(SPILL_LOAD)) return this.#spill();
+    return undefined;
+  }
+
+  #sweep(): Pass {
+    this.#generations.sweepBegins();
+    this.#table.allow(this.#tableBytesMax());
+    return { kind: 'sweep', next: 0 };
+  }
+
+  #spill(): Pass {
+    const generations = this.#generations;
+    const tags = generations.oldest(
+      this.#sizeAt(RUN_SHARE_MIN),
+      // A run expires with its newest slice: its oldest must not outlive three windows.
+      Math.max(1, Math.floor(this.#windowMs / this.sliceMs / 2)),
+    );
+    const picked = new Uint8Array(generations.kept.length);
+    const slices = { oldest: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY };
+    let size = 0;
+    for (const tag of tags) {
+      generations.seal(tag);
+      picked[tag] = 1;
+      slices.oldest = Math.min(slices.oldest, generations.slice(tag));
+      slices.newest = Math.max(slices.newest, generations.slice(tag));
+      size += generations.size(tag);
+    }
+    return { kind: 'spill', next: 0, tags, picked, run: this.#runs.create(slices, size) };
+  }
+
+  #step(): void {
+    const pass = this.#pass;
+    if (!pass) return;
+    try {
+      if (pass.kind === 'sweep') this.#table.sweep(pass.next);
+      else this.#table.visit(pass.next, pass.picked, (hashes, at) => pass.run.append(hashes, at));
+      pass.next++;
+      if (pass.next === this.#table.shardCount) this.#pass = this.#ended(pass);
+    } catch (error) {
+      this.#abandonSpill();
+      throw error;
     }
   }
+
+  /** Puts the result of a pass in force; returns the pass that follows from it. */
+  #ended(pass: Pass): Pass | undefined {
+    if (pass.kind === 'sweep') {
+      this.#generations.sweepEnds();
+      return undefined;
+    }
+    this.#runs.add(pass.run.finish());
+    for (const tag of pass.tags) this.#generations.retire(tag);
+    return this.#sweep();
+  }
+
+  #abandonSpill(): void {
+    const pass = this.#pass;
+    if (pass?.kind !== 'spill') return;
+    this.#pass = undefined;
+    pass.run.abandon();
+  }
+
+  /** Both passes of a spill are over when half of the slots between the two loads are filled. */
+  #stepsPerId(): number {
+    return (4 * this.#table.shardCount) / (this.#sizeAt(FULL_LOAD) - this.#sizeAt(SPILL_LOAD));
+  }
+
+  #sizeAt(load: number): number {
+    return this.#table.sizeMax * load;
+  }
+
+  #tableBytesMax(): number {
+    return this.#memoryBytesMax * (1 - SPILL_MEMORY_SHARE) - this.#runs.memoryBytes;
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  if (bytes.length % HASH_BYTES !== 0) throw new RangeError('hashes are 16 bytes each');
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -136,17 +136,11 @@ export class HashShard {
     return this.#spreadInto(target, kept) ? target : undefined;
   }
 
-  /** Copies every hash with a picked tag, in order, to `out`; returns the bytes written. */
-  copyTo(out: Uint8Array, picked: Uint8Array): number {
-    const view = this.#view;
-    let end = 0;
+  /** Visits every hash with a picked tag (`picked` holds 1 for it), in order. */
+  visit(picked: Uint8Array, take: (hashes: DataView, offset: number) => void): void {
     for (let slot = 0; slot < this.#slots; slot++) {
-      if (picked[view.getUint8(this.#tagsAt + slot)] !== 1) continue;
-      const from = slot * HASH_BYTES;
-      out.set(this.#bytes.subarray(from, from + HASH_BYTES), end);
-      end += HASH_BYTES;
+      if (picked[this.tagAt(slot)] === 1) take(this.#view, slot * HASH_BYTES);
     }
-    return end;
   }
 
   /** In order, each at its home or, where that is taken, right behind the one before. */

@@ -1,0 +1,104 @@
+/** Tags are bytes, and 0 marks an empty slot. */
+const TAGS = 256;
+
+/**
+ * The ids in memory, by generation: those that were admitted in one time slice
+ * and will leave memory together. A generation is known by its tag, which each
+ * of its ids carries.
+ *
+ * A generation is *open* while ids join it, *sealed* while it waits to be
+ * spilled (a slice may have several), and *retired* when memory remembers it no
+ * more. Its ids may then still lie in their slots, which count as free, and its
+ * tag is free again once a sweep has passed over all of them.
+ */
+export class Generations {
+  /** 1 for each tag whose ids memory remembers. */
+  readonly kept = new Uint8Array(TAGS);
+  /** How many ids memory remembers. */
+  ids = 0;
+  readonly #slices = new Map<number, number>();
+  readonly #sizes = new Float64Array(TAGS);
+  readonly #openTags = new Map<number, number>();
+  readonly #free = Array.from({ length: TAGS - 1 }, (_, index) => TAGS - 1 - index);
+  #retired: number[] = [];
+  #sweeping: number[] = [];
+
+  /** The tag of the open generation of a slice. */
+  openTag(slice: number): number | undefined {
+    return this.#openTags.get(slice);
+  }
+
+  /** Opens a generation, if a tag is free for it. */
+  open(slice: number): number | undefined {
+    const tag = this.#free.pop();
+    if (tag === undefined) return undefined;
+    this.kept[tag] = 1;
+    this.#slices.set(tag, slice);
+    this.#openTags.set(slice, tag);
+    return tag;
+  }
+
+  /** No id joins the generation any more. */
+  seal(tag: number): void {
+    const slice = this.slice(tag);
+    if (this.#openTags.get(slice) === tag) this.#openTags.delete(slice);
+  }
+
+  retire(tag: number): void {
+    if (this.kept[tag] !== 1) return;
+    this.seal(tag);
+    this.kept[tag] = 0;
+    this.#slices.delete(tag);
+    this.#retired.push(tag);
+    this.ids -= this.size(tag);
+    this.#sizes[tag] = 0;
+  }
+
+  retireBefore(slice: number): void {
+    for (const [tag, its] of this.#slices) if (its < slice) this.retire(tag);
+  }
+
+  slice(tag: number): number {
+    return this.#slices.get(tag) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  size(tag: number): number {
+    return this.#sizes[tag] ?? 0;
+  }
+
+  /** An id has joined (1) or left (−1). */
+  count(tag: number, change: 1 | -1): void {
+    this.#sizes[tag] = this.size(tag) + change;
+    this.ids += change;
+  }
+
+  /** The tags of the oldest generations: of at least `idsMin` ids if they can be had within so many slices. */
+  oldest(idsMin: number, slicesMax: number): number[] {
+    // Sorting is stable: of one slice the generation opened first comes first.
+    const byAge = [...this.#slices].sort(([, a], [, b]) => a - b);
+    const oldest: number[] = [];
+    let ids = 0;
+    for (const [tag, slice] of byAge) {
+      const first = oldest[0] ?? tag;
+      if (ids >= idsMin || slice - this.slice(first) >= slicesMax) break;
+      oldest.push(tag);
+      ids += this.size(tag);
+    }
+    return oldest;
+  }
+
+  get awaitSweep(): boolean {
+    return this.#retired.length > 0;
+  }
+
+  sweepBegins(): void {
+    this.#sweeping.push(...this.#retired);
+    this.#retired = [];
+  }
+
+  /** Every slot has been visited since `sweepBegins`. */
+  sweepEnds(): void {
+    this.#free.push(...this.#sweeping);
+    this.#sweeping = [];
+  }
+}

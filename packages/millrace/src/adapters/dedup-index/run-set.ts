@@ -1,0 +1,69 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type RunFile, RunWriter, type SliceSpan } from './run-file.ts';
+
+const EXTENSION = '.run';
+
+/** The runs on disk, newest first, because most duplicates follow soon. */
+export class RunSet {
+  readonly #folder: string;
+  readonly #filterBytesMax: number;
+  #runs: RunFile[] = [];
+  #created = 0;
+
+  /** Empties the folder of the runs of an earlier process. */
+  constructor(folder: string, filterBytesMax: number) {
+    this.#folder = folder;
+    this.#filterBytesMax = filterBytesMax;
+    mkdirSync(folder, { recursive: true });
+    for (const name of readdirSync(folder)) {
+      if (name.endsWith(EXTENSION)) rmSync(join(folder, name));
+    }
+  }
+
+  get ids(): number {
+    return this.#runs.reduce((sum, run) => sum + run.ids, 0);
+  }
+
+  get fileBytes(): number {
+    return this.#runs.reduce((sum, run) => sum + run.fileBytes, 0);
+  }
+
+  get memoryBytes(): number {
+    return this.#runs.reduce((sum, run) => sum + run.memoryBytes, 0);
+  }
+
+  create(slices: SliceSpan, sizeMax: number): RunWriter {
+    this.#created++;
+    return new RunWriter(join(this.#folder, `${this.#created}${EXTENSION}`), slices, sizeMax);
+  }
+
+  add(run: RunFile): void {
+    const older = this.#runs.findIndex((other) => other.slices.newest <= run.slices.newest);
+    this.#runs.splice(older < 0 ? this.#runs.length : older, 0, run);
+    for (const oldest of this.#runs.toReversed()) {
+      if (this.memoryBytes <= this.#filterBytesMax) break;
+      oldest.dropFilter();
+    }
+  }
+
+  has(hashes: DataView, offset: number): boolean {
+    for (const run of this.#runs) if (run.has(hashes, offset)) return true;
+    return false;
+  }
+
+  /** Forgets a hash that was new in this slice, and so is in no run but those of it. Reads nothing. */
+  forget(hashes: DataView, offset: number, slice: number): void {
+    for (const run of this.#runs) {
+      if (run.slices.oldest <= slice && slice <= run.slices.newest) run.forget(hashes, offset);
+    }
+  }
+
+  /** Removes the runs all of whose slices are older. */
+  removeBefore(slice: number): void {
+    const expired = this.#runs.filter((run) => run.slices.newest < slice);
+    if (expired.length === 0) return;
+    this.#runs = this.#runs.filter((run) => run.slices.newest >= slice);
+    for (const run of expired) run.remove();
+  }
+}

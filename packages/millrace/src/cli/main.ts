@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import { version } from '../runtime/version.ts';
+import { checkCommand } from './check.ts';
+import { explain } from './explain.ts';
+import { sqlCommand } from './sql.ts';
+import { startCommand } from './start.ts';
+
+/** The command `millrace`. Sets the exit code; never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('millrace')
+    .description(
+      'Real-time event analytics that you define in TypeScript: each event kept once,\nrolled up by event time, there to ask within a second.',
+    )
+    .version(version)
+    .showHelpAfterError('(run with --help to see what there is)')
+    .addCommand(startCommand())
+    .addCommand(checkCommand())
+    .addCommand(sqlCommand())
+    .addHelpText(
+      'after',
+      `
+Begin with
+  millrace start                     run the pipeline of ./millrace.config.ts
+  millrace sql "SELECT count() FROM events"
+
+Settings are taken from flags, then environment variables, then millrace.json
+(or --config FILE), then defaults.`,
+    );
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exitCode = 1;
+  }
+}

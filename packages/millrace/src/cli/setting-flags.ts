@@ -1,0 +1,21 @@
+import { type Command, Option } from 'commander';
+import { resolveSettings, type SettingName, type Settings, settings } from './settings.ts';
+
+/** Adds the flags of these settings, and `--config`, to a command. */
+export function withSettings(command: Command, names: readonly SettingName[]): Command {
+  for (const name of names) {
+    const { flag, value, help, env, fallback } = settings[name];
+    const usual = String(fallback) === '' ? '' : `; ${fallback} if not set`;
+    command.addOption(new Option(`--${flag} <${value}>`, `${help} (${env}${usual})`));
+  }
+  return command.addOption(
+    new Option('--config <FILE>', 'a file of settings (MILLRACE_CONFIG; millrace.json if there)'),
+  );
+}
+
+/** What the flags, the environment and the settings file say together. */
+export function settingsOf(command: Command): Settings {
+  const flags = command.opts<{ readonly [name: string]: unknown }>();
+  const file = typeof flags.config === 'string' ? flags.config : process.env.MILLRACE_CONFIG;
+  return resolveSettings({ flags, env: process.env, ...(file ? { file } : {}) });
+}

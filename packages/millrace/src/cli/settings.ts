@@ -1,0 +1,211 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { MillraceError } from '../errors.ts';
+
+interface Setting<Value> {
+  /** The flag without its dashes. In the settings file the same with underscores. */
+  readonly flag: string;
+  readonly env: string;
+  /** What stands for the value in the help; none for a switch. */
+  readonly value: string;
+  readonly help: string;
+  readonly fallback: Value;
+  /** Understands the text of a flag or variable, or a value of the settings file. */
+  readonly read: (given: unknown) => Value | undefined;
+}
+
+const text = (given: unknown): string | undefined =>
+  typeof given === 'string' && given !== '' ? given : undefined;
+
+const wholeNumber =
+  (least: number, most: number) =>
+  (given: unknown): number | undefined => {
+    const number = typeof given === 'string' && given !== '' ? Number(given) : given;
+    return typeof number === 'number' &&
+      Number.isInteger(number) &&
+      number >= least &&
+      number <= most
+      ? number
+      : undefined;
+  };
+
+const list = (given: unknown): readonly string[] | undefined => {
+  const items: readonly unknown[] = Array.isArray(given)
+    ? given
+    : typeof given === 'string'
+      ? given.split(',')
+      : [];
+  const words = items.map((item) => (typeof item === 'string' ? item.trim() : ''));
+  return words.length > 0 && words.every((word) => word !== '') ? words : undefined;
+};
+
+const setting = <Value>(definition: Setting<Value>): Setting<Value> => definition;
+const listed: readonly string[] = [];
+
+/** Everything that can be set from outside, in the order of the help. */
+export const settings = {
+  pipeline: setting({
+    flag: 'pipeline',
+    env: 'MILLRACE_PIPELINE',
+    value: 'FILE',
+    help: 'the pipeline: a TypeScript file whose default export is definePipeline({…})',
+    fallback: 'millrace.config.ts',
+    read: text,
+  }),
+  data: setting({
+    flag: 'data',
+    env: 'MILLRACE_DATA',
+    value: 'FOLDER',
+    help: 'where the log and the store are kept',
+    fallback: '.millrace',
+    read: text,
+  }),
+  host: setting({
+    flag: 'host',
+    env: 'MILLRACE_HOST',
+    value: 'ADDRESS',
+    help: 'the address to listen on; any but a loopback one needs keys',
+    fallback: '127.0.0.1',
+    read: text,
+  }),
+  port: setting({
+    flag: 'port',
+    env: 'MILLRACE_PORT',
+    value: 'NUMBER',
+    help: 'the port to listen on; 0 takes a free one',
+    fallback: 8080,
+    read: wholeNumber(0, 65_535),
+  }),
+  writeKeys: setting({
+    flag: 'write-keys',
+    env: 'MILLRACE_WRITE_KEYS',
+    value: 'KEY,…',
+    help: 'keys that may send events; they are public (a browser shows them)',
+    fallback: listed,
+    read: list,
+  }),
+  readKeys: setting({
+    flag: 'read-keys',
+    env: 'MILLRACE_READ_KEYS',
+    value: 'KEY,…',
+    help: 'keys that may ask questions and read dead letters; keep them secret',
+    fallback: listed,
+    read: list,
+  }),
+  dedupMemoryMb: setting({
+    flag: 'dedup-memory-mb',
+    env: 'MILLRACE_DEDUP_MEMORY_MB',
+    value: 'MB',
+    help: 'memory for the ids of the dedup window; what exceeds it goes to disk',
+    fallback: 1_500,
+    read: wholeNumber(1, 1_000_000),
+  }),
+  logRetentionHours: setting({
+    flag: 'log-retention-hours',
+    env: 'MILLRACE_LOG_RETENTION_HOURS',
+    value: 'HOURS',
+    help: 'how long the log keeps what the store already has',
+    fallback: 168,
+    read: wholeNumber(0, 1_000_000),
+  }),
+  logSegmentMb: setting({
+    flag: 'log-segment-mb',
+    env: 'MILLRACE_LOG_SEGMENT_MB',
+    value: 'MB',
+    help: 'the size at which the log begins a new file; it is deleted file by file',
+    fallback: 64,
+    read: wholeNumber(1, 1_000),
+  }),
+} as const;
+
+export type SettingName = keyof typeof settings;
+export type Settings = {
+  readonly [Name in SettingName]: (typeof settings)[Name]['fallback'] extends infer Value
+    ? Value extends string
+      ? string
+      : Value extends number
+        ? number
+        : readonly string[]
+    : never;
+};
+
+export interface SettingSources {
+  /** Flags as typed; absent ones are undefined. */
+  readonly flags: { readonly [name: string]: unknown };
+  readonly env: { readonly [name: string]: string | undefined };
+  /** `--config` or MILLRACE_CONFIG; `millrace.json` is read if it is there. */
+  readonly file?: string;
+}
+
+/**
+ * Flags win over environment variables, those over the settings file, that over
+ * the defaults.
+ *
+ * @throws MillraceError `config_invalid` naming the setting and where it was given.
+ */
+export function resolveSettings(sources: SettingSources): Settings {
+  const file = readSettingsFile(sources.file);
+  const pick = <Value>(name: SettingName, { flag, env, value, fallback, read }: Setting<Value>) => {
+    const fileKey = flag.replaceAll('-', '_');
+    const given: readonly (readonly [unknown, string])[] = [
+      [sources.flags[name], `--${flag}`],
+      [sources.env[env], env],
+      [file.values[fileKey], `${fileKey} in ${file.path}`],
+    ];
+    for (const [candidate, place] of given) {
+      if (candidate === undefined) continue;
+      const understood = read(candidate);
+      if (understood !== undefined) return understood;
+      // The value may be a key, so it is not repeated.
+      throw new MillraceError('config_invalid', `${place} is not a valid ${value}.`);
+    }
+    return fallback;
+  };
+  refuseUnknown(file);
+  return {
+    pipeline: pick('pipeline', settings.pipeline),
+    data: pick('data', settings.data),
+    host: pick('host', settings.host),
+    port: pick('port', settings.port),
+    writeKeys: pick('writeKeys', settings.writeKeys),
+    readKeys: pick('readKeys', settings.readKeys),
+    dedupMemoryMb: pick('dedupMemoryMb', settings.dedupMemoryMb),
+    logRetentionHours: pick('logRetentionHours', settings.logRetentionHours),
+    logSegmentMb: pick('logSegmentMb', settings.logSegmentMb),
+  };
+}
+
+interface SettingsFile {
+  readonly path: string;
+  readonly values: { readonly [key: string]: unknown };
+}
+
+function readSettingsFile(named: string | undefined): SettingsFile {
+  const path = named ?? 'millrace.json';
+  if (!existsSync(path)) {
+    if (named === undefined) return { path, values: {} };
+    throw new MillraceError('config_invalid', `There is no settings file at ${path}.`);
+  }
+  let values: unknown;
+  try {
+    values = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new MillraceError('config_invalid', `${path} is not JSON: ${String(error)}`, {
+      cause: error,
+    });
+  }
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw new MillraceError('config_invalid', `${path} must hold one JSON object.`);
+  }
+  return { path, values: { ...values } };
+}
+
+function refuseUnknown(file: SettingsFile): void {
+  const known = Object.values(settings).map(({ flag }) => flag.replaceAll('-', '_'));
+  for (const key of Object.keys(file.values)) {
+    if (known.includes(key)) continue;
+    throw new MillraceError(
+      'config_invalid',
+      `${file.path} has an unknown setting ${key}; there are ${known.join(', ')}.`,
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import { Command } from 'commander';
+import { MillraceError } from '../errors.ts';
+import { settingsOf, withSettings } from './setting-flags.ts';
+
+export function sqlCommand(): Command {
+  const command = new Command('sql')
+    .description('ask a running Millrace a question in ClickHouse SQL')
+    .argument('[query]', 'the question; read from standard input if left out')
+    .option('--format <NAME>', 'a ClickHouse output format', 'PrettyCompactMonoBlock');
+  return withSettings(command, ['host', 'port', 'readKeys'])
+    .addHelpText(
+      'after',
+      `
+Only SELECT over events, dead_letters and the rollups is allowed.
+
+  millrace sql "SELECT type, count() FROM events GROUP BY type"
+  millrace sql "SELECT * FROM revenue_per_minute ORDER BY bucket DESC LIMIT 5" --format CSV
+  echo "SELECT properties.price FROM events LIMIT 3" | millrace sql`,
+    )
+    .action(async (argument: string | undefined) => {
+      const { host, port, readKeys } = settingsOf(command);
+      const { format } = command.opts<{ format: string }>();
+      const [key] = readKeys;
+      const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/sql?default_format=${encodeURIComponent(format)}`;
+      const response = await ask(url, argument ?? (await standardInput()), key);
+      const answer = await response.text();
+      if (response.ok) {
+        process.stdout.write(answer.endsWith('\n') || answer === '' ? answer : `${answer}\n`);
+        return;
+      }
+      process.stderr.write(`${answer.trim()}\n`);
+      process.exitCode = 1;
+    });
+}
+
+async function ask(url: string, query: string, key: string | undefined): Promise<Response> {
+  try {
+    return await fetch(url, {
+      method: 'POST',
+      body: query,
+      headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+    });
+  } catch (error) {
+    throw new MillraceError('not_running', `Nothing answers at ${new URL(url).origin}.`, {
+      cause: error,
+    });
+  }
+}
+
+async function standardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}

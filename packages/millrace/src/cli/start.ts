@@ -1,0 +1,59 @@
+import { Command } from 'commander';
+import { serveEmbedded } from '../runtime/serve-embedded.ts';
+import { settingsOf, withSettings } from './setting-flags.ts';
+import { welcome } from './welcome.ts';
+
+export function startCommand(): Command {
+  const command = new Command('start').description('run a pipeline in this process');
+  return withSettings(command, [
+    'pipeline',
+    'data',
+    'host',
+    'port',
+    'writeKeys',
+    'readKeys',
+    'dedupMemoryMb',
+    'logRetentionHours',
+    'logSegmentMb',
+  ])
+    .addHelpText(
+      'after',
+      `
+An event is answered with 200 once it is on disk; what was answered survives
+kill -9. Stop with Ctrl-C: what is under way is finished first.
+
+  millrace start
+  millrace start --pipeline shop/millrace.config.ts --data /var/lib/millrace
+  MILLRACE_WRITE_KEYS=w1 MILLRACE_READ_KEYS=r1 millrace start --host 0.0.0.0`,
+    )
+    .action(async () => {
+      const settings = settingsOf(command);
+      const running = await serveEmbedded(settings, (what, error) =>
+        process.stderr.write(`millrace: ${what}: ${reasonOf(error)}\n`),
+      );
+      process.stdout.write(welcome(running));
+      await stopSignal();
+      process.stdout.write('Stopping: finishing what is under way (again to stop at once) …\n');
+      process.once('SIGINT', stopAtOnce).once('SIGTERM', stopAtOnce);
+      await running.close();
+      process.stdout.write('Stopped. Everything accepted is stored.\n');
+      // The engine keeps threads of its own that would hold the process up.
+      process.exit(0);
+    });
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve());
+  });
+}
+
+function stopAtOnce(): void {
+  process.stderr.write(
+    'Stopped at once. What was accepted is in the log and is stored next time.\n',
+  );
+  process.exit(130);
+}
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -1,0 +1,20 @@
+import type { Running } from '../runtime/serve-embedded.ts';
+import { firstExample } from './first-example.ts';
+
+/** What a person sees once the pipeline runs: where it is, and what to try. */
+export function welcome({ url, plan, folder }: Running): string {
+  const [rollup] = plan.rollups;
+  const question = rollup
+    ? `SELECT * FROM ${rollup.name} ORDER BY bucket DESC LIMIT 5`
+    : 'SELECT type, count() FROM events GROUP BY type';
+  return `
+Millrace runs the pipeline ${plan.pipeline} at ${url}  (data in ${folder})
+
+  See it live       ${url}/
+  Send an event     curl ${url}/v1/events -H 'content-type: application/json' \\
+                      -d '${firstExample(plan)}'
+  Ask a question    curl '${url}/sql?default_format=PrettyCompact' -d '${question}'
+  How is it doing   curl ${url}/v1/status
+
+`;
+}

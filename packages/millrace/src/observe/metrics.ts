@@ -1,0 +1,100 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { Status } from './status.ts';
+
+interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly of: (status: Status) => number;
+}
+
+const metrics: readonly Metric[] = [
+  {
+    name: 'millrace_events_accepted_total',
+    help: 'Events answered with success, duplicates among them.',
+    of: (s) => s.accepted,
+  },
+  {
+    name: 'millrace_events_stored_total',
+    help: 'Events that can be queried.',
+    of: (s) => s.stored,
+  },
+  {
+    name: 'millrace_events_duplicate_total',
+    help: 'Accepted events dropped because their id was there already.',
+    of: (s) => s.duplicates,
+  },
+  {
+    name: 'millrace_events_late_total',
+    help: 'Stored events that came later than the allowed lateness.',
+    of: (s) => s.late,
+  },
+  {
+    name: 'millrace_dead_letters_total',
+    help: 'Events that were refused and kept.',
+    of: (s) => s.dead_letters,
+  },
+  {
+    name: 'millrace_events_per_second',
+    help: 'Accepted events a second, over the last ten seconds.',
+    of: (s) => s.events_per_second,
+  },
+  {
+    name: 'millrace_lag_seconds',
+    help: 'How long the oldest accepted event that cannot be queried yet has waited.',
+    of: (s) => s.lag_ms / 1000,
+  },
+  {
+    name: 'millrace_store_failing',
+    help: '1 while events do not get into the store.',
+    of: (s) => (s.problem === null ? 0 : 1),
+  },
+  { name: 'millrace_log_bytes', help: 'Bytes of the log on disk.', of: (s) => s.sizes.log_bytes },
+  {
+    name: 'millrace_store_bytes',
+    help: 'Bytes of the tables on disk.',
+    of: (s) => s.sizes.store_bytes,
+  },
+  { name: 'millrace_dedup_ids', help: 'Event ids remembered.', of: (s) => s.sizes.dedup_ids },
+  {
+    name: 'millrace_dedup_memory_bytes',
+    help: 'Memory held by remembered ids.',
+    of: (s) => s.sizes.dedup_memory_bytes,
+  },
+  {
+    name: 'millrace_dedup_spilled_ids',
+    help: 'Remembered ids that are on disk.',
+    of: (s) => s.sizes.dedup_spilled_ids,
+  },
+];
+
+export interface MetricsPage {
+  readonly contentType: string;
+  readonly render: () => Promise<string>;
+}
+
+/** The status as Prometheus reads it, taken afresh at each scrape. */
+export function metricsPage(status: () => Promise<Status>): MetricsPage {
+  const registry = new Registry();
+  const writers = metrics.map((metric) => writer(metric, registry));
+  return {
+    contentType: registry.contentType,
+    render: async () => {
+      const now = await status();
+      for (const write of writers) write(now);
+      return registry.metrics();
+    },
+  };
+}
+
+/** Names in `_total` only grow, which Prometheus calls a counter. */
+function writer({ name, help, of }: Metric, registry: Registry): (status: Status) => void {
+  if (!name.endsWith('_total')) {
+    const gauge = new Gauge({ name, help, registers: [registry] });
+    return (status) => gauge.set(of(status));
+  }
+  const counter = new Counter({ name, help, registers: [registry] });
+  return (status) => {
+    counter.reset();
+    counter.inc(of(status));
+  };
+}

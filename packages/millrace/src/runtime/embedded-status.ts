@@ -1,0 +1,53 @@
+import type { Rate } from '../observe/rate.ts';
+import type { Status } from '../observe/status.ts';
+import type { Embedded } from './embedded.ts';
+
+export interface StatusOptions {
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly rate: Rate;
+}
+
+/** How the pipeline is doing, from the parts that know. */
+export async function embeddedStatus(embedded: Embedded, options: StatusOptions): Promise<Status> {
+  const { events, deadLetters, eventLoader, duplicates, dedup, store, clock } = embedded;
+  const { bytes } = await store.read(
+    `SELECT (SELECT count() FROM events WHERE late) AS late,
+            (SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()) AS store_bytes`,
+    { format: 'JSONCompactEachRow', settings: { output_format_json_quote_64bit_integers: 0 } },
+  );
+  const [late = 0, storeBytes = 0] = numbers(Buffer.from(bytes).toString());
+  const lagMs = eventLoader.lagMs;
+  return {
+    pipeline: embedded.plan.pipeline,
+    version: options.version,
+    runtime: 'embedded',
+    started_at: options.startedAt.toISOString(),
+    accepted: events.end + duplicates.value,
+    stored: eventLoader.committed,
+    duplicates: duplicates.value,
+    late,
+    dead_letters: deadLetters.end,
+    events_per_second: options.rate.perSecond,
+    lag_ms: lagMs,
+    as_of: new Date(clock.now() - lagMs).toISOString(),
+    problem: problemOf(eventLoader.failing),
+    sizes: {
+      log_bytes: events.sizeBytes + deadLetters.sizeBytes,
+      store_bytes: storeBytes,
+      dedup_ids: dedup.ids,
+      dedup_memory_bytes: dedup.memoryBytes,
+      dedup_spilled_ids: dedup.spilledIds,
+    },
+  };
+}
+
+function numbers(line: string): readonly number[] {
+  const values: unknown = JSON.parse(line);
+  return Array.isArray(values) ? values.map(Number) : [];
+}
+
+function problemOf(failure: unknown): string | null {
+  if (failure === null) return null;
+  return failure instanceof Error ? failure.message : String(failure);
+}

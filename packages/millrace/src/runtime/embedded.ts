@@ -1,0 +1,168 @@
+import { openChdbStore } from '../adapters/chdb/chdb-store.ts';
+import { type DedupIndex, openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
+import { localProgress } from '../adapters/local-progress/local-progress.ts';
+import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { type Collector, createCollector } from '../collect/collector.ts';
+import { deadLetter } from '../collect/dead-letter.ts';
+import { Refusal } from '../collect/refusals.ts';
+import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
+import { Loader, type RefusedRow } from '../load/loader.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
+import type { Log } from '../ports/log.ts';
+import type { Store } from '../ports/store.ts';
+import { applyPlan } from './apply-plan.ts';
+import { dataFolder, hashKeyOf } from './data-folder.ts';
+import { database } from './database.ts';
+import { every } from './every.ts';
+import { LifetimeCount } from './lifetime-count.ts';
+
+export interface EmbeddedOptions {
+  readonly plan: Plan;
+  /** Where the log and the store are kept. */
+  readonly folder: string;
+  readonly dedupMemoryBytesMax: number;
+  /** How long the logs keep what the store already has; null for ever. */
+  readonly logRetentionMs: number | null;
+  /** The size at which a log begins a new file. */
+  readonly logSegmentBytes: number;
+  readonly clock?: Clock;
+  readonly reach?: ReachCrashPoint;
+  /** Told of what went wrong and is being tried again, or needs a person. */
+  readonly onProblem: (what: string, error: unknown) => void;
+}
+
+/** The whole pipeline in this process. */
+export interface Embedded {
+  readonly plan: Plan;
+  readonly clock: Clock;
+  readonly collector: Collector;
+  readonly store: Store;
+  /** The tables and views that readers may name. */
+  readonly readable: readonly string[];
+  readonly events: Log;
+  readonly deadLetters: Log;
+  readonly eventLoader: Loader;
+  readonly deadLetterLoader: Loader;
+  readonly duplicates: LifetimeCount;
+  readonly dedup: DedupIndex;
+  /** Makes everything accepted durable and queryable, then lets go of the folder. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the folder, repairs what a crash left behind, and runs.
+ *
+ * @throws MillraceError `data_folder_in_use`, `plan_conflict`, `log_corrupt`.
+ */
+export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { plan, clock = systemClock, reach = survive, onProblem } = options;
+  const folder = dataFolder(options.folder);
+  // First of all, because the engine's lock on it guards the rest of the folder.
+  const store = await openChdbStore({
+    folder: folder.store,
+    database,
+    partitionsPerInsertMax: plan.partitioning.partsPerInsertMax,
+  });
+  await applyPlan({ plan, store, database, keptAt: folder.plan });
+
+  const dedup = openDedupIndex({
+    windowMs: plan.dedup.windowMs,
+    memoryBytesMax: options.dedupMemoryBytesMax,
+    spillFolder: folder.spilledIds,
+    hashKey: await hashKeyOf(folder),
+  });
+  const logOptions = {
+    clock,
+    retentionMs: options.logRetentionMs,
+    segmentBytes: options.logSegmentBytes,
+  };
+  const events = await openSegmentLog({ ...logOptions, folder: folder.eventLog, dedup, reach });
+  const deadLetters = await openSegmentLog({ ...logOptions, folder: folder.deadLetterLog });
+
+  const tables = clickhouseDdl(plan, { database });
+  const eventLoader = new Loader({
+    log: events,
+    store,
+    progress: localProgress(folder.eventProgress),
+    clock,
+    table: tables.events.name,
+    columns: tables.events.insertColumns,
+    topic: 'events',
+    partition: 0,
+    refuse: (row) => keepRefusedRow(row, deadLetters, clock),
+    onRetry: (error, { from, to }) =>
+      onProblem(`events ${from} to ${to} wait for the store`, error),
+    reach,
+  });
+  const deadLetterLoader = new Loader({
+    log: deadLetters,
+    store,
+    progress: localProgress(folder.deadLetterProgress),
+    clock,
+    table: tables.deadLetters.name,
+    columns: tables.deadLetters.insertColumns,
+    topic: 'dead_letters',
+    partition: 0,
+    refuse: async ({ offset, reason }) =>
+      onProblem(`dead letter ${offset} stays in its log alone`, reason),
+    onRetry: (error, { from, to }) =>
+      onProblem(`dead letters ${from} to ${to} wait for the store`, error),
+  });
+  await eventLoader.start();
+  await deadLetterLoader.start();
+
+  const collector = createCollector({ plan, log: events, deadLetters, clock });
+  const duplicates = await LifetimeCount.open(
+    folder.duplicates,
+    () => collector.counters.duplicates,
+  );
+  const counting = every(
+    1_000,
+    () => duplicates.save(),
+    (error) => onProblem('the count of duplicates is not saved', error),
+  );
+  const trimming = every(
+    1_000,
+    async () => {
+      await events.trim(eventLoader.committed);
+      await deadLetters.trim(deadLetterLoader.committed);
+    },
+    (error) => onProblem('old segments of the log are not deleted', error),
+  );
+
+  return {
+    plan,
+    clock,
+    collector,
+    store,
+    readable: tables.readable,
+    events,
+    deadLetters,
+    eventLoader,
+    deadLetterLoader,
+    duplicates,
+    dedup,
+    async close() {
+      await Promise.all([trimming.stop(), counting.stop()]);
+      await duplicates.save();
+      await Promise.all([
+        eventLoader.settled(events.end),
+        deadLetterLoader.settled(deadLetters.end),
+      ]);
+      await Promise.all([eventLoader.stop(), deadLetterLoader.stop()]);
+      await Promise.all([events.close(), deadLetters.close()]);
+      dedup.close();
+      await store.close();
+    },
+  };
+}
+
+async function keepRefusedRow(row: RefusedRow, deadLetters: Log, clock: Clock): Promise<void> {
+  const refusal = new Refusal('store_refused', row.reason);
+  await deadLetters.append([
+    deadLetter(refusal, refusal, row.line, 'native', clock.now(), row.line.length),
+  ]);
+}

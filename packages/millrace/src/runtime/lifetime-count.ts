@@ -1,0 +1,35 @@
+import { readFileIfThere, replaceFile } from '../adapters/local-progress/atomic-file.ts';
+
+/**
+ * A count that no table or log can tell, kept over restarts. It is saved about
+ * once a second: after a crash it may lack the last moment.
+ */
+export class LifetimeCount {
+  readonly #path: string;
+  readonly #before: number;
+  readonly #sinceStart: () => number;
+  #saved: number;
+
+  private constructor(path: string, before: number, sinceStart: () => number) {
+    this.#path = path;
+    this.#before = before;
+    this.#saved = before;
+    this.#sinceStart = sinceStart;
+  }
+
+  static async open(path: string, sinceStart: () => number): Promise<LifetimeCount> {
+    const kept = Number(await readFileIfThere(path));
+    return new LifetimeCount(path, Number.isSafeInteger(kept) ? kept : 0, sinceStart);
+  }
+
+  get value(): number {
+    return this.#before + this.#sinceStart();
+  }
+
+  async save(): Promise<void> {
+    const { value } = this;
+    if (value === this.#saved) return;
+    await replaceFile(this.#path, `${value}\n`);
+    this.#saved = value;
+  }
+}

@@ -1,0 +1,122 @@
+import { rm } from 'node:fs/promises';
+import { replaceFile } from '../adapters/local-progress/atomic-file.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { MillraceError } from '../errors.ts';
+import { Rate } from '../observe/rate.ts';
+import type { Plan } from '../plan/plan.ts';
+import { planOf } from '../plan/plan-of.ts';
+import { createSqlGuard } from '../query/sql-guard/index.ts';
+import { answerError, answerNotFound } from '../server/error-answer.ts';
+import { healthRoutes } from '../server/health-routes.ts';
+import { ingestRoutes } from '../server/ingest-routes.ts';
+import { createKeys } from '../server/keys.ts';
+import { isLoopback, listen } from '../server/server.ts';
+import { sqlRoutes } from '../server/sql-routes.ts';
+import { crashOnDemand } from './crash-on-demand.ts';
+import { dataFolder } from './data-folder.ts';
+import { database } from './database.ts';
+import { openEmbedded } from './embedded.ts';
+import { embeddedStatus } from './embedded-status.ts';
+import { every } from './every.ts';
+import { loadPipeline } from './load-pipeline.ts';
+import { version } from './version.ts';
+
+export interface ServeSettings {
+  readonly pipeline: string;
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly writeKeys: readonly string[];
+  readonly readKeys: readonly string[];
+  readonly dedupMemoryMb: number;
+  readonly logRetentionHours: number;
+  readonly logSegmentMb: number;
+}
+
+export interface Running {
+  readonly url: string;
+  readonly plan: Plan;
+  readonly folder: string;
+  /** Answers what is under way, stores everything accepted, lets go of the folder. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs a pipeline in this process and answers for it over HTTP.
+ *
+ * @param onProblem told of what goes wrong and is tried again.
+ * @throws MillraceError `key_required`, `port_in_use`, `pipeline_not_found`,
+ *   `pipeline_invalid`, and what opening the data folder throws.
+ */
+export async function serveEmbedded(
+  settings: ServeSettings,
+  onProblem: (what: string, error: unknown) => void,
+): Promise<Running> {
+  requireKeysOffLoopback(settings);
+  const startedAt = new Date();
+  const plan = planOf(await loadPipeline(settings.pipeline));
+  const embedded = await openEmbedded({
+    plan,
+    folder: settings.data,
+    dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
+    logRetentionMs: settings.logRetentionHours * 3_600_000,
+    logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
+    reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
+    onProblem,
+  });
+  const { collector, store, readable, eventLoader } = embedded;
+  const rate = new Rate();
+  const measuring = every(
+    1_000,
+    async () => rate.sample(collector.counters.accepted, systemClock.now()),
+    (error) => onProblem('the rate is not measured', error),
+  );
+  const keys = createKeys({
+    write: settings.writeKeys,
+    read: settings.readKeys,
+    open: settings.writeKeys.length === 0 && settings.readKeys.length === 0,
+  });
+  const databases = [database, 'default'];
+
+  const server = await listen(settings, async (app) => {
+    app.setErrorHandler(answerError);
+    app.setNotFoundHandler(answerNotFound);
+    await app.register(ingestRoutes, { collector, keys });
+    await app.register(sqlRoutes, {
+      store,
+      databases,
+      guard: createSqlGuard({ store, tables: readable, databases }),
+      requireRead: keys.requireRead,
+    });
+    await app.register(healthRoutes, {
+      status: () => embeddedStatus(embedded, { version, startedAt, rate }),
+      notReady: () => (eventLoader.failing === null ? null : 'events do not get into the store'),
+      requireRead: keys.requireRead,
+    });
+  }).catch(async (error: unknown) => {
+    await embedded.close();
+    throw error;
+  });
+
+  const { owner } = dataFolder(settings.data);
+  await replaceFile(owner, `${JSON.stringify({ pid: process.pid, url: server.url })}\n`);
+  return {
+    url: server.url,
+    plan,
+    folder: settings.data,
+    async close() {
+      await server.close();
+      await measuring.stop();
+      await embedded.close();
+      await rm(owner, { force: true });
+    },
+  };
+}
+
+function requireKeysOffLoopback({ host, writeKeys, readKeys }: ServeSettings): void {
+  if (isLoopback(host) || (writeKeys.length > 0 && readKeys.length > 0)) return;
+  throw new MillraceError(
+    'key_required',
+    `Bound to ${host}, Millrace can be reached from other machines, so it needs write keys and read keys.`,
+  );
+}

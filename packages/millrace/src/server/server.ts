@@ -1,0 +1,58 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { MillraceError } from '../errors.ts';
+
+export interface Listening {
+  /** Where it answers, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Answers what is under way, takes no more, and closes. */
+  close(): Promise<void>;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * The HTTP server: the routes are given, this knows only how to listen.
+ *
+ * @throws MillraceError `port_in_use`.
+ */
+export async function listen(
+  address: Address,
+  register: (server: FastifyInstance) => Promise<void>,
+): Promise<Listening> {
+  const server = fastify({
+    // Routes read bodies themselves, with limits of their own.
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    forceCloseConnections: 'idle',
+    keepAliveTimeout: 65_000,
+    requestTimeout: 60_000,
+    return503OnClosing: true,
+  });
+  await register(server);
+  try {
+    await server.listen({ host: address.host, port: address.port });
+  } catch (error) {
+    await server.close();
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new MillraceError(
+        'port_in_use',
+        `Port ${address.port} on ${address.host} is taken by another process.`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+  const bound = server.server.address();
+  const port = typeof bound === 'object' && bound ? bound.port : address.port;
+  return { url: urlOf(address.host, port), close: () => server.close() };
+}
+
+const urlOf = (host: string, port: number): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
