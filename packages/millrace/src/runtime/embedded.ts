@@ -14,10 +14,17 @@ import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import { applyPlan } from './apply-plan.ts';
+import { boundedLog } from './bounded-log.ts';
 import { dataFolder, hashKeyOf } from './data-folder.ts';
 import { database } from './database.ts';
 import { every } from './every.ts';
 import { LifetimeCount } from './lifetime-count.ts';
+
+/**
+ * Accepted events that wait for the store, at most: at the rate of a small
+ * machine, well under a minute's worth. Beyond it senders are asked to wait.
+ */
+const backlogEventsMax = 2_000_000;
 
 export interface EmbeddedOptions {
   readonly plan: Plan;
@@ -114,7 +121,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   await eventLoader.start();
   await deadLetterLoader.start();
 
-  const collector = createCollector({ plan, log: events, deadLetters, clock });
+  const collector = createCollector({
+    plan,
+    log: boundedLog(events, () => eventLoader.committed, backlogEventsMax),
+    deadLetters,
+    clock,
+  });
   const duplicates = await LifetimeCount.open(
     folder.duplicates,
     () => collector.counters.duplicates,

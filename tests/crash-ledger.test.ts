@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Ledger } from './support/ledger.ts';
+import { MillraceProcess, rows, settled } from './support/millrace-process.ts';
+import { Random, testSeed } from './support/random.ts';
+import { lookIntoStore } from './support/store-look.ts';
+
+const pipeline = fileURLToPath(new URL('./support/ledger.config.ts', import.meta.url));
+const seed = testSeed();
+const writers = 4;
+
+describe(`what was acknowledged is stored once, whenever the process dies (seed ${seed})`, () => {
+  let data: string;
+  beforeEach(() => {
+    data = mkdtempSync(join(tmpdir(), 'millrace-ledger-'));
+  });
+  afterEach(() => rmSync(data, { recursive: true, force: true }));
+
+  /** Runs writers while `lives` starts and loses processes; then balances the ledger. */
+  async function underFire(
+    env: { readonly [name: string]: string },
+    lives: (
+      start: (more?: { readonly [name: string]: string }) => MillraceProcess,
+    ) => Promise<void>,
+  ): Promise<Ledger> {
+    const ledger = new Ledger();
+    const closing = new AbortController();
+    let current: { process: MillraceProcess; url: string | null } | null = null;
+    const start = (more = {}) => {
+      const process = new MillraceProcess({ pipeline, data, env: { ...env, ...more } });
+      const life: { process: MillraceProcess; url: string | null } = { process, url: null };
+      current = life;
+      void process.ready().then((url) => {
+        life.url = url;
+      });
+      return process;
+    };
+    const where = () => (current?.process.running ? current.url : null);
+    const writing = Array.from({ length: writers }, (_, n) =>
+      ledger.write(`w${n}`, seed + n, where, closing.signal),
+    );
+    await lives(start);
+    const last = start();
+    const url = await last.url();
+    closing.abort();
+    await Promise.all(writing);
+    await settled(url);
+    await ledger.balance(url);
+    expect((await last.stop()).code).toBe(0);
+    return ledger;
+  }
+
+  test('killed 50 times at random', async () => {
+    const random = new Random(seed);
+    let kills = 0;
+    const ledger = await underFire({}, async (start) => {
+      while (kills < 50) {
+        const process = start();
+        // Sometimes while it still recovers from the last time.
+        if (random.chance(0.85)) await process.ready();
+        await sleep(random.between(0, 700));
+        process.kill('SIGKILL');
+        expect((await process.exited).signal).toBe('SIGKILL');
+        kills += 1;
+      }
+    });
+    expect(ledger.acknowledged.size).toBeGreaterThan(5_000);
+    expect(ledger.unanswered).toBeGreaterThan(0);
+  }, 400_000);
+
+  test.each(['log-appended', 'load-intended', 'load-inserting', 'load-inserted'])(
+    'killed at %s, five times',
+    async (point) => {
+      const random = new Random(seed);
+      await underFire({}, async (start) => {
+        for (let hits = 0; hits < 5; hits += 1) {
+          const process = start({ MILLRACE_CRASH_AT: `${point}:${random.between(1, 4)}` });
+          expect((await process.exited).signal).toBe('SIGKILL');
+          expect(process.errors).toContain(`crash point ${point} reached`);
+        }
+      });
+    },
+    120_000,
+  );
+
+  test('killed in the middle of the retention of the log, three times', async () => {
+    const env = { MILLRACE_LOG_RETENTION_HOURS: '0', MILLRACE_LOG_SEGMENT_MB: '1' };
+    await underFire(env, async (start) => {
+      for (let hits = 0; hits < 3; hits += 1) {
+        const process = start({ MILLRACE_CRASH_AT: 'log-trimming' });
+        expect((await process.exited).signal).toBe('SIGKILL');
+        expect(process.errors).toContain('crash point log-trimming reached');
+      }
+    });
+  }, 240_000);
+
+  test('killed between the table and its rollups, three times', async () => {
+    const random = new Random(seed);
+    let hits = 0;
+    let tries = 0;
+    await underFire({}, async (start) => {
+      while (hits < 3) {
+        tries += 1;
+        expect(tries, `only ${hits} of the kills fell between table and rollups`).toBeLessThan(150);
+        const process = start({
+          MILLRACE_CRASH_AT: `load-inserting:${random.between(1, 3)}:${random.between(0, 12)}`,
+        });
+        await process.exited;
+        // Nothing else has the folder open now, so this sees what the crash left.
+        const { events, counted } = await lookIntoStore(data, 'by_minute', 'events');
+        if (events !== counted) hits += 1;
+      }
+    });
+  }, 400_000);
+});
+
+test('the ledger itself notices a lost, a doubled and a changed event', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'millrace-ledger-'));
+  const process = new MillraceProcess({ pipeline, data });
+  try {
+    const url = await process.url();
+    const ledger = new Ledger();
+    const closing = new AbortController();
+    const writing = ledger.write('w', seed, () => url, closing.signal);
+    while (ledger.acknowledged.size < 50) await sleep(10);
+    closing.abort();
+    await writing;
+    await settled(url);
+    await ledger.balance(url);
+
+    const [one] = [...ledger.sent.values()];
+    if (!one) throw new Error('nothing was sent');
+    ledger.acknowledged.add('never-sent');
+    await expect(ledger.balance(url)).rejects.toThrow();
+    ledger.acknowledged.delete('never-sent');
+
+    ledger.sent.delete(one.event_id);
+    await expect(ledger.balance(url)).rejects.toThrow();
+    ledger.sent.set(one.event_id, {
+      ...one,
+      properties: { ...one.properties, price: '123456.78' },
+    });
+    await expect(ledger.balance(url)).rejects.toThrow();
+    expect(await rows(url, 'SELECT count() AS n FROM events')).toEqual([
+      { n: String(ledger.sent.size) },
+    ]);
+  } finally {
+    await process.stop();
+    rmSync(data, { recursive: true, force: true });
+  }
+});
