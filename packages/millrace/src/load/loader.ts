@@ -107,8 +107,6 @@ export class Loader {
       try {
         const slice = await this.#next(signal);
         if (slice) await this.#load(slice);
-        this.#failing = null;
-        this.#backoff.reset();
       } catch (error) {
         this.#failing = error;
         this.#options.onRetry(
@@ -205,5 +203,7 @@ export class Loader {
   async #save(progress: LoadProgress): Promise<void> {
     await this.#options.progress.save(progress);
     this.#progress = progress;
+    this.#failing = null;
+    this.#backoff.reset();
   }
 }

@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { openChdbStore } from '../adapters/chdb/chdb-store.ts';
+import { localProgress } from '../adapters/local-progress/local-progress.ts';
+import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { Store } from '../ports/store.ts';
+import { Loader, type LoaderOptions, type RefusedRow } from './loader.ts';
+
+const storeFolder = mkdtempSync(join(tmpdir(), 'millrace-loader-store-'));
+let store: Store;
+beforeAll(async () => {
+  store = await openChdbStore({ folder: storeFolder, database: 'millrace' });
+});
+afterAll(async () => {
+  await store.close();
+  rmSync(storeFolder, { recursive: true, force: true });
+});
+
+let serial = 0;
+let folder: string;
+let table: string;
+let log: Log;
+let refused: RefusedRow[];
+let retries: unknown[];
+
+beforeEach(async () => {
+  serial += 1;
+  folder = mkdtempSync(join(tmpdir(), 'millrace-loader-'));
+  table = `moves_${serial}`;
+  await store.define(
+    `CREATE TABLE ${table} (_partition UInt32, _offset UInt64, id String, at DateTime64(3, 'UTC'), amount Decimal(18, 2))
+     ENGINE = MergeTree PARTITION BY toYYYYMM(at) ORDER BY id SETTINGS non_replicated_deduplication_window = 10000`,
+  );
+  log = await openSegmentLog({ folder: join(folder, 'log'), clock: systemClock });
+  refused = [];
+  retries = [];
+});
+afterEach(async () => {
+  await log.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const loader = (more: Partial<LoaderOptions> = {}) =>
+  new Loader({
+    log,
+    store,
+    progress: localProgress(join(folder, 'progress.json')),
+    clock: systemClock,
+    table,
+    topic: table,
+    partition: 0,
+    lingerMs: 0,
+    refuse: async (row) => {
+      refused.push(row);
+    },
+    onRetry: (error) => retries.push(error),
+    ...more,
+  });
+
+const january = Date.UTC(2026, 0, 1);
+const move = (n: number, change: object = {}) => ({
+  key: `k${n}`,
+  value: JSON.stringify({ id: `k${n}`, at: january + n, amount: '1.10', ...change }),
+});
+const cell = async (sql: string) =>
+  Buffer.from((await store.read(sql, { format: 'TSV' })).bytes)
+    .toString()
+    .trim();
+
+test('moves every record once, with its offset', async () => {
+  const running = loader({ rowsMax: 70 });
+  await running.start();
+  for (let n = 0; n < 500; n += 50) {
+    await log.append(Array.from({ length: 50 }, (_, i) => move(n + i)));
+  }
+  await running.settled(500);
+  await running.stop();
+  expect(
+    await cell(`SELECT count(), uniqExact(_offset), max(_offset), sum(amount) FROM ${table}`),
+  ).toBe('500\t500\t499\t550');
+  expect(retries).toEqual([]);
+});
+
+test('goes on where it was, and inserts an intended range again under its token', async () => {
+  await log.append(Array.from({ length: 10 }, (_, n) => move(n)));
+  const first = loader();
+  await first.start();
+  await first.settled(10);
+  await first.stop();
+  // As if the crash came after the insert and before the offset was committed.
+  await localProgress(join(folder, 'progress.json')).save({
+    committed: 0,
+    intents: [{ from: 0, to: 10 }],
+  });
+  await log.append([move(10)]);
+  const second = loader();
+  await second.start();
+  await second.settled(11);
+  await second.stop();
+  expect(await cell(`SELECT count(), uniqExact(id) FROM ${table}`)).toBe('11\t11');
+});
+
+test('rows that the store refuses are found, kept and passed', async () => {
+  const bad = new Set([0, 7, 8, 63, 99]);
+  await log.append(
+    Array.from({ length: 100 }, (_, n) => (bad.has(n) ? move(n, { amount: 'much' }) : move(n))),
+  );
+  const running = loader();
+  await running.start();
+  await running.settled(100);
+  await running.stop();
+  expect(refused.map(({ offset }) => offset).sort((a, b) => a - b)).toEqual([...bad]);
+  expect(Buffer.from(refused[0]?.line ?? []).toString()).toContain('"amount":"much"');
+  expect(await cell(`SELECT count(), uniqExact(id) FROM ${table}`)).toBe('95\t95');
+});
+
+test('a batch over too many partitions is cut until it passes', async () => {
+  await log.append(
+    Array.from({ length: 600 }, (_, n) => move(n, { at: january + n * 31 * 86_400_000 })),
+  );
+  const running = loader();
+  await running.start();
+  await running.settled(600);
+  await running.stop();
+  expect(refused).toEqual([]);
+  expect(await cell(`SELECT count(), uniqExact(id) FROM ${table}`)).toBe('600\t600');
+}, 30_000);
+
+test('a store that fails for a while is tried again with the same range', async () => {
+  let failures = 3;
+  const flaky: Store = {
+    define: (statement) => store.define(statement),
+    read: (sql, options) => store.read(sql, options),
+    close: () => store.close(),
+    insert: async (batch) => {
+      // It answers with an error after it has done the work: the answer was lost.
+      await store.insert(batch);
+      failures -= 1;
+      if (failures >= 0) throw new Error('the connection broke');
+    },
+  };
+  await log.append(Array.from({ length: 20 }, (_, n) => move(n)));
+  const running = loader({ store: flaky });
+  await running.start();
+  await running.settled(20);
+  expect(running.failing).toBeNull();
+  await running.stop();
+  expect(retries).toHaveLength(3);
+  expect(await cell(`SELECT count(), uniqExact(id) FROM ${table}`)).toBe('20\t20');
+});
+
+test('a log that ends before what the store already has is not trusted', async () => {
+  await localProgress(join(folder, 'progress.json')).save({ committed: 5, intents: [] });
+  await expect(loader().start()).rejects.toThrow('ends at 0, before offset 5');
+});
