@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Ledger } from '../support/ledger.ts';
+import { MillraceProcess, settled, status } from '../support/millrace-process.ts';
+import { testSeed } from '../support/random.ts';
+
+const pipeline = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
+const seed = testSeed();
+
+let disk: string;
+beforeEach(() => {
+  disk = mkdtempSync(join(tmpdir(), 'millrace-small-disk-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=192m', 'tmpfs', disk]);
+});
+afterEach(() => {
+  execFileSync('umount', [disk]);
+  rmdirSync(disk);
+});
+
+const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+};
+
+test(`a full disk refuses events with 503, breaks nothing, and recovers by itself (seed ${seed})`, async () => {
+  const data = join(disk, 'data');
+  const ballast = join(disk, 'ballast');
+  const millrace = new MillraceProcess({ pipeline, data });
+  try {
+    const url = await millrace.url();
+    const ledger = new Ledger();
+    const closing = new AbortController();
+    const writing = ledger.write('w', seed, () => url, closing.signal);
+    await until(() => ledger.acknowledged.size > 200);
+
+    // Somebody else takes the rest of the disk.
+    fill(ballast);
+    const refused = async () => {
+      const response = await fetch(`${url}/v1/events`, {
+        method: 'POST',
+        body: '{"type":"view","event_id":"no-room","properties":{"product_id":"p1","price":"1.00"}}',
+      });
+      if (response.status !== 503) return false;
+      expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
+      expect(await response.json()).toMatchObject({ error: { code: 'log_full' } });
+      return true;
+    };
+    await until(refused);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    const then = await status(url);
+
+    rmSync(ballast);
+    const known = ledger.acknowledged.size;
+    await until(() => ledger.acknowledged.size > known + 200);
+    closing.abort();
+    await writing;
+    const now = await settled(url);
+    expect(now.stored).toBeGreaterThan(then.stored);
+    await ledger.balance(url);
+  } finally {
+    await millrace.stop();
+  }
+}, 120_000);
+
+test('killed while the disk is full, it comes up again and loses nothing', async () => {
+  const data = join(disk, 'data');
+  const ballast = join(disk, 'ballast');
+  const ledger = new Ledger();
+  const closing = new AbortController();
+  let millrace = new MillraceProcess({ pipeline, data });
+  let where: string | null = await millrace.url();
+  const writing = ledger.write('w', seed, () => where, closing.signal);
+  await until(() => ledger.acknowledged.size > 200);
+  fill(ballast);
+  const failures = ledger.unanswered;
+  await until(() => ledger.unanswered > failures + 5);
+  where = null;
+  millrace.kill('SIGKILL');
+  await millrace.exited;
+  rmSync(ballast);
+  millrace = new MillraceProcess({ pipeline, data });
+  where = await millrace.url();
+  const known = ledger.acknowledged.size;
+  await until(() => ledger.acknowledged.size > known + 200);
+  closing.abort();
+  await writing;
+  await settled(where);
+  await ledger.balance(where);
+  await millrace.stop();
+}, 120_000);
+
+/** Writes until the disk holds no more. */
+function fill(path: string): void {
+  for (let size = 16 * 1024 * 1024, chunk = 0; size >= 4096; chunk += 1) {
+    try {
+      writeFileSync(path, Buffer.alloc(size, 1), { flag: 'a' });
+    } catch (error) {
+      if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOSPC') throw error;
+      size = Math.floor(size / 2);
+    }
+    expect(chunk).toBeLessThan(1_000);
+  }
+}
