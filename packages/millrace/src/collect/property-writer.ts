@@ -184,8 +184,11 @@ export function objectWriter(
     }
     if (countNames(record) === seen) return `{${text}}`;
 
-    for (const name of Object.keys(record).sort()) {
-      if (declared.has(name) || renamed?.has(name)) continue;
+    const others: string[] = [];
+    for (const name in record) {
+      if (!declared.has(name) && !renamed?.has(name)) others.push(name);
+    }
+    for (const name of others.sort()) {
       const value = record[name];
       checkName(name, path === '' ? 'properties' : path, pass);
       if (value === null || value === undefined || undeclared === 'drop') continue;

@@ -36,12 +36,35 @@ export function readJson(body: Buffer, lines: boolean, limits: CollectLimits): J
     value = JSON.parse(text);
   } catch (error) {
     if (startsWithAnObjectOnALine(text)) return readLines(bytes, limits);
-    if (text.trim() === '') throw new MillraceError('invalid_body', 'The body is empty.');
-    const message = error instanceof Error ? error.message : String(error);
-    throw new MillraceError('invalid_body', `The body is not JSON: ${message}.`);
+    throw notJson(text, error);
   }
   return readWhole(bytes, text, value, limits);
 }
+
+/**
+ * Reads one JSON value of any kind.
+ *
+ * @throws MillraceError `invalid_body`.
+ */
+export function readJsonValue(body: Buffer): unknown {
+  const bytes = withoutByteOrderMark(body);
+  const text = textOf(bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw notJson(text, error);
+  }
+  return readAgain(value, bytes);
+}
+
+function notJson(text: string, error: unknown): MillraceError {
+  if (text.trim() === '') return new MillraceError('invalid_body', 'The body is empty.');
+  return new MillraceError('invalid_body', `The body is not JSON: ${messageOf(error)}.`);
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 function readWhole(bytes: Buffer, text: string, value: unknown, limits: CollectLimits): JsonItems {
   let items: readonly unknown[];
@@ -82,7 +105,6 @@ function readWhole(bytes: Buffer, text: string, value: unknown, limits: CollectL
 function readAgain(item: unknown, bytes: Uint8Array): unknown {
   if (!isUtf8(bytes)) return new Refusal('invalid_utf8');
   const text = Buffer.from(bytes).toString();
-  // The values of an array start where it does, so look from the character before.
   return mayLoseDigits(text) ? exactly(text) : item;
 }
 
@@ -117,8 +139,7 @@ function readLine(line: string): unknown {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return new Refusal('invalid_json', `The line is not JSON: ${message}.`);
+    return new Refusal('invalid_json', `The line is not JSON: ${messageOf(error)}.`);
   }
   return mayLoseDigits(line) ? exactly(line) : value;
 }

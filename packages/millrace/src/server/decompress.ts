@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 'node:zlib';
 import { MillraceError } from '../errors.ts';
 import { bodyTooLarge } from './read-body.ts';
+import { unzstd } from './zstd.ts';
 
 type Decoder = (bytes: Buffer, bytesMax: number) => Promise<Buffer> | Buffer;
 
@@ -23,6 +24,7 @@ const decoders = new Map<string, Decoder>(
     // The standard means the zlib format; some senders mean what is inside it.
     deflate: (bytes: Buffer, bytesMax: number) =>
       (isZlib(bytes) ? zlibWrapped : raw)(bytes, bytesMax),
+    zstd: unzstd,
   }),
 );
 

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MillraceError } from '../errors.ts';
 import { bodyBudget } from './body-budget.ts';
 import { decompress } from './decompress.ts';
+import { createGate } from './gate.ts';
 import { overloaded, readBody } from './read-body.ts';
 
 export interface ReceiveLimits {
@@ -34,6 +35,8 @@ export type Receive = <Result>(
 export function createReceive(limits: ReceiveLimits): Receive {
   const { bodyBytesMax, bodyTimeoutMs, bytesInFlightMax, requestsInFlightMax } = limits;
   const budget = bodyBudget(bytesInFlightMax);
+  // How much comes out is only known afterwards, so few may be at it. zlib has four threads.
+  const fewAtOnce = createGate(4);
   let requests = 0;
 
   return async (request, work) => {
@@ -58,7 +61,7 @@ export function createReceive(limits: ReceiveLimits): Receive {
       );
       const encoding = request.headers['content-encoding'];
       if (encoding === undefined) return await work(bytes);
-      const body = await decompress(bytes, encoding, bodyBytesMax);
+      const body = await fewAtOnce(async () => decompress(bytes, encoding, bodyBytesMax));
       if (!grow(body.length)) throw overloaded();
       return await work(body);
     } finally {

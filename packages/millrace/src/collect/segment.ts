@@ -1,0 +1,115 @@
+import type { IncomingBatch, IncomingEvent } from './incoming.ts';
+import { isRecord } from './is-record.ts';
+import type { JsonItems } from './read-json.ts';
+import { Refusal } from './refusals.ts';
+import { contextWithRest } from './rest-of-envelope.ts';
+
+/** The calls of the Segment HTTP tracking API. https://segment.com/docs/connections/spec/ */
+export const segmentCalls = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const;
+
+export type SegmentCall = (typeof segmentCalls)[number];
+
+/**
+ * Reads messages of the Segment API. A `track` becomes the event it names, any
+ * other call an event of the built-in type of its name:
+ *
+ * | Segment | here |
+ * |---|---|
+ * | `messageId`, `userId`, `anonymousId`, `context.sessionId` | `event_id`, `user_id`, `anonymous_id`, `session_id` |
+ * | `originalTimestamp`, else `timestamp`; `sentAt` of the message, else of the batch | `timestamp`, corrected by `sent_at` |
+ * | `properties`; `traits` of identify and group | `properties` |
+ * | `name`, `category` of page and screen; `groupId` of group; `previousId` of alias | the properties `name`, `category`, `group_id`, `previous_id` |
+ * | other fields, but for those that steer Segment's own delivery | `context` |
+ *
+ * @param call what the path says (`/v1/track`); null where each message says it (`/v1/batch`).
+ */
+export function segmentBatch(
+  { items, around, plainStrings, raw }: JsonItems,
+  call: SegmentCall | null,
+): IncomingBatch {
+  const events = items.map((item) => {
+    if (item instanceof Refusal) return item;
+    if (!isRecord(item)) return new Refusal('not_an_object');
+    return segmentEvent(item, call, around ?? {});
+  });
+  return {
+    protocol: 'segment',
+    events,
+    plainStrings,
+    raw: call === null ? raw : (index) => withCall(raw(index), items[index], call),
+  };
+}
+
+/** The write key, which this protocol carries in the body as well. */
+export function segmentWriteKey({ items: [first], around }: JsonItems): unknown {
+  return around?.writeKey ?? (isRecord(first) ? first.writeKey : undefined);
+}
+
+/** Names that are read below, or say nothing once the message is here. */
+const taken = new Set([
+  ...['type', 'event', 'messageId', 'userId', 'anonymousId', 'properties', 'traits', 'context'],
+  ...['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt'],
+  ...['name', 'category', 'groupId', 'previousId'],
+  ...['writeKey', 'integrations', '_metadata'],
+]);
+
+function segmentEvent(
+  message: Record<string, unknown>,
+  given: SegmentCall | null,
+  around: Readonly<Record<string, unknown>>,
+): IncomingEvent | Refusal {
+  const call = given ?? message.type;
+  if (call === undefined || call === null) return new Refusal('missing_type');
+  if (!isCall(call)) {
+    return new Refusal('unknown_event_type', `The Segment API has no call ${shown(call)}.`);
+  }
+  const context = contextWithRest(message, taken, message.context, around.context);
+  if (context instanceof Refusal) return context;
+  return {
+    event_id: message.messageId,
+    type: call === 'track' ? message.event : call,
+    timestamp: message.originalTimestamp ?? message.timestamp,
+    sent_at: message.sentAt ?? around.sentAt,
+    user_id: message.userId,
+    anonymous_id: message.anonymousId,
+    session_id: isRecord(message.context) ? message.context.sessionId : undefined,
+    properties: propertiesOf(call, message),
+    context,
+  };
+}
+
+function propertiesOf(call: SegmentCall, message: Record<string, unknown>): unknown {
+  switch (call) {
+    case 'track':
+      return message.properties;
+    case 'page':
+    case 'screen':
+      return plus(message.properties, { name: message.name, category: message.category });
+    case 'identify':
+      return message.traits;
+    case 'group':
+      return plus(message.traits, { group_id: message.groupId });
+    case 'alias':
+      return plus(message.properties, { previous_id: message.previousId });
+  }
+}
+
+/** What is not an object stays as it is, and is refused for it later. */
+function plus(properties: unknown, more: Record<string, unknown>): unknown {
+  if (properties === undefined || properties === null) return more;
+  if (!isRecord(properties)) return properties;
+  const given = Object.entries(more).filter(([, value]) => value !== undefined && value !== null);
+  return { ...properties, ...Object.fromEntries(given) };
+}
+
+const isCall = (name: unknown): name is SegmentCall => segmentCalls.some((call) => call === name);
+
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : `of type ${typeof value}`;
+
+/** A message sent to a path of its own need not say its call; what is kept of it must. */
+function withCall(raw: Uint8Array, item: unknown, call: SegmentCall): Uint8Array {
+  if (!isRecord(item) || item.type !== undefined) return raw;
+  const comma = Object.keys(item).length === 0 ? '' : ',';
+  return Buffer.concat([Buffer.from(`{"type":"${call}"${comma}`), raw.subarray(1)]);
+}

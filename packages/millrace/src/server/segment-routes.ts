@@ -1,0 +1,56 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Receipt } from '../collect/collector.ts';
+import { readJson } from '../collect/read-json.ts';
+import {
+  type SegmentCall,
+  segmentBatch,
+  segmentCalls,
+  segmentWriteKey,
+} from '../collect/segment.ts';
+import { MillraceError } from '../errors.ts';
+import type { Ingest } from './ingest-routes.ts';
+import { isJsonType, isLinesType, mediaType } from './media-type.ts';
+
+/** As Segment's own servers answer, and beside it what became of each event. */
+interface SegmentAnswer extends Receipt {
+  readonly success: true;
+}
+
+/**
+ * The Segment HTTP tracking API: `/v1/track` and a path for each other call,
+ * `/v1/batch`, `/v1/import`. The write key comes by basic auth, or in the body.
+ * Refused events get a 200 as well: senders must not try them again.
+ *
+ * @returns the paths there are now.
+ */
+export function segmentRoutes(server: FastifyInstance, ingest: Ingest): readonly string[] {
+  for (const call of segmentCalls) {
+    server.post(`/v1/${call}`, async (request) => take(request, call, ingest));
+  }
+  for (const url of ['/v1/batch', '/v1/import']) {
+    server.post(url, async (request) => take(request, null, ingest));
+  }
+  return [...segmentCalls, 'batch', 'import'].map((name) => `/v1/${name}`);
+}
+
+async function take(
+  request: FastifyRequest,
+  call: SegmentCall | null,
+  { collector, keys, receive }: Ingest,
+): Promise<SegmentAnswer> {
+  const mayWrite = keys.mayWrite(request);
+  const type = mediaType(request);
+  if (!isJsonType(type) && !isLinesType(type)) {
+    throw new MillraceError('unsupported_media_type', `A body of type ${type} is not understood.`);
+  }
+  return receive(request, async (body) => {
+    const json = readJson(body, isLinesType(type), collector.limits);
+    if (!mayWrite && !keys.isWriteKey(segmentWriteKey(json))) {
+      throw new MillraceError(
+        'unauthorized',
+        'A write key is needed, in the body or by basic auth.',
+      );
+    }
+    return { success: true, ...(await collector.collect(segmentBatch(json, call))) };
+  });
+}
