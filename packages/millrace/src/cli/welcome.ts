@@ -1,5 +1,5 @@
+import { exampleEvent } from '../plan/example-event.ts';
 import type { Running } from '../runtime/serve-embedded.ts';
-import { firstExample } from './first-example.ts';
 
 /** What a person sees once the pipeline runs: where it is, and what to try. */
 export function welcome({ url, plan, folder }: Running): string {
@@ -12,7 +12,7 @@ Millrace runs the pipeline ${plan.pipeline} at ${url}  (data in ${folder})
 
   See it live       ${url}/
   Send an event     curl ${url}/v1/events -H 'content-type: application/json' \\
-                      -d '${firstExample(plan)}'
+                      -d '${exampleEvent(plan)}'
   Ask a question    curl '${url}/sql?default_format=PrettyCompact' -d '${question}'
   How is it doing   curl ${url}/v1/status
 

@@ -3,6 +3,7 @@ import { replaceFile } from '../adapters/local-progress/atomic-file.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { MillraceError } from '../errors.ts';
 import { Rate } from '../observe/rate.ts';
+import { exampleEvent } from '../plan/example-event.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planOf } from '../plan/plan-of.ts';
 import { createSqlGuard } from '../query/sql-guard/index.ts';
@@ -10,6 +11,7 @@ import { answerError, answerNotFound } from '../server/error-answer.ts';
 import { healthRoutes } from '../server/health-routes.ts';
 import { ingestRoutes } from '../server/ingest-routes.ts';
 import { createKeys } from '../server/keys.ts';
+import { pageRoutes } from '../server/page/page-routes.ts';
 import { isLoopback, listen } from '../server/server.ts';
 import { sqlRoutes } from '../server/sql-routes.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
@@ -91,6 +93,11 @@ export async function serveEmbedded(
     await app.register(healthRoutes, {
       status: () => embeddedStatus(embedded, { version, startedAt, rate }),
       notReady: () => (eventLoader.failing === null ? null : 'events do not get into the store'),
+      requireRead: keys.requireRead,
+    });
+    await app.register(pageRoutes, {
+      plan,
+      example: exampleEvent(plan),
       requireRead: keys.requireRead,
     });
   }).catch(async (error: unknown) => {

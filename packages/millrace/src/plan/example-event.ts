@@ -1,8 +1,8 @@
 import type { PropertyType } from '../define/property.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from './plan.ts';
 
 /** An event of the pipeline's first type that would be accepted, as JSON. */
-export function firstExample(plan: Plan): string {
+export function exampleEvent(plan: Plan): string {
   const [event] = plan.events;
   if (!event) return '{}';
   const properties = Object.fromEntries(
