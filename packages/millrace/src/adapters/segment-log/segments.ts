@@ -120,12 +120,14 @@ export class Segments {
   async deleteSeals(now: number): Promise<void> {
     const { files, folder } = this.#disk;
     const horizon = this.#dedup?.horizon(now) ?? Number.POSITIVE_INFINITY;
-    for (const seal of this.#seals.values()) {
-      if (seal.base >= this.start || seal.newestAt >= horizon) continue;
-      await files.unlink(sealPath(folder, seal.base));
-      this.#seals.delete(seal.base);
+    const past = [...this.#seals.values()].filter(
+      ({ base, newestAt }) => base < this.start && newestAt < horizon,
+    );
+    for (const { base } of past) {
+      await files.unlink(sealPath(folder, base));
+      this.#seals.delete(base);
     }
-    await files.syncFolder(folder);
+    if (past.length > 0) await files.syncFolder(folder);
   }
 
   async close(): Promise<void> {

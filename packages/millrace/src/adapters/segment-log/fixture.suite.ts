@@ -1,0 +1,154 @@
+import { cpSync, mkdtempSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Log } from '../../ports/log.ts';
+import { type DedupIndex, openDedupIndex } from '../dedup-index/dedup-index.ts';
+import { type Files, type LogFile, localFiles } from './files.ts';
+import { openSegmentLog, type SegmentLogOptions } from './segment-log.ts';
+
+export type TestLogOptions = Partial<SegmentLogOptions> & {
+  /** False: the log has no dedup index. */
+  readonly dedups?: boolean;
+  readonly windowMs?: number;
+};
+
+/** A folder for one log, with a clock that stands still and a disk that fails on demand. */
+export class TestLog {
+  readonly folder = mkdtempSync(join(tmpdir(), 'millrace-log-'));
+  readonly clock = { ms: 1_766_500_000_000, now: (): number => this.clock.ms };
+  readonly disk = new FailingDisk();
+  readonly #options: TestLogOptions;
+  readonly #opened: { log: Log; dedup: DedupIndex | undefined }[] = [];
+
+  constructor(options: TestLogOptions = {}) {
+    this.#options = options;
+  }
+
+  async open(options: TestLogOptions = {}): Promise<Log> {
+    const { dedups = true, windowMs = 86_400_000, ...rest } = { ...this.#options, ...options };
+    const dedup = dedups
+      ? openDedupIndex({
+          windowMs,
+          memoryBytesMax: 64 * 1024 * 1024,
+          spillFolder: `${this.folder}.spill`,
+          hashKey: Buffer.alloc(16, 7),
+        })
+      : undefined;
+    const log = await openSegmentLog({
+      folder: this.folder,
+      clock: this.clock,
+      files: this.disk,
+      ...rest,
+      ...(dedup === undefined ? {} : { dedup }),
+    });
+    this.#opened.push({ log, dedup });
+    return log;
+  }
+
+  /** What a kill at this moment would leave. */
+  crashed(options: TestLogOptions = this.#options): TestLog {
+    const copy = testLog(options);
+    cpSync(this.folder, copy.folder, { recursive: true });
+    copy.clock.ms = this.clock.ms;
+    return copy;
+  }
+
+  /** Names of its files with an ending, in order. */
+  names(ending: string): string[] {
+    return readdirSync(this.folder)
+      .filter((name) => name.endsWith(ending))
+      .sort();
+  }
+
+  async remove(): Promise<void> {
+    for (const { log, dedup } of this.#opened) {
+      await log.close();
+      dedup?.close();
+    }
+    await rm(this.folder, { recursive: true });
+    await rm(`${this.folder}.spill`, { recursive: true, force: true });
+  }
+}
+
+/** A test log that goes when the test ends. */
+export function testLog(options: TestLogOptions = {}): TestLog {
+  const created = new TestLog(options);
+  onTestFinished(() => created.remove());
+  return created;
+}
+
+export interface Operation {
+  readonly name: keyof Files | keyof LogFile;
+  /** File name without its folder. */
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** The local disk, but for the operations that `fails` chooses; a write that fails lands half. */
+export class FailingDisk implements Files {
+  fails: (operation: Operation) => boolean = () => false;
+  /** Overrides what the disk says of itself. */
+  free: number | undefined;
+  readonly done: Operation[] = [];
+  /** Awaited before each operation. */
+  before: (operation: Operation) => Promise<void> = async () => {};
+
+  async open(path: string, mode: 'read' | 'write' | 'create'): Promise<LogFile> {
+    await this.#pass('open', path);
+    const file = await localFiles.open(path, mode);
+    const pass = (name: keyof LogFile, bytes = 0): Promise<void> => this.#pass(name, path, bytes);
+    return {
+      async read(into, position) {
+        await pass('read', into.length);
+        return file.read(into, position);
+      },
+      async write(bytes, position) {
+        try {
+          await pass('write', bytes.length);
+        } catch (error) {
+          await file.write(bytes.subarray(0, bytes.length / 2), position);
+          throw error;
+        }
+        await file.write(bytes, position);
+      },
+      sync: () => pass('sync').then(file.sync),
+      truncate: (bytes) => pass('truncate').then(() => file.truncate(bytes)),
+      size: () => pass('size').then(file.size),
+      close: () => file.close(),
+    };
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.#pass('rename', to);
+    await localFiles.rename(from, to);
+  }
+
+  async unlink(path: string): Promise<void> {
+    await this.#pass('unlink', path);
+    await localFiles.unlink(path);
+  }
+
+  async list(folder: string): Promise<string[]> {
+    await this.#pass('list', folder);
+    return localFiles.list(folder);
+  }
+
+  async syncFolder(folder: string): Promise<void> {
+    await this.#pass('syncFolder', folder);
+    await localFiles.syncFolder(folder);
+  }
+
+  async freeBytes(folder: string): Promise<number> {
+    await this.#pass('freeBytes', folder);
+    return this.free ?? localFiles.freeBytes(folder);
+  }
+
+  async #pass(name: Operation['name'], path: string, bytes = 0): Promise<void> {
+    const operation = { name, file: basename(path), bytes };
+    await this.before(operation);
+    this.done.push(operation);
+    if (this.fails(operation)) throw new Error(`EIO: ${name} of ${operation.file}`);
+  }
+}
