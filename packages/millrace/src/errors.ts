@@ -59,6 +59,28 @@ export const errors = {
   },
   config_invalid: { status: 500, mend: 'See `millrace start --help` for the settings.' },
 
+  // Importing a file.
+  import_invalid: {
+    status: 400,
+    mend: 'Correct the mapping file; `millrace import --help` shows one.',
+  },
+  import_file_invalid: {
+    status: 400,
+    mend: 'Correct the file at the place named, or say in the mapping how to read it (format, delimiter, encoding).',
+  },
+  import_too_old: {
+    status: 400,
+    mend: 'Let the pipeline keep events longer, or let the mapping return null for rows that old.',
+  },
+  import_changed: {
+    status: 409,
+    mend: 'Go back to the mapping of the first import, or use --again to import the rows as this one says.',
+  },
+  import_conflict: {
+    status: 409,
+    mend: 'Wait until the other import of this file ends, then run this one again.',
+  },
+
   // Questions.
   sql_refused: { status: 403, mend: 'Only SELECT over the tables of the pipeline is allowed.' },
   internal: {

@@ -6,6 +6,8 @@ export interface RawRow {
   readonly number: number;
   /** In the order of the columns, or by name where each row has its own (NDJSON). */
   readonly cells: readonly unknown[] | Readonly<Record<string, unknown>>;
+  /** The line it was read from, where that is all there is to it (NDJSON). */
+  readonly line?: { readonly text: string; readonly number: number };
   /** About how much of memory and disk it takes. */
   readonly bytes: number;
   /** Why it cannot be read as a row, if so. Then `cells` is what there is. */
@@ -20,17 +22,17 @@ export interface RowSource {
   readonly batches: AsyncIterable<readonly RawRow[]>;
 }
 
-/** The row as JSON, as it is kept when it is refused. */
+/** The row as it is kept when it is refused: its own line, or its cells as JSON. */
 export function rowAsJson(row: RawRow, columns: readonly string[] | null): string {
+  if (row.line !== undefined) return row.line.text;
   const { cells } = row;
-  if (!isList(cells)) return JSON.stringify(cells, exactNumbers);
-  const named = Object.fromEntries(
-    cells.map((cell, index) => [columns?.[index] ?? `column ${index + 1}`, cell]),
-  );
-  return JSON.stringify(named, exactNumbers);
+  const named = isList(cells)
+    ? Object.fromEntries(cells.map((cell, at) => [columns?.[at] ?? `column ${at + 1}`, cell]))
+    : cells;
+  return JSON.stringify(named, bigintAsText);
 }
 
 export const isList = (cells: RawRow['cells']): cells is readonly unknown[] => Array.isArray(cells);
 
-const exactNumbers = (_: string, value: unknown): unknown =>
+const bigintAsText = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' ? String(value) : value;

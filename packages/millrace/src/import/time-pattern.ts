@@ -39,7 +39,10 @@ export function timePattern(pattern: string): (text: string) => string | null {
 function compile(pattern: string): (text: string) => string | null {
   const tokens: readonly string[] = pattern.match(token) ?? [];
   const has = (...any: string[]): boolean => any.some((each) => tokens.includes(each));
-  const twice = tokens.some((each, index) => nameOf(each) !== '' && tokens.findIndex((other) => nameOf(other) === nameOf(each)) !== index);
+  const twice = tokens.some(
+    (each, index) =>
+      nameOf(each) !== '' && tokens.findIndex((other) => nameOf(other) === nameOf(each)) !== index,
+  );
   if (!has('YYYY') || !has('MM', 'M') || !has('DD', 'D') || twice) {
     throw new MillraceError(
       'import_invalid',
@@ -67,7 +70,13 @@ function isoOf(groups: { readonly [name: string]: string | undefined }): string 
   return `${date}T${hour.padStart(2, '0')}:${minute}:${second}.${fraction}${groups.offset ?? ''}`;
 }
 
-function hourOf({ hour, hour12, half }: { readonly [name: string]: string | undefined }): string | null {
+function hourOf({
+  hour,
+  hour12,
+  half,
+}: {
+  readonly [name: string]: string | undefined;
+}): string | null {
   if (hour12 === undefined) return hour ?? '00';
   const number = Number(hour12);
   if (number < 1 || number > 12 || half === undefined) return null;
