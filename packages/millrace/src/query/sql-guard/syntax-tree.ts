@@ -8,7 +8,7 @@ export interface SyntaxNode {
   readonly children: readonly SyntaxNode[];
 }
 
-const line = /^( *)([A-Za-z:]+)(?: (.*?))??(?: \(alias (.*)\))?(?: \(children (\d+)\))?$/;
+const line = /^( *)([A-Za-z:]+)(?: (.*?))??(?: \(alias (.*?)\))?(?: \(children (\d+)\))?$/;
 
 interface OpenNode extends SyntaxNode {
   readonly children: OpenNode[];
