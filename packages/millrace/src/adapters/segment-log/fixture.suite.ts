@@ -92,10 +92,13 @@ export class FailingDisk implements Files {
   /** Overrides what the disk says of itself. */
   free: number | undefined;
   readonly done: Operation[] = [];
+  /** A file that is open keeps its handle when it is renamed. */
+  readonly #renamed = new Map<string, string>();
   /** Awaited before each operation. */
   before: (operation: Operation) => Promise<void> = async () => {};
 
   async open(path: string, mode: 'read' | 'write' | 'create'): Promise<LogFile> {
+    this.#renamed.delete(path);
     await this.#pass('open', path);
     const file = await localFiles.open(path, mode);
     const pass = (name: keyof LogFile, bytes = 0): Promise<void> => this.#pass(name, path, bytes);
@@ -123,6 +126,7 @@ export class FailingDisk implements Files {
   async rename(from: string, to: string): Promise<void> {
     await this.#pass('rename', to);
     await localFiles.rename(from, to);
+    this.#renamed.set(from, to);
   }
 
   async unlink(path: string): Promise<void> {
@@ -146,7 +150,7 @@ export class FailingDisk implements Files {
   }
 
   async #pass(name: Operation['name'], path: string, bytes = 0): Promise<void> {
-    const operation = { name, file: basename(path), bytes };
+    const operation = { name, file: basename(this.#renamed.get(path) ?? path), bytes };
     await this.before(operation);
     this.done.push(operation);
     if (this.fails(operation)) throw new Error(`EIO: ${name} of ${operation.file}`);
