@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { LogRecord, LogWriter } from '../ports/log.ts';
+import type { LogMark, LogRecord, LogWriter } from '../ports/log.ts';
 import { deadLetter, readable } from './dead-letter.ts';
 import { eventWriter } from './event-writer.ts';
 import type { IncomingBatch } from './incoming.ts';
@@ -26,6 +26,12 @@ export interface Collector {
    *   may be sent again: what was stored of it will be a duplicate.
    */
   collect(batch: IncomingBatch): Promise<Receipt>;
+  /**
+   * The same for a batch that its producer can cut again in the same way: the
+   * mark is durable exactly with the events, so that who asks for the marks
+   * before sending sends each batch once, however long ago the last one was.
+   */
+  collectMarked(batch: IncomingBatch, mark: LogMark): Promise<MarkedReceipt>;
 }
 
 /** Since the start of the process. */
@@ -47,6 +53,11 @@ export interface Receipt {
   readonly rejected: readonly Rejection[];
 }
 
+export interface MarkedReceipt extends Receipt {
+  /** Of the accepted events: those that were in the log already. */
+  readonly duplicates: number;
+}
+
 export interface Rejection {
   /** The event's place in the request. */
   readonly index: number;
@@ -62,11 +73,11 @@ export function createCollector(options: CollectorOptions): Collector {
   const writerFor = eventWriter(plan, limits);
   const counters: CollectorCounters = { accepted: 0, duplicates: 0, late: 0, refused: 0 };
 
-  const collect = async (batch: IncomingBatch): Promise<Receipt> => {
+  const check = (batch: IncomingBatch): Checked => {
     const appendedAt = clock.now();
     const receivedAt = batch.receivedAt ?? appendedAt;
-    const { plainStrings, neverLate = false } = batch;
-    const write = writerFor({ receivedAt, appendedAt, neverLate, plainStrings });
+    const { plainStrings, arrival = 'now' } = batch;
+    const write = writerFor({ receivedAt, appendedAt, arrival, plainStrings });
     const accepted: LogRecord[] = [];
     const refused: LogRecord[] = [];
     const assigned: { index: number; event_id: string }[] = [];
@@ -97,22 +108,47 @@ export function createCollector(options: CollectorOptions): Collector {
         );
       }
     }
-
-    const { mark } = batch;
-    const [receipt] = await Promise.all([
-      accepted.length > 0 || mark !== undefined
-        ? log.append(accepted, mark === undefined ? undefined : { mark })
-        : nothing,
-      refused.length > 0 ? deadLetters.append(refused) : nothing,
-    ]);
-    counters.accepted += accepted.length;
-    counters.duplicates += receipt.duplicates;
-    counters.late += late;
-    counters.refused += refused.length;
-    return { accepted: accepted.length, assigned, rejected };
+    return { accepted, refused, late, receipt: { accepted: accepted.length, assigned, rejected } };
   };
 
-  return { limits, counters, collect };
+  const tally = ({ accepted, refused, late }: Checked, duplicates: number): void => {
+    counters.accepted += accepted.length;
+    counters.duplicates += duplicates;
+    counters.late += late;
+    counters.refused += refused.length;
+  };
+
+  const collect = async (batch: IncomingBatch): Promise<Receipt> => {
+    const checked = check(batch);
+    const { accepted, refused, receipt } = checked;
+    const [{ duplicates }] = await Promise.all([
+      accepted.length > 0 ? log.append(accepted) : nothing,
+      refused.length > 0 ? deadLetters.append(refused) : nothing,
+    ]);
+    tally(checked, duplicates);
+    return receipt;
+  };
+
+  const collectMarked = async (batch: IncomingBatch, mark: LogMark): Promise<MarkedReceipt> => {
+    const checked = check(batch);
+    const { accepted, refused, receipt } = checked;
+    // Once the mark is in the log nobody sends the batch again, so its dead
+    // letters go first; their own mark keeps them single when a crash comes between.
+    const known = deadLetters.marks().get(mark.producer) ?? 0;
+    if (refused.length > 0 && known < mark.position) await deadLetters.append(refused, { mark });
+    const { duplicates } = await log.append(accepted, { mark });
+    tally(checked, duplicates);
+    return { ...receipt, duplicates };
+  };
+
+  return { limits, counters, collect, collectMarked };
 }
 
 const nothing = { appended: 0, duplicates: 0 };
+
+interface Checked {
+  readonly accepted: readonly LogRecord[];
+  readonly refused: readonly LogRecord[];
+  readonly late: number;
+  readonly receipt: Receipt;
+}

@@ -14,7 +14,8 @@ export interface Arrival {
   /** Epoch ms. */
   readonly receivedAt: number;
   readonly appendedAt: number;
-  readonly neverLate: boolean;
+  /** What the event's own line says: these times, or its timestamp for both. */
+  readonly arrival: 'now' | 'timestamp';
   readonly plainStrings: boolean;
 }
 
@@ -46,11 +47,12 @@ export type WriteEvent = (event: IncomingEvent) => WrittenEvent;
 export function eventWriter(plan: Plan, limits: CollectLimits): (arrival: Arrival) => WriteEvent {
   const byName = typesByName(plan);
 
-  return ({ receivedAt, appendedAt, neverLate, plainStrings }) => {
+  return ({ receivedAt, appendedAt, arrival, plainStrings }) => {
     const quote = plainStrings ? quotePlain : quoteChecked;
     const pass: Pass = { quote, depthMax: limits.depthMax, namesLeft: 0 };
-    const stamp = `,"received_at":${receivedAt},"appended_at":${appendedAt},"late":`;
-    const lateBefore = neverLate ? Number.NEGATIVE_INFINITY : appendedAt - plan.allowedLatenessMs;
+    const stated = arrival === 'timestamp';
+    const stamp = stampOf(receivedAt, appendedAt);
+    const lateBefore = stated ? Number.NEGATIVE_INFINITY : appendedAt - plan.allowedLatenessMs;
     const oldest = Math.max(timeMin, plan.keepMs === null ? timeMin : receivedAt - plan.keepMs);
     const newest = receivedAt + plan.futureMaxMs;
 
@@ -59,7 +61,7 @@ export function eventWriter(plan: Plan, limits: CollectLimits): (arrival: Arriva
       let time = requireTime(event.timestamp, 'timestamp');
       if (event.sent_at !== undefined && event.sent_at !== null) {
         time += receivedAt - requireTime(event.sent_at, 'sent_at');
-      } else if (typeof event.timestamp === 'number') {
+      } else if (typeof event.timestamp === 'number' && !stated) {
         refuseSeconds(event.timestamp, receivedAt);
       }
       if (time > newest) {
@@ -87,7 +89,9 @@ export function eventWriter(plan: Plan, limits: CollectLimits): (arrival: Arriva
       const late = timestamp < lateBefore;
       pass.namesLeft = limits.namesMax;
 
-      let line = `{"event_id":${quote(eventId)},${type.head}${timestamp}${stamp}${late}`;
+      const arrived = Math.min(timestamp, receivedAt);
+      const times = stated ? stampOf(arrived, arrived) : stamp;
+      let line = `{"event_id":${quote(eventId)},${type.head}${timestamp}${times}${late}`;
       line += writeId(event.user_id, ',"user_id":', pass);
       line += writeId(event.anonymous_id, ',"anonymous_id":', pass);
       line += writeId(event.session_id, ',"session_id":', pass);
@@ -104,6 +108,9 @@ export function eventWriter(plan: Plan, limits: CollectLimits): (arrival: Arriva
 }
 
 const noProperties = {};
+
+const stampOf = (receivedAt: number, appendedAt: number): string =>
+  `,"received_at":${receivedAt},"appended_at":${appendedAt},"late":`;
 
 interface TypeWriters {
   /** `"type":"…","timestamp":` */

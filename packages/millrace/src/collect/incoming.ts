@@ -1,4 +1,3 @@
-import type { LogMark } from '../ports/log.ts';
 import type { Refusal } from './refusals.ts';
 
 /** How an event came in. Kept with what is refused, so that it can be read again the same way. */
@@ -28,8 +27,9 @@ export interface IncomingBatch {
   raw(index: number): Uint8Array;
   /** When the batch had come in (epoch ms). Default: now. */
   readonly receivedAt?: number;
-  /** For rows of the past that are no stream: none of them is late. */
-  readonly neverLate?: boolean;
-  /** Kept in the log with exactly these events. */
-  readonly mark?: LogMark;
+  /**
+   * `timestamp`: for rows of the past. Each counts as received and appended when
+   * it happened (or now, if that lies ahead), so that none is late. Default `now`.
+   */
+  readonly arrival?: 'now' | 'timestamp';
 }
