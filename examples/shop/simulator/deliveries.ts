@@ -18,7 +18,7 @@ const batchEventsMax = 500;
 const singleShare = 0.4;
 const repeatShare = 0.04;
 const gzipShare = 0.25;
-const remembered = 100;
+const remembered = 40;
 
 /** The events of the shop in requests, cut at random; some come again, cut differently. */
 export function* deliveries(options: ShopOptions): Generator<Delivery, never> {

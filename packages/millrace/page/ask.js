@@ -45,6 +45,7 @@ export async function askSql(question) {
   const settings = new URLSearchParams({
     output_format_json_quote_64bit_integers: '1',
     output_format_json_quote_decimals: '1',
+    output_format_decimal_trailing_zeros: '1',
   });
   const text = await ask(`/sql?${settings}`, { method: 'POST', body: question });
   return text

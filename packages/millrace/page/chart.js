@@ -40,7 +40,8 @@ export function observe(accepted) {
 
 /** @param {number} rate events a second, as the server measures it */
 export function draw(rate) {
-  const end = now();
+  // Up to the newest second that is over.
+  const end = Math.max(...counts.keys(), now() - seconds) + 1;
   const values = Array.from({ length: seconds }, (_, i) => counts.get(end - seconds + i) ?? 0);
   const peak = Math.max(...values);
   const top = Math.max(1, peak * 1.08);

@@ -6,8 +6,8 @@ import { refreshEvents } from './events.js';
 import { showRollups } from './rollups.js';
 
 const everyMs = 1_000;
-/** A store with much in it is asked less often: looking takes at most this share of the time. */
-const busyShareMax = 0.2;
+/** A store with much in it is asked less often: questions take at most this share of the time. */
+const busyShareMax = 0.25;
 
 /** @type {(() => Promise<void>) | undefined} */
 let refreshRollups;
@@ -15,6 +15,7 @@ let refreshRollups;
 let timer;
 let paused = false;
 let looking = false;
+let restUntil = 0;
 /** Whether the chart has a gap, because the page was not looking. */
 let missed = true;
 
@@ -31,8 +32,13 @@ async function look() {
     setText(byId(name), grouped(status[name]));
   }
   setText(byId('lag_ms'), duration(status.lag_ms));
-  await refreshEvents();
-  await refreshRollups();
+  const started = performance.now();
+  if (started >= restUntil) {
+    await refreshEvents();
+    await refreshRollups();
+    const ended = performance.now();
+    restUntil = ended + (ended - started) * (1 / busyShareMax - 1);
+  }
   if (paused) return;
   if (status.problem === null) show('live', 'live', '');
   else
@@ -77,8 +83,7 @@ async function turn() {
   } finally {
     looking = false;
   }
-  const tookMs = performance.now() - started;
-  timer = setTimeout(turn, Math.max(everyMs - tookMs, tookMs / busyShareMax - tookMs));
+  timer = setTimeout(turn, Math.max(0, everyMs - (performance.now() - started)));
 }
 
 /**

@@ -22,38 +22,59 @@ const mergeable = new Map([
 /** @param {string} name */
 const quoted = (name) => `\`${name}\``;
 
+/** @type {{ [every: string]: string }} how the start of a bucket is written */
+const bucketFormats = { second: '%T', minute: '%H:%i', hour: '%H:%i' };
+
+/** @type {{ [every: string]: { span: string, start: string } }} */
+const periods = {
+  week: { span: 'this week', start: 'toMonday(now())' },
+  month: { span: 'this month', start: 'toStartOfMonth(now())' },
+};
+const today = { span: 'today', start: 'toStartOfDay(now())' };
+
 /** @param {Rollup} rollup */
 function questionOf(rollup) {
   const totals = rollup.measures.filter(({ kind }) => mergeable.has(kind));
-  const [dimension] = rollup.by;
-  if (totals.length > 0) {
-    const columns = totals.slice(0, columnsMax);
-    const period = rollup.every === 'week' || rollup.every === 'month' ? rollup.every : 'day';
-    const start = {
-      day: 'toStartOfDay(now())',
-      week: 'toMonday(now())',
-      month: 'toStartOfMonth(now())',
-    };
-    return {
-      columns,
-      heading: dimension ?? '',
-      span: { day: 'today', week: 'this week', month: 'this month' }[period],
-      sql: `SELECT ${dimension === undefined ? "'all'" : `toString(${quoted(dimension)})`},
-        ${columns.map(({ name, kind }) => `toString(${mergeable.get(kind)}(${quoted(name)}))`)}
-        FROM ${quoted(rollup.name)} WHERE bucket >= ${start[period]} GROUP BY 1
-        ORDER BY ${mergeable.get(columns[0]?.kind ?? '')}(${quoted(columns[0]?.name ?? '')}) DESC
-        LIMIT ${rowsMax} FORMAT JSONCompactEachRow`,
-    };
-  }
-  const columns = rollup.measures.slice(0, columnsMax);
+  return totals.length > 0
+    ? totalsOf(rollup, totals.slice(0, columnsMax))
+    : newestOf(rollup, rollup.measures.slice(0, columnsMax));
+}
+
+/**
+ * @param {Rollup} rollup
+ * @param {Measure[]} columns
+ */
+function totalsOf({ name, every, by: [dimension] }, columns) {
+  const { span, start } = periods[every] ?? today;
+  const sums = columns.map((measure) => `${mergeable.get(measure.kind)}(${quoted(measure.name)})`);
   return {
     columns,
-    heading: ['bucket (UTC)', ...rollup.by.slice(0, 1)].join(', '),
-    span: `the last ${rowsMax}`,
-    sql: `SELECT concat(${["formatDateTime(bucket, '%F %T')", ...rollup.by.slice(0, 1).map((name) => `' ', ifNull(toString(${quoted(name)}), '')`), "''"]}),
-      ${columns.map(({ name }) => `toString(${quoted(name)})`)}
-      FROM ${quoted(rollup.name)}
-      WHERE bucket >= now() - INTERVAL ${rowsMax} ${rollup.every.toUpperCase()}
+    heading: dimension ?? '',
+    span,
+    sql: `SELECT ${dimension === undefined ? "'all'" : `toString(${quoted(dimension)})`},
+        ${sums.map((total) => `toString(${total})`)}
+      FROM ${quoted(name)} WHERE bucket >= ${start} GROUP BY 1
+      ORDER BY ${sums[0]} DESC LIMIT ${rowsMax} FORMAT JSONCompactEachRow`,
+  };
+}
+
+/**
+ * @param {Rollup} rollup
+ * @param {Measure[]} columns
+ */
+function newestOf({ name, every, by }, columns) {
+  const dimension = by.slice(0, 1);
+  const label = [
+    `formatDateTime(bucket, '${bucketFormats[every] ?? '%F'}')`,
+    ...dimension.map((each) => `' ', ifNull(toString(${quoted(each)}), '')`),
+    "''",
+  ];
+  return {
+    columns,
+    heading: ['UTC', ...dimension].join(', '),
+    span: 'the newest',
+    sql: `SELECT concat(${label}), ${columns.map((each) => `toString(${quoted(each.name)})`)}
+      FROM ${quoted(name)} WHERE bucket >= now() - INTERVAL ${rowsMax} ${every.toUpperCase()}
       ORDER BY bucket DESC LIMIT ${rowsMax} FORMAT JSONCompactEachRow`,
   };
 }
@@ -100,7 +121,10 @@ function cardOf(rollup) {
           const name = line?.firstElementChild;
           if (name instanceof HTMLElement) {
             name.title = row[0] ?? '';
-            name.style.setProperty('--share', `${Number.isFinite(share) ? Math.max(share, 0) : 0}%`);
+            name.style.setProperty(
+              '--share',
+              `${Number.isFinite(share) ? Math.max(share, 0) : 0}%`,
+            );
           }
         });
         setText(remark, rows.length === 0 ? 'Nothing yet.' : '');
