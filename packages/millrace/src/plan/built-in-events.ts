@@ -1,6 +1,13 @@
+import type { BuiltInType } from '../define/fields.ts';
 import type { EventPlan } from './plan.ts';
 
-const builtInTypes = ['page', 'screen', 'identify', 'group', 'alias'];
+export const builtInTypes: readonly string[] = [
+  'page',
+  'screen',
+  'identify',
+  'group',
+  'alias',
+] satisfies readonly BuiltInType[];
 
 export const isBuiltIn = (type: string): boolean => builtInTypes.includes(type);
 

@@ -6,14 +6,27 @@ import type { Property } from '../define/property.ts';
 import type { RollupDefinition } from '../define/rollup.ts';
 import { MillraceError } from '../errors.ts';
 import { builtInEvents } from './built-in-events.ts';
+import { assertPipeline } from './contradictions.ts';
 import { defaults } from './defaults.ts';
-import type { EventPlan, FieldPlan, MeasurePlan, Plan, PropertyPlan, RollupPlan } from './plan.ts';
-import { resolveField } from './resolve-field.ts';
+import { dimensionName } from './names.ts';
+import type { EventPlan, FieldPlan, MeasurePlan, Plan, PropertyPlan } from './plan.ts';
+import { readWhere } from './read-where.ts';
+import { fieldNames, resolveField } from './resolve-field.ts';
+import { type RollupLogic, versioned } from './versions.ts';
 
-/** Everything resolved. The same definition always gives the same plan. */
-export const planOf = (pipeline: Pipeline): Plan => {
+/**
+ * Everything resolved. The same definition, after the same previous plan, always
+ * gives the same plan.
+ *
+ * @param previous What the data folder was made with: a rollup whose logic is
+ *   still the same keeps its version, a changed one gets the next.
+ * @throws MillraceError `pipeline_invalid` with every contradiction and its mend.
+ */
+export const planOf = (pipeline: Pipeline, previous?: Plan): Plan => {
+  assertPipeline(pipeline);
   const declared = Object.entries(pipeline.events).map(([type, event]) => eventPlan(type, event));
   const undeclared = builtInEvents.filter(({ type }) => !Object.hasOwn(pipeline.events, type));
+  const logics = (pipeline.rollups ?? []).map((rollup) => rollupLogic(rollup, pipeline));
   return {
     format: 1,
     pipeline: pipeline.name,
@@ -27,8 +40,7 @@ export const planOf = (pipeline: Pipeline): Plan => {
       ownTypes: pipeline.partitioning?.ownTypes ?? null,
       partsPerInsertMax: pipeline.partitioning?.partsPerInsert ?? defaults.partsPerInsertMax,
     },
-    rollups: (pipeline.rollups ?? []).map((rollup) => rollupPlan(rollup, pipeline)),
-    retired: [],
+    ...versioned(logics, previous),
   };
 };
 
@@ -48,28 +60,36 @@ const propertyPlan = (name: string, property: Property): PropertyPlan =>
     ? { name, type: property.type, required: false }
     : { name, type: property, required: true };
 
-const rollupPlan = (rollup: RollupDefinition, pipeline: Pipeline): RollupPlan => {
+const rollupLogic = (rollup: RollupDefinition, pipeline: Pipeline): RollupLogic => {
   const from = typeof rollup.from === 'string' ? [rollup.from] : rollup.from;
-  const events = from.flatMap((type) => pipeline.events[type] ?? []);
+  const events = from.flatMap((type) =>
+    Object.hasOwn(pipeline.events, type) ? (pipeline.events[type] ?? []) : [],
+  );
   const field = (name: string): FieldPlan => {
     const found = resolveField(name, events);
-    if (!found) throw new MillraceError('pipeline_invalid', `${rollup.name}: no field ${name}`);
+    if (!found) throw new MillraceError('internal', `No field ${name} for ${rollup.name}.`);
     return found;
   };
-  const version = 1;
+  const fields = {
+    find: (name: string) => resolveField(name, events),
+    names: fieldNames(events),
+  };
   return {
     name: rollup.name,
-    version,
-    table: `${rollup.name}__v${version}`,
     from,
     every: rollup.every,
-    by: (rollup.by ?? []).map((name) => ({ name: name.replaceAll('.', '_'), field: field(name) })),
-    where: null,
+    by: (rollup.by ?? []).map((name) => ({ name: dimensionName(name), field: field(name) })),
+    where: rollup.where === undefined ? null : readWhere(rollup.where, '', fields, unexpected),
     measures: Object.entries(rollup.measures).map(([name, measure]) =>
       measurePlan(name, measure, field),
     ),
     keepMs: parseDuration(rollup.keep) ?? null,
   };
+};
+
+/** `assertPipeline` has found every fault by now. */
+const unexpected = (code: string, place: string, message: string): void => {
+  throw new MillraceError('internal', `${code} at ${place}: ${message}`);
 };
 
 const measurePlan = (
