@@ -1,3 +1,4 @@
+import { LongNumber } from './numbers.ts';
 import { Refusal } from './refusals.ts';
 
 /** What the store can hold: DateTime64 covers the years 1900 to 2299. */
@@ -15,6 +16,7 @@ const iso =
  * since the Unix epoch, never seconds.
  */
 export function readTime(value: unknown): number | null {
+  if (value instanceof LongNumber) return readTime(value.value);
   if (typeof value === 'number') return Number.isFinite(value) ? Math.floor(value) : null;
   if (typeof value !== 'string') return null;
   const match = iso.exec(value);

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import type { IncomingBatch } from './incoming.ts';
+import { defaultCollectLimits } from './limits.ts';
+import { readJson } from './read-json.ts';
+import { Refusal } from './refusals.ts';
+import { type SegmentCall, segmentBatch, segmentWriteKey } from './segment.ts';
+
+const json = (body: unknown) =>
+  readJson(Buffer.from(JSON.stringify(body)), false, defaultCollectLimits);
+
+const read = (body: unknown, call: SegmentCall | null = null): IncomingBatch =>
+  segmentBatch(json(body), call);
+
+const common = { messageId: 'm', userId: 'u', anonymousId: 'a', timestamp: '2026-05-01' };
+const read_ = { event_id: 'm', user_id: 'u', anonymous_id: 'a', timestamp: '2026-05-01' };
+
+describe('segmentBatch', () => {
+  it.each([
+    [
+      { type: 'track', event: 'Order Completed', properties: { total: 5 } },
+      { type: 'Order Completed', properties: { total: 5 } },
+    ],
+    [
+      { type: 'page', name: 'Home', category: 'c', properties: { url: '/' } },
+      { type: 'page', properties: { url: '/', name: 'Home', category: 'c' } },
+    ],
+    [
+      { type: 'screen', name: 'Home' },
+      { type: 'screen', properties: { name: 'Home' } },
+    ],
+    [
+      { type: 'identify', traits: { email: 'e' } },
+      { type: 'identify', properties: { email: 'e' } },
+    ],
+    [
+      { type: 'group', groupId: 'g', traits: { plan: 'p' } },
+      { type: 'group', properties: { plan: 'p', group_id: 'g' } },
+    ],
+    [
+      { type: 'alias', previousId: 'p' },
+      { type: 'alias', properties: { previous_id: 'p' } },
+    ],
+  ])('reads %j', (message, event) => {
+    const [first] = read({ batch: [{ ...common, ...message }] }).events;
+    expect(first).toMatchObject({ ...read_, ...event });
+    const { type, ...typeless } = message;
+    const [second] = read({ ...common, ...typeless }, type as SegmentCall).events;
+    expect(second).toEqual(first);
+  });
+
+  it('prefers the original timestamp, and the sentAt of the message to that of the batch', () => {
+    const message = { ...common, type: 'page' };
+    const { events } = read({
+      batch: [{ ...message, originalTimestamp: 'o', sentAt: 'own' }, message],
+      sentAt: 'of the batch',
+    });
+    expect(events).toMatchObject([
+      { timestamp: 'o', sent_at: 'own' },
+      { timestamp: '2026-05-01', sent_at: 'of the batch' },
+    ]);
+  });
+
+  it('keeps context and other fields, and leaves out what steers the delivery', () => {
+    const { events } = read({
+      context: { app: 'shop', ip: 'batch' },
+      batch: [
+        {
+          ...{ ...common, type: 'page', writeKey: 'k', integrations: {}, _metadata: {} },
+          ...{ channel: 'server', context: { ip: 'own', sessionId: 17 } },
+        },
+      ],
+    });
+    expect(events).toMatchObject([
+      { session_id: 17, context: { app: 'shop', ip: 'own', sessionId: 17, channel: 'server' } },
+    ]);
+    expect(JSON.stringify(events)).not.toContain('writeKey');
+  });
+
+  it('refuses what is no call', () => {
+    const codes = read({
+      batch: [{ type: 'burp' }, {}, 5, { type: 'page', ['__proto__']: 1 }],
+    }).events.map((event) => (event instanceof Refusal ? event.code : event));
+    expect(codes).toEqual(['unknown_event_type', 'missing_type', 'not_an_object', 'reserved_key']);
+  });
+
+  it('keeps the call with what came to a path of its own', () => {
+    const text = (batch: IncomingBatch): unknown =>
+      JSON.parse(Buffer.from(batch.raw(0)).toString());
+    expect(text(read({ groupId: 'g' }, 'group'))).toEqual({ type: 'group', groupId: 'g' });
+    expect(text(read({}, 'group'))).toEqual({ type: 'group' });
+    expect(text(read({ type: 'group' }, 'group'))).toEqual({ type: 'group' });
+  });
+
+  it('finds the write key beside the batch or in the message', () => {
+    expect(segmentWriteKey(json({ writeKey: 'k', batch: [] }))).toBe('k');
+    expect(segmentWriteKey(json({ writeKey: 'k' }))).toBe('k');
+    expect(segmentWriteKey(json([]))).toBeUndefined();
+  });
+});
