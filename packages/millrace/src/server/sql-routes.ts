@@ -85,13 +85,12 @@ async function send(
   const format = statement.format ?? asked.defaultFormat ?? 'TabSeparated';
   const contentType = contentTypeOf(format);
   if (contentType === null) throw new SqlRefusal('UNKNOWN_FORMAT', `Unknown format ${format}`);
-  const clause = statement.settings.map(({ name, value }) => [name.text, value] as const);
+  const clause = statement.settings.map(({ name, value }) => [name, value] as const);
   const settings = readerSettings([...asked.settings, ...clause], limits);
 
   const result = await options.store.read(statement.sql, {
     format,
-    params: asked.params,
-    settings,
+    settings: { ...settings, ...statement.parameters },
   });
   reply
     .type(contentType)

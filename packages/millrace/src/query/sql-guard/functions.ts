@@ -411,5 +411,23 @@ export const allowedTableFunctions: ReadonlySet<string> = new Set([
   'generateSeries',
   'generate_series',
   'zeros',
-  'values',
+  'SQLStandardValues',
+]);
+
+/**
+ * Functions that take a type as text, and which argument it is (-1: the last).
+ * It has to be written out, so that it can be looked at.
+ */
+export const typeArguments: ReadonlyMap<string, number> = new Map([
+  ['cast', 1],
+  ['_cast', 1],
+  ['accuratecast', 1],
+  ['accuratecastornull', 1],
+  ['accuratecastordefault', 1],
+  ['reinterpret', 1],
+  ['dynamicelement', 1],
+  ['jsonextract', -1],
+  ['jsonextractcaseinsensitive', -1],
+  ['jsonextractkeysandvalues', -1],
+  ['jsonextractkeysandvaluescaseinsensitive', -1],
 ]);

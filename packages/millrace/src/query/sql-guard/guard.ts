@@ -1,16 +1,18 @@
-import type { ReadOptions, Store } from '../../ports/store.ts';
-import { StoreError } from '../../ports/store.ts';
-import { allowedTableFunctions, isAllowedFunction, membershipFunctions } from './functions.ts';
+import { type Store, StoreError } from '../../ports/store.ts';
+import { type Catalog, readOtherStatement } from './other-statements.ts';
+import { type ParameterTexts, parameterSettings } from './parameters.ts';
 import { type EngineErrorName, placeAt, SqlRefusal } from './refusal.ts';
 import { commonTableNames, type SettingClause, splitStatement } from './statement.ts';
-import { parseSyntaxTree, type SyntaxNode } from './syntax-tree.ts';
+import { parseSyntaxTree, type SyntaxNode, SyntaxTreeError } from './syntax-tree.ts';
+import { checkCalls, countPlainApplies } from './token-rules.ts';
 import { isKeyword, isMark, type Token, tokenize } from './tokens.ts';
+import { checkTree } from './tree-rules.ts';
 
 export interface SqlGuardOptions {
   readonly store: Store;
-  /** The tables and views that readers may read. */
+  /** The tables and views that readers may read: names of letters, digits and `_`. */
   readonly tables: readonly string[];
-  /** The names under which the store's own database may be written, e.g. `default`. */
+  /** The names by which the store's own database may be called, e.g. `default`. */
   readonly databases: readonly string[];
 }
 
@@ -19,173 +21,181 @@ export interface GuardedStatement {
   readonly sql: string;
   /** From a FORMAT clause. */
   readonly format: string | null;
-  /** From a SETTINGS clause; which settings are allowed is the caller's to say. */
+  /** From a SETTINGS clause; which of them are allowed is the caller's to say. */
   readonly settings: readonly SettingClause[];
+  /** Settings that give the placeholders their values, e.g. `param_from`. */
+  readonly parameters: { readonly [setting: string]: string };
 }
 
 export interface SqlGuard {
   /**
-   * @throws SqlRefusal for a statement outside the allow-list, StoreError for
-   *   one that the engine cannot parse.
+   * Lets a statement through if it reads nothing but the tables of the options
+   * and calls nothing but functions of the allow-list.
+   *
+   * @throws SqlRefusal for any other, StoreError for one the engine cannot parse.
    */
-  check(source: string, params?: ReadOptions['params']): Promise<GuardedStatement>;
+  check(source: string, parameters?: ParameterTexts): Promise<GuardedStatement>;
 }
 
-/** Every kind of node a question may consist of. */
-const allowedKinds = new Set([
-  'SelectWithUnionQuery',
-  'SelectIntersectExceptQuery',
-  'SelectQuery',
-  'ExpressionList',
-  'WithElement',
-  'Subquery',
-  'Literal',
-  'Identifier',
-  'Function',
-  'TablesInSelectQuery',
-  'TablesInSelectQueryElement',
-  'TableExpression',
-  'TableIdentifier',
-  'TableJoin',
-  'ArrayJoin',
-  'SampleRatio',
-  'OrderByElement',
-  'InterpolateElement',
-  'WindowDefinition',
-  'WindowListElement',
-  'Asterisk',
-  'QualifiedAsterisk',
-  'ColumnsRegexpMatcher',
-  'QualifiedColumnsRegexpMatcher',
-  'ColumnsListMatcher',
-  'QualifiedColumnsListMatcher',
-  'ColumnsTransformerList',
-  'ColumnsExceptTransformer',
-  'ColumnsReplaceTransformer',
-  'ColumnsReplaceTransformer::Replacement',
-]);
+/** Accepted statements that are remembered, and the longest of them (characters). */
+const CACHE_ENTRIES_MAX = 256;
+const CACHED_LENGTH_MAX = 8_192;
 
-/** Decides by the engine's own parse of a statement whether it may be read. */
+const explainPrefix = 'EXPLAIN AST ';
+
+/**
+ * Decides by the engine's own parse of a statement (`EXPLAIN AST`) whether it
+ * may be read, so that guard and engine cannot disagree on what it says. What
+ * that tree does not show is taken out of the text before, or refused there.
+ */
 export function createSqlGuard(options: SqlGuardOptions): SqlGuard {
-  const { store } = options;
-  const readable = new Set(options.tables);
-  const databases = new Set(options.databases);
-
-  const explain = async (sql: string, params: ReadOptions['params']): Promise<SyntaxNode> => {
-    const prefix = 'EXPLAIN AST ';
-    try {
-      const result = await store.read(prefix + sql, {
-        format: 'TabSeparatedRaw',
-        ...(params === undefined ? {} : { params }),
-      });
-      return parseSyntaxTree(Buffer.from(result.bytes).toString('utf8'));
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      const message = error.message.replace(
-        /failed at position (\d+)/,
-        (_, position: string) => `failed at position ${Number(position) - prefix.length}`,
-      );
-      throw new StoreError(error.code, message, error.retry, { cause: error });
-    }
+  const catalog: Catalog = {
+    tables: new Set(options.tables),
+    databases: new Set(options.databases),
   };
-
-  /** Those of the names that are tables of the store, readable or not. */
-  const existing = async (names: readonly string[]): Promise<string[]> => {
-    const result = await store.read(
-      'SELECT name FROM system.tables WHERE database = currentDatabase() AND has({names:Array(String)}, name)',
-      { format: 'JSONEachRow', params: { names } },
-    );
-    return Buffer.from(result.bytes)
-      .toString('utf8')
-      .split('\n')
-      .filter((line) => line !== '');
-  };
+  const accepted = new Map<string, GuardedStatement>();
 
   return {
-    async check(source, params) {
-      const { sql, tokens } = tokenize(source);
-      const parts = splitStatement(tokens);
-      const first = parts.tokens.find((token) => !isMark(token, '('));
-      if (first === undefined) throw new SqlRefusal('SYNTAX_ERROR', 'The statement is empty');
-      const refuse = (error: EngineErrorName, reason: string, name?: string): never => {
-        const token = parts.tokens.find((each) => each.text === name);
-        throw new SqlRefusal(
-          error,
-          reason,
-          token === undefined ? null : placeAt(source, token.start),
-        );
-      };
-      if (!['SELECT', 'WITH', 'FROM'].some((keyword) => isKeyword(first, keyword))) {
-        refuse('READONLY', `${first.text} is not allowed: only SELECT is`, first.text);
-      }
-      refuseIdentifierParameters(parts.tokens, source);
-
-      const question = sql.slice(0, parts.end);
-      const common = commonTableNames(parts.tokens);
-      const hidden = [...common].filter((name) => !readable.has(name));
-      if (hidden.length > 0 && (await existing(hidden)).length > 0) {
-        refuse('ACCESS_DENIED', 'A name in WITH is the name of a table that may not be read');
-      }
-      const tree = await explain(question, params);
-
-      const checkTable = (name: string): void => {
-        if (common.has(name) || readable.has(name)) return;
-        const dot = name.indexOf('.');
-        if (dot !== -1) {
-          if (databases.has(name.slice(0, dot)) && readable.has(name.slice(dot + 1))) return;
-          refuse('ACCESS_DENIED', `The table ${name} may not be read`, name.slice(0, dot));
-        }
-        refuse('UNKNOWN_TABLE', `Unknown table ${name}`, name);
-      };
-      const visit = (node: SyntaxNode, parent: SyntaxNode | null): void => {
-        if (!allowedKinds.has(node.kind)) {
-          refuse('ACCESS_DENIED', `${node.kind} is not allowed`);
-        }
-        if (node.kind === 'SelectWithUnionQuery' && node.children.length !== 1) {
-          refuse('ACCESS_DENIED', 'INTO OUTFILE and inner FORMAT and SETTINGS are not allowed');
-        }
-        if (
-          node.alias !== null &&
-          node.kind === 'Identifier' &&
-          parts.tokens.some(() => common.has(node.alias ?? ''))
-        ) {
-          refuse('ACCESS_DENIED', `The name ${node.alias} is given twice`, node.alias);
-        }
-        if (node.kind === 'TableIdentifier') checkTable(node.text);
-        if (node.kind === 'Function') {
-          if (parent?.kind === 'TableExpression') {
-            if (!allowedTableFunctions.has(node.text)) {
-              refuse('ACCESS_DENIED', `The table function ${node.text} is not allowed`, node.text);
-            }
-          } else if (!isAllowedFunction(node.text)) {
-            refuse('ACCESS_DENIED', `The function ${node.text} is not allowed`, node.text);
-          }
-          if (membershipFunctions.has(node.text)) {
-            const right = node.children[0]?.children[1];
-            if (right?.kind === 'Identifier') checkTable(right.text);
+    async check(source, parameters = {}) {
+      const key = JSON.stringify([source, parameters]);
+      const known = accepted.get(key);
+      if (known !== undefined) return known;
+      const statement = await checkStatement(source, parameters, catalog, options.store);
+      if (key.length <= CACHED_LENGTH_MAX) {
+        if (accepted.size >= CACHE_ENTRIES_MAX) {
+          for (const oldest of accepted.keys()) {
+            accepted.delete(oldest);
+            break;
           }
         }
-        for (const child of node.children) visit(child, node);
-      };
-      visit(tree, null);
-      return { sql: question, format: parts.format, settings: parts.settings };
+        accepted.set(key, statement);
+      }
+      return statement;
     },
   };
 }
 
-/** `{name:Identifier}` would put a name into the statement after it was checked. */
-function refuseIdentifierParameters(tokens: readonly Token[], source: string): void {
-  tokens.forEach((token, at) => {
-    if (
-      isMark(token, '{') &&
-      isMark(tokens[at + 2], ':') &&
-      isKeyword(tokens[at + 3], 'IDENTIFIER')
-    ) {
-      throw new SqlRefusal(
-        'ACCESS_DENIED',
-        'Identifier parameters are not allowed',
-        placeAt(source, token.start),
-      );
+async function checkStatement(
+  source: string,
+  texts: ParameterTexts,
+  catalog: Catalog,
+  store: Store,
+): Promise<GuardedStatement> {
+  const { sql, tokens } = tokenize(source);
+  const { tokens: body, end, format, settings } = splitStatement(tokens);
+  if (body.length === 0) throw new SqlRefusal('SYNTAX_ERROR', 'Empty query');
+  const parameters = parameterSettings(body, source, texts);
+  const accept = (text: string): GuardedStatement => ({ sql: text, format, settings, parameters });
+  const checkFrom = async (from: number): Promise<string> => {
+    const start = body[from]?.start ?? end;
+    // Spaces keep places in the engine's messages as they are in the statement.
+    const question = ' '.repeat(start) + sql.slice(start, end);
+    await checkQuestion(question, body.slice(from), source, parameters, catalog, store);
+    return sql.slice(start, end);
+  };
+
+  if (isQuestion(body)) {
+    await checkFrom(0);
+    return accept(sql.slice(0, end));
+  }
+  const other = readOtherStatement(body, catalog);
+  if (other?.kind === 'rewritten') return accept(other.sql);
+  if (other?.kind === 'about-question' && isQuestion(body.slice(other.from))) {
+    return accept(`${other.prefix} ${await checkFrom(other.from)}`);
+  }
+  throw new SqlRefusal(
+    'READONLY',
+    'Only SELECT, SHOW TABLES, and DESCRIBE, EXISTS and EXPLAIN of what may be read are allowed',
+    placeAt(source, body[0]?.start ?? 0),
+  );
+}
+
+function isQuestion(tokens: readonly Token[]): boolean {
+  const first = tokens.find((token) => !isMark(token, '('));
+  return ['SELECT', 'WITH', 'FROM'].some((keyword) => isKeyword(first, keyword));
+}
+
+async function checkQuestion(
+  question: string,
+  tokens: readonly Token[],
+  source: string,
+  parameters: GuardedStatement['parameters'],
+  catalog: Catalog,
+  store: Store,
+): Promise<void> {
+  const refuse = (error: EngineErrorName, reason: string, name?: string): never => {
+    const token = tokens.find((each) => each.text === name);
+    throw new SqlRefusal(error, reason, token ? placeAt(source, token.start) : null);
+  };
+  const common = commonTableNames(tokens);
+  const tree = await explain(question, parameters, store);
+  const { tables, inAliases, applies } = checkTree(tree, refuse);
+  checkCalls(tokens, source, common);
+  if (applies !== countPlainApplies(tokens)) {
+    refuse('ACCESS_DENIED', 'APPLY takes the name of an allowed function, not a lambda');
+  }
+
+  const ownNames = new Set(inAliases);
+  for (const name of tables) {
+    if (common.has(name)) ownNames.add(name);
+    else checkTable(name, catalog, refuse);
+  }
+  const shadowing = [...ownNames].filter((name) => !catalog.tables.has(name));
+  const odd = shadowing.find((name) => !/^[^'\\.]{1,128}$/.test(name));
+  if (odd !== undefined) refuse('ACCESS_DENIED', `The name ${odd} is not allowed`, odd);
+  // Where the statement's own name does not reach, the engine would look for a table of that name.
+  if (shadowing.length > 0 && (await anyExists(shadowing, store))) {
+    refuse('ACCESS_DENIED', 'A name of the statement is the name of a table that may not be read');
+  }
+}
+
+function checkTable(
+  name: string,
+  catalog: Catalog,
+  refuse: (error: EngineErrorName, reason: string, name?: string) => never,
+): void {
+  if (catalog.tables.has(name)) return;
+  const dot = name.indexOf('.');
+  if (dot === -1) refuse('UNKNOWN_TABLE', `Unknown table ${name}`, name);
+  const database = name.slice(0, dot);
+  if (!catalog.databases.has(database)) {
+    refuse('ACCESS_DENIED', `The table ${name} may not be read`, database);
+  }
+  if (!catalog.tables.has(name.slice(dot + 1))) {
+    refuse('UNKNOWN_TABLE', `Unknown table ${name}`, database);
+  }
+}
+
+async function explain(
+  question: string,
+  parameters: GuardedStatement['parameters'],
+  store: Store,
+): Promise<SyntaxNode> {
+  try {
+    const result = await store.read(explainPrefix + question, {
+      format: 'TabSeparatedRaw',
+      settings: parameters,
+    });
+    return parseSyntaxTree(Buffer.from(result.bytes).toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxTreeError) {
+      throw new SqlRefusal('ACCESS_DENIED', `The statement cannot be judged: ${error.message}`);
     }
-  });
+    if (!(error instanceof StoreError)) throw error;
+    const message = error.message.replace(
+      /failed at position (\d+)/,
+      (_, position: string) => `failed at position ${Number(position) - explainPrefix.length}`,
+    );
+    throw new StoreError(error.code, message, error.retry, { cause: error });
+  }
+}
+
+/** Names must be free of quotes and backslashes. */
+async function anyExists(names: readonly string[], store: Store): Promise<boolean> {
+  const list = names.map((name) => `'${name}'`).join(', ');
+  const result = await store.read(
+    `SELECT count() FROM system.tables WHERE database = currentDatabase() AND name IN (${list})`,
+    { format: 'TabSeparatedRaw' },
+  );
+  return Buffer.from(result.bytes).toString('utf8').trim() !== '0';
 }

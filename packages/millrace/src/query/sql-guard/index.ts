@@ -4,4 +4,5 @@ export {
   type SqlGuard,
   type SqlGuardOptions,
 } from './guard.ts';
+export type { ParameterTexts } from './parameters.ts';
 export { type EngineErrorName, engineErrors, type Place, SqlRefusal } from './refusal.ts';

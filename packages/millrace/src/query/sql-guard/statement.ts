@@ -10,8 +10,7 @@ export interface StatementParts {
 }
 
 export interface SettingClause {
-  readonly name: Token;
-  /** Without quotes. */
+  readonly name: string;
   readonly value: string;
 }
 
@@ -21,23 +20,25 @@ export function splitStatement(tokens: readonly Token[]): StatementParts {
   let format: string | null = null;
   let settings: readonly SettingClause[] | null = null;
   for (;;) {
-    const tail: Token | undefined = rest.at(-1);
-    if (
-      format === null &&
-      tail?.kind === 'word' &&
-      isKeyword(rest.at(-2), 'FORMAT') &&
-      rest.length > 2
-    ) {
-      format = tail.text;
+    const formatTail: string | null = format === null ? formatClause(rest) : null;
+    if (formatTail !== null) {
+      format = formatTail;
       rest = rest.slice(0, -2);
       continue;
     }
-    const clause: SettingsTail | null = settings === null ? settingsTail(rest) : null;
-    if (clause === null) break;
-    settings = clause.settings;
-    rest = rest.slice(0, clause.start);
+    const settingsTail: SettingsTail | null = settings === null ? settingsClause(rest) : null;
+    if (settingsTail === null) break;
+    settings = settingsTail.settings;
+    rest = rest.slice(0, settingsTail.start);
   }
   return { tokens: rest, end: rest.at(-1)?.end ?? 0, format, settings: settings ?? [] };
+}
+
+function formatClause(tokens: readonly Token[]): string | null {
+  const name = tokens.at(-1);
+  return tokens.length > 2 && name?.kind === 'word' && isKeyword(tokens.at(-2), 'FORMAT')
+    ? name.text
+    : null;
 }
 
 interface SettingsTail {
@@ -45,41 +46,42 @@ interface SettingsTail {
   readonly settings: readonly SettingClause[];
 }
 
-function settingsTail(tokens: readonly Token[]): SettingsTail | null {
+function settingsClause(tokens: readonly Token[]): SettingsTail | null {
   const start = tokens.findLastIndex((token) => isKeyword(token, 'SETTINGS'));
   if (start < 1) return null;
   const settings: SettingClause[] = [];
-  let at = start + 1;
-  for (;;) {
+  for (let at = start + 1; ; at += 4) {
     const name = tokens[at];
     const value = tokens[at + 2];
     if (name?.kind !== 'word' || !isMark(tokens[at + 1], '=')) return null;
     if (value?.kind !== 'word' && value?.kind !== 'string') return null;
-    settings.push({ name, value: value.kind === 'string' ? value.text.slice(1, -1) : value.text });
-    at += 3;
-    if (at === tokens.length) return { start, settings };
-    if (!isMark(tokens[at], ',')) return null;
-    at += 1;
+    settings.push({
+      name: name.text,
+      value: value.kind === 'string' ? value.text.slice(1, -1) : value.text,
+    });
+    if (at + 3 === tokens.length) return { start, settings };
+    if (!isMark(tokens[at + 3], ',')) return null;
   }
 }
 
-/** Names defined by `WITH name AS (…)`: the engine's tree does not show them. */
+/**
+ * Names that may be those of `WITH name AS (…)`, which the engine's tree does
+ * not show. Some may be too many, none is missing.
+ */
 export function commonTableNames(tokens: readonly Token[]): Set<string> {
   const names = new Set<string>();
   tokens.forEach((token, at) => {
     if (token.kind !== 'word' && token.kind !== 'quoted') return;
-    if (
-      !isKeyword(tokens[at - 1], 'WITH') &&
-      !isKeyword(tokens[at - 1], 'RECURSIVE') &&
-      !isMark(tokens[at - 1], ',')
-    )
-      return;
     let next = at + 1;
     if (isMark(tokens[next], '(')) {
       while (next < tokens.length && !isMark(tokens[next], ')')) next += 1;
       next += 1;
     }
-    if (isKeyword(tokens[next], 'AS') && isMark(tokens[next + 1], '(')) names.add(token.text);
+    if (!isKeyword(tokens[next], 'AS')) return;
+    next += 1;
+    if (isKeyword(tokens[next], 'NOT')) next += 1;
+    if (isKeyword(tokens[next], 'MATERIALIZED')) next += 1;
+    if (isMark(tokens[next], '(')) names.add(token.text);
   });
   return names;
 }

@@ -21,6 +21,9 @@ export interface TokenizedSql {
 /** As the `max_query_size` of ClickHouse, but in UTF-16 code units. */
 export const SQL_LENGTH_MAX = 262_144;
 
+/** How `EXPLAIN AST` prints what follows a name; a name with it inside would be read wrongly. */
+const treeNotation = /\((alias|children|column) /;
+
 const wordStart = /[A-Za-z0-9_]/;
 const words = /[A-Za-z0-9_]*/y;
 const marks = '()[]{},.:+-*/%=<>!|?^';
@@ -85,6 +88,7 @@ export function tokenize(source: string): TokenizedSql {
         refuse('A quoted name is not closed, or has a backslash or control character', at);
       const name = source.slice(at + 1, end - 1).replaceAll(character + character, character);
       if (name === '') refuse('A quoted name is empty', at);
+      if (treeNotation.test(name)) refuse('A quoted name looks like a syntax tree', at);
       tokens.push({ kind: 'quoted', text: name, start: at, end });
       at = end;
     } else if (wordStart.test(character)) {
