@@ -1,0 +1,72 @@
+/**
+ * Measures Millrace from an HTTP request to a row that can be queried.
+ *
+ *   npm run bench -- [--quick] [--only end-to-end|latency|stages] [--rounds N] [--seconds N] [--write]
+ *
+ * `--quick` takes under three minutes, and says less. `--write` puts the tables
+ * into docs/performance.md.
+ */
+import { parseArgs } from 'node:util';
+import { batches, endToEnd, endToEndTables, rate, serverPhase } from './end-to-end.ts';
+import { latencies, latencyTable } from './latency.ts';
+import { provenance, writeSection } from './performance-page.ts';
+import { stages, stagesTable } from './stages.ts';
+import { median } from './statistics.ts';
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+  },
+});
+const parts = ['end-to-end', 'latency', 'stages'] as const;
+if (values.only !== undefined && !parts.some((part) => part === values.only)) {
+  throw new Error(`--only takes one of ${parts.join(', ')}`);
+}
+const wanted = (part: (typeof parts)[number]): boolean =>
+  values.only === undefined || values.only === part;
+
+const seconds = Number(values.seconds ?? (values.quick ? 5 : 20));
+const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
+const warmUpSeconds = values.quick ? 2 : 5;
+
+const say = (line: string): void => console.error(line);
+function show(part: (typeof parts)[number], how: string, table: string): void {
+  const text = `${provenance(how)}\n\n${table}`;
+  console.log(`\n## ${part}\n\n${text}`);
+  if (values.write) writeSection(part, text);
+}
+
+/** Events a second in batches, and the server's CPU for each of them. */
+let full: { readonly eventsPerSecond: number; readonly cpuMicros: number };
+if (wanted('end-to-end')) {
+  const measured = await endToEnd({ rounds, seconds, warmUpSeconds }, say);
+  show('end-to-end', `${rounds} rounds of ${seconds} s a way`, endToEndTables(measured));
+  full = {
+    eventsPerSecond: median(measured.map((round) => rate(round.batches))),
+    cpuMicros: median(measured.map((round) => round.batches.cpuMicros)),
+  };
+} else {
+  const phase = await serverPhase(batches, { seconds, warmUpSeconds });
+  full = { eventsPerSecond: rate(phase), cpuMicros: phase.cpuMicros };
+}
+
+if (wanted('latency')) {
+  const pacedSeconds = seconds * 2;
+  const measured = await latencies(
+    { fullRate: full.eventsPerSecond, seconds: pacedSeconds, warmUpSeconds },
+    say,
+  );
+  show('latency', `${pacedSeconds} s at each rate`, latencyTable(measured));
+}
+
+if (wanted('stages')) {
+  const stageRounds = values.quick ? 20 : 60;
+  const costs = await stages({ rounds: stageRounds });
+  show('stages', `${stageRounds} times 20,000 events`, stagesTable(costs, full.cpuMicros));
+}
+// The engine keeps threads of its own that would hold the process up.
+process.exit(0);

@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { MillraceProcess, rows } from '../tests/support/millrace-process.ts';
+
+export interface Server {
+  readonly url: string;
+  readonly pid: number;
+}
+
+/** Runs `work` against the built command, in a process and a data folder of its own. */
+export async function withServer<Result>(
+  work: (server: Server) => Promise<Result>,
+): Promise<Result> {
+  const data = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+  const pipeline = fileURLToPath(new URL('./bench.config.ts', import.meta.url));
+  const server = new MillraceProcess({ pipeline, data });
+  try {
+    const result = await work({ url: await server.url(), pid: server.pid });
+    await server.stop();
+    return result;
+  } finally {
+    server.kill('SIGKILL');
+    await server.exited;
+    await rm(data, { recursive: true });
+  }
+}
+
+export const pollMs = 20;
+const noProgressMsMax = 60_000;
+
+/** Events that a reader of `/sql` sees both in the table and in the rollup, which comes a moment later. */
+export async function countStored(url: string): Promise<number> {
+  const [row] = await rows<{ readonly events: string }>(
+    url,
+    'SELECT least(count(), (SELECT sum(events) FROM by_minute)) AS events FROM events',
+  );
+  return Number(row?.events);
+}
+
+/** Resolves once a reader of `/sql` sees so many events. */
+export async function untilStored(url: string, events: number): Promise<void> {
+  let stored = 0;
+  let progressAt = performance.now();
+  while (stored < events) {
+    const now = await countStored(url);
+    if (now > stored) progressAt = performance.now();
+    if (performance.now() - progressAt > noProgressMsMax) {
+      throw new Error(`${now} of ${events} events are stored, and no more come`);
+    }
+    stored = now;
+    if (stored < events) await sleep(pollMs);
+  }
+}
+
+/** Whether each event that was sent is there once, in the table and in the rollup. */
+export async function checkStored(url: string, sent: number): Promise<void> {
+  const [found] = await rows<{ readonly [name: string]: string }>(
+    url,
+    `SELECT count() AS events, uniqExact(event_id) AS ids,
+            (SELECT sum(events) FROM by_minute) AS counted FROM events`,
+  );
+  for (const [name, value] of Object.entries(found ?? {})) {
+    if (Number(value) !== sent) throw new Error(`sent ${sent}, but ${name} is ${value}`);
+  }
+}
