@@ -63,8 +63,8 @@ async function readyUrl() {
 
 /** The server writes its address into its data folder; a note of another process is not its. */
 async function ownUrl() {
-  const note = await readFile(join(data, 'owner.json'), 'utf8').catch(() => '{}');
-  const { pid, url } = JSON.parse(note);
+  const note = await readFile(join(data, 'owner.json'), 'utf8').catch(() => '');
+  const { pid, url } = JSON.parse(note || '{}');
   return pid === server.child.pid ? url : undefined;
 }
 

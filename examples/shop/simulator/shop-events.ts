@@ -21,6 +21,8 @@ export interface ShopOptions {
   readonly seed: number;
   /** Events a second. */
   readonly rate: number;
+  /** How many are in the shop at once. By default each does something every four seconds. */
+  readonly shoppers?: number;
   /** Wall time in epoch ms. A shop that fell behind it goes on from there. */
   readonly now: () => number;
 }
@@ -32,9 +34,11 @@ const mistakeShare = 0.004;
 const knownShare = 0.3;
 
 /** Events without end, in the order in which they leave. Pure: nothing but `now` comes from outside. */
-export function* shopEvents({ seed, rate, now }: ShopOptions): Generator<ShopEvent, never> {
+export function* shopEvents(options: ShopOptions): Generator<ShopEvent, never> {
+  const { seed, rate, now } = options;
   const random = randomOf(seed);
-  const shoppers = new Shoppers(random, seed, Math.max(3, Math.round(rate * secondsBetweenSteps)));
+  const atOnce = options.shoppers ?? Math.max(3, Math.round(rate * secondsBetweenSteps));
+  const shoppers = new Shoppers(random, seed, atOnce);
   let leavesAt = now();
   for (let number = 1; ; number += 1) {
     leavesAt = Math.max(leavesAt + 1000 / rate, now() - behindMaxMs);

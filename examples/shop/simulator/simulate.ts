@@ -2,11 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Delivery, deliveries } from './deliveries.ts';
 import type { Ledger } from './ledger.ts';
 import { type SenderOptions, send } from './sender.ts';
+import type { ShopOptions } from './shop-events.ts';
 
-export interface SimulateOptions extends SenderOptions {
-  readonly seed: number;
-  /** Events a second. */
-  readonly rate: number;
+export interface SimulateOptions extends SenderOptions, Omit<ShopOptions, 'now'> {
   readonly ledger: Ledger;
   /** Told of each event that was not answered as it was meant to be. */
   readonly onSurprise: (sentence: string) => void;
@@ -19,9 +17,9 @@ export interface SimulateOptions extends SenderOptions {
  * @throws RefusedRequest when the collector takes no such requests, e.g. for want of a key.
  */
 export async function simulate(options: SimulateOptions): Promise<void> {
-  const { seed, rate, ledger, signal } = options;
+  const { ledger, signal } = options;
   try {
-    for (const delivery of deliveries({ seed, rate, now: Date.now })) {
+    for (const delivery of deliveries({ ...options, now: Date.now })) {
       const waitMs = departure(delivery) - Date.now();
       if (waitMs > 0) await sleep(waitMs, undefined, { signal });
       const receipt = await send(delivery, options);

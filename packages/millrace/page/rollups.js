@@ -52,7 +52,7 @@ function totalsOf({ name, every, by: [dimension] }, columns) {
     heading: dimension ?? '',
     span,
     sql: `SELECT ${dimension === undefined ? "'all'" : `toString(${quoted(dimension)})`},
-        ${sums.map((total) => `toString(${total})`)}
+        ${sums}
       FROM ${quoted(name)} WHERE bucket >= ${start} GROUP BY 1
       ORDER BY ${sums[0]} DESC LIMIT ${rowsMax} FORMAT JSONCompactEachRow`,
   };
@@ -73,7 +73,7 @@ function newestOf({ name, every, by }, columns) {
     columns,
     heading: ['UTC', ...dimension].join(', '),
     span: 'the newest',
-    sql: `SELECT concat(${label}), ${columns.map((each) => `toString(${quoted(each.name)})`)}
+    sql: `SELECT concat(${label}), ${columns.map((each) => quoted(each.name))}
       FROM ${quoted(name)} WHERE bucket >= now() - INTERVAL ${rowsMax} ${every.toUpperCase()}
       ORDER BY bucket DESC LIMIT ${rowsMax} FORMAT JSONCompactEachRow`,
   };
@@ -109,24 +109,7 @@ function cardOf(rollup) {
     async refresh() {
       try {
         const rows = await askSql(sql);
-        const largest = Math.max(...rows.map(([, first]) => Number(first)));
-        fill(body, rows.length, columns.length + 1);
-        rows.forEach((row, i) => {
-          const line = body.children[i];
-          row.forEach((/** @type {string | null} */ value, /** @type {number} */ column) => {
-            const cell = line?.children[column];
-            if (cell) setText(cell, column === 0 ? value || '(none)' : figure(value));
-          });
-          const share = (100 * Number(row[1])) / largest;
-          const name = line?.firstElementChild;
-          if (name instanceof HTMLElement) {
-            name.title = row[0] ?? '';
-            name.style.setProperty(
-              '--share',
-              `${Number.isFinite(share) ? Math.max(share, 0) : 0}%`,
-            );
-          }
-        });
+        write(body, rows, columns.length + 1);
         setText(remark, rows.length === 0 ? 'Nothing yet.' : '');
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
@@ -138,23 +121,44 @@ function cardOf(rollup) {
 
 /**
  * @param {Element} body
- * @param {number} rows
+ * @param {any[][]} rows a label, then numbers
  * @param {number} columns
  */
-function fill(body, rows, columns) {
-  while (body.children.length > rows) body.lastElementChild?.remove();
-  while (body.children.length < rows) {
-    const name = element('th', '');
-    name.setAttribute('scope', 'row');
-    body.append(
-      element('tr', '', name, ...Array.from({ length: columns - 1 }, () => element('td', ''))),
-    );
-  }
+function write(body, rows, columns) {
+  while (body.children.length > rows.length) body.lastElementChild?.remove();
+  while (body.children.length < rows.length) body.append(emptyRow(columns));
+  const largest = Math.max(...rows.map(([, first]) => Number(first)));
+  rows.forEach(([label, ...values], i) => {
+    const [name, ...cells] = body.children[i]?.children ?? [];
+    if (!(name instanceof HTMLElement)) return;
+    setText(name, label || '(none)');
+    name.title = label ?? '';
+    const share = (100 * Number(values[0])) / largest;
+    name.style.setProperty('--share', `${Number.isFinite(share) ? Math.max(share, 0) : 0}%`);
+    for (const [column, cell] of cells.entries()) setText(cell, figure(values[column]));
+  });
 }
 
-/** @param {string | null} value */
-const figure = (value) =>
-  value === null ? '–' : /^-?\d+(\.\d+)?$/.test(value) ? grouped(value) : value;
+/** @param {number} columns */
+function emptyRow(columns) {
+  const name = element('th', '');
+  name.setAttribute('scope', 'row');
+  return element('tr', '', name, ...Array.from({ length: columns - 1 }, () => element('td', '')));
+}
+
+/**
+ * Exact text stays exact; floats are cut to what a reader wants.
+ *
+ * @param {unknown} value
+ * @returns {string}
+ */
+function figure(value) {
+  if (value === null) return '–';
+  if (Array.isArray(value)) return value.map(figure).join(' / ');
+  if (typeof value === 'number') return grouped(Number(value.toPrecision(4)));
+  const text = String(value);
+  return /^-?\d+(\.\d+)?$/.test(text) ? grouped(text) : text;
+}
 
 /** @param {Rollup[]} rollups */
 export function showRollups(rollups) {
