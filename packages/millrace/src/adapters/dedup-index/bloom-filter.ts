@@ -15,7 +15,7 @@ export class BloomFilter {
 
   /** @param size how many hashes it will be given */
   constructor(size: number) {
-    this.#blocks = Math.ceil((size * BITS_PER_HASH) / (BLOCK_BYTES * 8));
+    this.#blocks = Math.max(1, Math.ceil((size * BITS_PER_HASH) / (BLOCK_BYTES * 8)));
     this.#bits = new DataView(new ArrayBuffer(this.#blocks * BLOCK_BYTES));
   }
 

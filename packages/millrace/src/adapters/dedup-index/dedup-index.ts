@@ -291,7 +291,8 @@ class TieredDedupIndex implements DedupIndex {
 
   #spill(): Pass {
     const generations = this.#generations;
-    const tags = generations.oldest(
+    generations.retireEmpty();
+    const tags = generations.nextToSpill(
       this.#sizeAt(RUN_SHARE_MIN),
       // A run expires with its newest slice: its oldest must not outlive three windows.
       Math.max(1, Math.floor(this.#windowMs / this.sliceMs / 2)),

@@ -58,6 +58,11 @@ export class Generations {
     for (const [tag, its] of this.#slices) if (its < slice) this.retire(tag);
   }
 
+  /** Frees the tags of generations all of whose ids were forgotten. */
+  retireEmpty(): void {
+    for (const tag of this.#slices.keys()) if (this.size(tag) === 0) this.retire(tag);
+  }
+
   slice(tag: number): number {
     return this.#slices.get(tag) ?? Number.NEGATIVE_INFINITY;
   }
@@ -72,19 +77,31 @@ export class Generations {
     this.ids += change;
   }
 
-  /** The tags of the oldest generations: of at least `idsMin` ids if they can be had within so many slices. */
-  oldest(idsMin: number, slicesMax: number): number[] {
+  /**
+   * The tags of what to spill next: the oldest generations within so many slices
+   * that have at least `idsMin` ids together, else those that have the most, so
+   * that a handful of old ids does not become a run of its own.
+   */
+  nextToSpill(idsMin: number, slicesMax: number): number[] {
     // Sorting is stable: of one slice the generation opened first comes first.
     const byAge = [...this.#slices].sort(([, a], [, b]) => a - b);
-    const oldest: number[] = [];
-    let ids = 0;
-    for (const [tag, slice] of byAge) {
-      const first = oldest[0] ?? tag;
-      if (ids >= idsMin || slice - this.slice(first) >= slicesMax) break;
-      oldest.push(tag);
-      ids += this.size(tag);
+    let most: number[] = [];
+    let idsMost = 0;
+    for (const [start, [, oldest]] of byAge.entries()) {
+      const tags: number[] = [];
+      let ids = 0;
+      for (const [tag, slice] of byAge.slice(start)) {
+        if (ids >= idsMin || slice - oldest >= slicesMax) break;
+        tags.push(tag);
+        ids += this.size(tag);
+      }
+      if (ids >= idsMin) return tags;
+      if (ids > idsMost) {
+        most = tags;
+        idsMost = ids;
+      }
     }
-    return oldest;
+    return most;
   }
 
   get awaitSweep(): boolean {

@@ -1,0 +1,176 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DedupIndex, openDedupIndex } from './dedup-index.ts';
+
+const HASH_BYTES = 16;
+/** What an id takes beyond the memory given if it was spilled before it was forgotten. */
+const FORGOTTEN_BYTES = 100;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dedup-index-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** The rule itself: an id and when it was admitted. */
+class Model {
+  readonly admitted = new Map<string, number>();
+  readonly windowMs: number;
+
+  constructor(windowMs: number) {
+    this.windowMs = windowMs;
+  }
+
+  /** Returns how to undo it. */
+  admit(key: string, at: number): () => void {
+    const before = this.admitted.get(key);
+    this.admitted.set(key, at);
+    return () => {
+      if (before === undefined) this.admitted.delete(key);
+      else this.admitted.set(key, before);
+    };
+  }
+
+  /** What an index may answer: 1 for new. */
+  allowed(key: string, at: number): readonly number[] {
+    const before = this.admitted.get(key);
+    if (before === undefined || at - before > 3 * this.windowMs) return [1];
+    return at - before <= this.windowMs ? [0] : [0, 1];
+  }
+}
+
+/** What the log keeps: the hashes of each group and when it was written. */
+interface Written {
+  readonly at: number;
+  readonly hashes: Buffer;
+}
+
+class Harness {
+  readonly options: Parameters<typeof openDedupIndex>[0];
+  readonly model: Model;
+  index: DedupIndex;
+  written: Written[] = [];
+  spilled = 0;
+  forgotten = 0;
+
+  constructor(windowMs: number, memoryBytesMax: number) {
+    this.options = {
+      windowMs,
+      memoryBytesMax,
+      spillFolder: folder,
+      hashKey: new Uint8Array(HASH_BYTES).fill(7),
+    };
+    this.model = new Model(windowMs);
+    this.index = openDedupIndex(this.options);
+  }
+
+  /** Admits a group, of which the last `failed` new records cannot be written. */
+  admit(keys: readonly string[], at: number, failed: number): void {
+    const { fresh, freshCount, hashes } = this.index.admit(keys, at);
+    expect(fresh.length).toBe(keys.length);
+    expect(fresh.reduce((sum, flag) => sum + flag, 0)).toBe(freshCount);
+    expect(hashes.length).toBe(freshCount * HASH_BYTES);
+    const undo: (() => void)[] = [];
+    for (const [position, key] of keys.entries()) {
+      const flag = fresh[position];
+      if (flag === undefined || !this.model.allowed(key, at).includes(flag)) {
+        const before = this.model.admitted.get(key);
+        expect.fail(`${key}, admitted at ${before}, is ${flag ? 'new' : 'known'} at ${at}`);
+      }
+      if (flag === 0) continue;
+      undo.push(this.model.admit(key, at));
+    }
+    const kept = Math.max(0, freshCount - failed);
+    this.forgotten += freshCount - kept;
+    this.index.forget(hashes.subarray(kept * HASH_BYTES), at);
+    for (const undoOne of undo.slice(kept)) undoOne();
+    this.written.push({ at, hashes: Buffer.from(hashes.subarray(0, kept * HASH_BYTES)) });
+    this.spilled = Math.max(this.spilled, this.index.spilledIds);
+  }
+
+  /** As after a crash: a new index learns what was written, in the order given. */
+  reopen(now: number, order: (groups: Written[]) => Written[]): void {
+    this.index.close();
+    this.index = openDedupIndex(this.options);
+    const horizon = this.index.horizon(now);
+    this.written = this.written.filter((group) => group.at >= horizon);
+    for (const { hashes, at } of order([...this.written])) this.index.load(hashes, at);
+  }
+}
+
+const step = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('admit' as const),
+      /** In thousandths of a window; the clock steps back now and then. */
+      passed: fc.oneof(
+        { weight: 8, arbitrary: fc.integer({ min: 0, max: 130 }) },
+        { weight: 3, arbitrary: fc.integer({ min: 0, max: 1_200 }) },
+        { weight: 2, arbitrary: fc.integer({ min: -400, max: 0 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 1_200, max: 5_000 }) },
+      ),
+      keys: fc.integer({ min: 0, max: 400 }),
+      seed: fc.nat(),
+      failed: fc.oneof(fc.constant(0), fc.nat({ max: 60 })),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('advance' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('reopen' as const),
+      order: fc.constantFrom('forward' as const, 'backward' as const),
+    }),
+  },
+);
+
+test('agrees with the rule through spills, forgets, clock steps and restarts', () => {
+  let spilled = 0;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(1, 3, 8, 100, 86_400_000),
+      fc.constantFrom(16_384, 24_000, 60_000, 1_000_000),
+      fc.integer({ min: 50, max: 4_000 }),
+      fc.array(step, { minLength: 20, maxLength: 60 }),
+      (windowMs, memoryBytesMax, distinct, steps) => {
+        const harness = new Harness(windowMs, memoryBytesMax);
+        const start = 1_800_000_000_000;
+        let now = start;
+        let latest = start;
+        for (const action of steps) {
+          if (action.kind === 'advance') {
+            harness.index.advance(now);
+          } else if (action.kind === 'reopen') {
+            harness.reopen(now, (groups) =>
+              action.order === 'forward' ? groups : groups.reverse(),
+            );
+          } else {
+            now = Math.floor(now + (action.passed * windowMs) / 1_000);
+            // All steps back together stay below a window.
+            now = Math.max(now, latest - Math.ceil(windowMs / 2));
+            latest = Math.max(latest, now);
+            let random = action.seed;
+            const keys = Array.from({ length: action.keys }, () => {
+              random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0;
+              return `key ${(random >>> 8) % distinct}`;
+            });
+            harness.admit(keys, now, action.failed);
+          }
+          expect(harness.index.memoryBytes).toBeLessThanOrEqual(
+            memoryBytesMax + harness.forgotten * FORGOTTEN_BYTES,
+          );
+        }
+        spilled += harness.spilled;
+        harness.index.close();
+      },
+    ),
+    { numRuns: 100 },
+  );
+  expect(spilled).toBeGreaterThan(10_000);
+});
