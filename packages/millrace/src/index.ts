@@ -16,3 +16,10 @@ export * from './define/property.ts';
 export { type Every, type RollupDefinition, type RollupOptions, rollup } from './define/rollup.ts';
 export type { EventInput, EventName, EventRow, RollupName, RollupRow } from './define/rows.ts';
 export type { Predicate, Where } from './define/where.ts';
+export {
+  type AnyEventInput,
+  defineImport,
+  type ImportDefinition,
+  type ImportFormat,
+} from './import/define-import.ts';
+export type { CellReaders, Row } from './import/row.ts';

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { version } from '../runtime/version.ts';
 import { checkCommand } from './check.ts';
 import { explain } from './explain.ts';
+import { importCommand } from './import.ts';
 import { sqlCommand } from './sql.ts';
 import { startCommand } from './start.ts';
 
@@ -15,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(run with --help to see what there is)')
     .addCommand(startCommand())
     .addCommand(checkCommand())
+    .addCommand(importCommand())
     .addCommand(sqlCommand())
     .addHelpText(
       'after',

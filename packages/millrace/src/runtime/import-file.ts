@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
+import { readFileIfThere } from '../adapters/local-progress/atomic-file.ts';
+import type { Pipeline } from '../define/pipeline.ts';
+import { MillraceError } from '../errors.ts';
+import type { SeenIds } from '../import/chunks.ts';
+import { httpTarget } from '../import/http-target.ts';
+import { localTarget } from '../import/local-target.ts';
+import { type ImportProgress, runImport } from '../import/run-import.ts';
+import type { ImportSummary } from '../import/tally.ts';
+import type { ImportTarget } from '../import/target.ts';
+import type { Plan } from '../plan/plan.ts';
+import { planOf } from '../plan/plan-of.ts';
+import { crashOnDemand } from './crash-on-demand.ts';
+import { dataFolder } from './data-folder.ts';
+import { openEmbedded } from './embedded.ts';
+import { loadMapping } from './load-mapping.ts';
+import { loadPipeline } from './load-pipeline.ts';
+
+export interface ImportFileSettings {
+  /** What to import, and the mapping that says how. */
+  readonly file: string;
+  readonly mapping: string;
+  readonly pipeline: string;
+  readonly data: string;
+  readonly readKeys: readonly string[];
+  readonly dedupMemoryMb: number;
+  readonly logRetentionHours: number;
+  readonly logSegmentMb: number;
+  /** Import although the file was imported with another mapping. */
+  readonly again: boolean;
+}
+
+export interface ImportEvents {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ImportProgress) => void;
+  /** Told of what goes wrong and is tried again. */
+  readonly onProblem: (what: string, error: unknown) => void;
+}
+
+/**
+ * Imports a file into the pipeline of a data folder: into the process that has
+ * it open, if one does, else in this one.
+ *
+ * @throws MillraceError what `runImport` and opening the data folder throw.
+ */
+export async function importFile(
+  settings: ImportFileSettings,
+  events: ImportEvents,
+): Promise<ImportSummary> {
+  const { definition, digest } = await loadMapping(settings.mapping);
+  const opened = await openTarget(await loadPipeline(settings.pipeline), settings, events);
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-import-'));
+  const seen = openSeenIds(folder);
+  try {
+    return await runImport({
+      path: settings.file,
+      definition,
+      mapping: digest,
+      plan: opened.plan,
+      target: opened.target,
+      folder,
+      seen,
+      again: settings.again,
+      signal: events.signal,
+      onProgress: events.onProgress,
+    });
+  } finally {
+    seen.close();
+    await rm(folder, { recursive: true, force: true });
+    await opened.close();
+  }
+}
+
+interface OpenedTarget {
+  readonly plan: Plan;
+  readonly target: ImportTarget;
+  close(): Promise<void>;
+}
+
+async function openTarget(
+  pipeline: Pipeline,
+  settings: ImportFileSettings,
+  { onProblem }: ImportEvents,
+): Promise<OpenedTarget> {
+  try {
+    const embedded = await openEmbedded({
+      pipeline,
+      folder: settings.data,
+      dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
+      logRetentionMs: settings.logRetentionHours * 3_600_000,
+      logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
+      reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
+      onProblem,
+    });
+    const { plan, collector, events, eventLoader } = embedded;
+    const target = localTarget({ collector, log: events, loader: eventLoader });
+    return { plan, target, close: () => embedded.close() };
+  } catch (error) {
+    const inUse = error instanceof MillraceError && error.code === 'data_folder_in_use';
+    const url = inUse ? await ownerUrl(settings.data) : null;
+    if (url === null) throw error;
+    const [readKey] = settings.readKeys;
+    return { plan: planOf(pipeline), target: httpTarget(url, readKey), close: async () => {} };
+  }
+}
+
+/** Where the process that has the folder open answers; null if it does not say. */
+async function ownerUrl(data: string): Promise<string | null> {
+  const text = await readFileIfThere(dataFolder(data).owner);
+  if (text === null) return null;
+  const owner: unknown = JSON.parse(text);
+  return typeof owner === 'object' &&
+    owner !== null &&
+    'url' in owner &&
+    typeof owner.url === 'string'
+    ? owner.url
+    : null;
+}
+
+const seenMemoryBytesMax = 256 * 1024 * 1024;
+
+/** All ids of one file are of one moment: however long the import takes, none of them is forgotten. */
+const theMoment = 0;
+
+function openSeenIds(folder: string): SeenIds & { close(): void } {
+  const index = openDedupIndex({
+    windowMs: 86_400_000,
+    memoryBytesMax: seenMemoryBytesMax,
+    spillFolder: folder,
+    hashKey: randomBytes(16),
+  });
+  return {
+    admit(ids) {
+      const { fresh } = index.admit(ids, theMoment);
+      index.advance(theMoment);
+      return fresh;
+    },
+    close: () => index.close(),
+  };
+}
