@@ -73,7 +73,8 @@ const cell = async (sql: string) =>
 
 test('moves every record once, with its offset', async () => {
   const running = loader({ rowsMax: 70 });
-  await running.start();
+  await running.recover();
+  running.start();
   for (let n = 0; n < 500; n += 50) {
     await log.append(Array.from({ length: 50 }, (_, i) => move(n + i)));
   }
@@ -88,7 +89,8 @@ test('moves every record once, with its offset', async () => {
 test('goes on where it was, and inserts an intended range again under its token', async () => {
   await log.append(Array.from({ length: 10 }, (_, n) => move(n)));
   const first = loader();
-  await first.start();
+  await first.recover();
+  first.start();
   await first.settled(10);
   await first.stop();
   // As if the crash came after the insert and before the offset was committed.
@@ -98,7 +100,8 @@ test('goes on where it was, and inserts an intended range again under its token'
   });
   await log.append([move(10)]);
   const second = loader();
-  await second.start();
+  await second.recover();
+  second.start();
   await second.settled(11);
   await second.stop();
   expect(await cell(`SELECT count(), uniqExact(id) FROM ${table}`)).toBe('11\t11');
@@ -110,7 +113,8 @@ test('rows that the store refuses are found, kept and passed', async () => {
     Array.from({ length: 100 }, (_, n) => (bad.has(n) ? move(n, { amount: 'much' }) : move(n))),
   );
   const running = loader();
-  await running.start();
+  await running.recover();
+  running.start();
   await running.settled(100);
   await running.stop();
   expect(refused.map(({ offset }) => offset).sort((a, b) => a - b)).toEqual([...bad]);
@@ -123,7 +127,8 @@ test('a batch over too many partitions is cut until it passes', async () => {
     Array.from({ length: 600 }, (_, n) => move(n, { at: january + n * 31 * 86_400_000 })),
   );
   const running = loader();
-  await running.start();
+  await running.recover();
+  running.start();
   await running.settled(600);
   await running.stop();
   expect(refused).toEqual([]);
@@ -145,7 +150,8 @@ test('a store that fails for a while is tried again with the same range', async 
   };
   await log.append(Array.from({ length: 20 }, (_, n) => move(n)));
   const running = loader({ store: flaky });
-  await running.start();
+  await running.recover();
+  running.start();
   await running.settled(20);
   expect(running.failing).toBeNull();
   await running.stop();
@@ -155,5 +161,5 @@ test('a store that fails for a while is tried again with the same range', async 
 
 test('a log that ends before what the store already has is not trusted', async () => {
   await localProgress(join(folder, 'progress.json')).save({ committed: 5, intents: [] });
-  await expect(loader().start()).rejects.toThrow('ends at 0, before offset 5');
+  await expect(loader().recover()).rejects.toThrow('ends at 0, before offset 5');
 });

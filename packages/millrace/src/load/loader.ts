@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { LogReader, LogSlice } from '../ports/log.ts';
@@ -77,14 +78,26 @@ export class Loader {
     return this.#failing;
   }
 
-  async start(): Promise<void> {
+  /**
+   * Inserts what had been begun before a crash. After it the store holds exactly
+   * what is committed.
+   *
+   * @throws MillraceError `log_corrupt` if the log lacks what the store already has.
+   */
+  async recover(): Promise<void> {
     this.#progress = await this.#options.progress.read();
     const { log, topic } = this.#options;
     if (this.#progress.committed > log.end) {
-      throw new RangeError(
-        `the log of ${topic} ends at ${log.end}, before offset ${this.#progress.committed} which the store already has`,
+      throw new MillraceError(
+        'log_corrupt',
+        `The log of ${topic} ends at ${log.end}, before offset ${this.#progress.committed} which the store already has.`,
       );
     }
+    while (this.#progress.intents.length > 0) await this.#step();
+  }
+
+  /** Begins to load. `recover` comes first. */
+  start(): void {
     this.#running = this.#run();
   }
 
@@ -102,19 +115,19 @@ export class Loader {
   }
 
   async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) await this.#step();
+  }
+
+  async #step(): Promise<void> {
     const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        const slice = await this.#next(signal);
-        if (slice) await this.#load(slice);
-      } catch (error) {
-        this.#failing = error;
-        this.#options.onRetry(
-          error,
-          this.#progress.intents[0] ?? { from: this.committed, to: this.committed },
-        );
-        await this.#backoff.wait(signal);
-      }
+    try {
+      const slice = await this.#next(signal);
+      if (slice) await this.#load(slice);
+    } catch (error) {
+      this.#failing = error;
+      const nowhere = { from: this.committed, to: this.committed };
+      this.#options.onRetry(error, this.#progress.intents[0] ?? nowhere);
+      await this.#backoff.wait(signal);
     }
   }
 

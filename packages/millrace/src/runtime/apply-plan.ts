@@ -1,26 +1,80 @@
 import { readFileIfThere, replaceFile } from '../adapters/local-progress/atomic-file.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
+import { clickhouseMigration } from '../compile/clickhouse/migration.ts';
+import type { Pipeline } from '../define/pipeline.ts';
+import { MillraceError } from '../errors.ts';
+import { difference } from '../plan/difference.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Store } from '../ports/store.ts';
+import { planOf } from '../plan/plan-of.ts';
+import { type Store, StoreError } from '../ports/store.ts';
 
-export interface ApplyPlanOptions {
-  readonly plan: Plan;
-  readonly store: Store;
-  readonly database: string;
-  /** The file that holds the plan the store was made for. */
-  readonly keptAt: string;
+export interface PlanChange {
+  /** The plan the store was made for; null for a new store. */
+  readonly before: Plan | null;
+  readonly after: Plan;
 }
 
-/** Makes the store match the plan, and keeps the plan beside it. */
-export async function applyPlan({
-  plan,
-  store,
-  database,
-  keptAt,
-}: ApplyPlanOptions): Promise<void> {
-  for (const statement of clickhouseDdl(plan, { database }).statements) {
-    await store.define(statement);
+/**
+ * What a definition means for the data that is there.
+ *
+ * @throws MillraceError `plan_conflict` listing every place the stored data cannot follow.
+ */
+export async function planChange(pipeline: Pipeline, keptAt: string): Promise<PlanChange> {
+  const kept = await readFileIfThere(keptAt);
+  if (kept === null) return { before: null, after: planOf(pipeline) };
+  const before: Plan = JSON.parse(kept);
+  const after = planOf(pipeline, before);
+  const conflicts = difference(before, after).filter(({ compatible }) => !compatible);
+  if (conflicts.length === 0) return { before, after };
+  const places = conflicts.map(
+    ({ place, message, mend }) => `  ${place}: ${message}${mend ? ` ${mend}` : ''}`,
+  );
+  throw new MillraceError(
+    'plan_conflict',
+    `The pipeline contradicts the data already stored:\n${places.join('\n')}`,
+  );
+}
+
+/**
+ * Makes the store match the new plan, then keeps the plan beside it. Nothing may
+ * be inserted meanwhile. After a crash it is begun anew, to the same end.
+ *
+ * @throws MillraceError `plan_conflict` if stored events do not fit the new plan.
+ */
+export async function applyPlan(
+  { before, after }: PlanChange,
+  options: { readonly store: Store; readonly database: string; readonly keptAt: string },
+): Promise<void> {
+  const { store, database, keptAt } = options;
+  if (before !== null) {
+    const { checks, statements, cleanup } = clickhouseMigration(before, after, { database });
+    for (const check of checks) await holds(check, store);
+    await defineAll(statements, store);
+    await keep(after, keptAt);
+    await defineAll(cleanup, store);
   }
+  await defineAll(clickhouseDdl(after, { database }).statements, store);
+  await keep(after, keptAt);
+}
+
+async function holds(check: string, store: Store): Promise<void> {
+  try {
+    await store.read(check);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new MillraceError(
+      'plan_conflict',
+      `Events that are stored do not fit the new types of their properties: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+async function defineAll(statements: readonly string[], store: Store): Promise<void> {
+  for (const statement of statements) await store.define(statement);
+}
+
+async function keep(plan: Plan, path: string): Promise<void> {
   const document = `${JSON.stringify(plan)}\n`;
-  if (document !== (await readFileIfThere(keptAt))) await replaceFile(keptAt, document);
+  if (document !== (await readFileIfThere(path))) await replaceFile(path, document);
 }

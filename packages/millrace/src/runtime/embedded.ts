@@ -7,13 +7,14 @@ import { type Collector, createCollector } from '../collect/collector.ts';
 import { deadLetter } from '../collect/dead-letter.ts';
 import { Refusal } from '../collect/refusals.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
+import type { Pipeline } from '../define/pipeline.ts';
 import { Loader, type RefusedRow } from '../load/loader.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
-import { applyPlan } from './apply-plan.ts';
+import { applyPlan, planChange } from './apply-plan.ts';
 import { boundedLog } from './bounded-log.ts';
 import { dataFolder, hashKeyOf } from './data-folder.ts';
 import { database } from './database.ts';
@@ -27,7 +28,7 @@ import { LifetimeCount } from './lifetime-count.ts';
 const backlogEventsMax = 2_000_000;
 
 export interface EmbeddedOptions {
-  readonly plan: Plan;
+  readonly pipeline: Pipeline;
   /** Where the log and the store are kept. */
   readonly folder: string;
   readonly dedupMemoryBytesMax: number;
@@ -65,15 +66,16 @@ export interface Embedded {
  * @throws MillraceError `data_folder_in_use`, `plan_conflict`, `log_corrupt`.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { plan, clock = systemClock, reach = survive, onProblem } = options;
+  const { clock = systemClock, reach = survive, onProblem } = options;
   const folder = dataFolder(options.folder);
-  // First of all, because the engine's lock on it guards the rest of the folder.
+  const change = await planChange(options.pipeline, folder.plan);
+  const plan = change.after;
+  // Before all else, because the engine's lock on it guards the rest of the folder.
   const store = await openChdbStore({
     folder: folder.store,
     database,
     partitionsPerInsertMax: plan.partitioning.partsPerInsertMax,
   });
-  await applyPlan({ plan, store, database, keptAt: folder.plan });
 
   const dedup = openDedupIndex({
     windowMs: plan.dedup.windowMs,
@@ -118,8 +120,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     onRetry: (error, { from, to }) =>
       onProblem(`dead letters ${from} to ${to} wait for the store`, error),
   });
-  await eventLoader.start();
-  await deadLetterLoader.start();
+  // What was begun under the old plan is ended under it, so that a new rollup
+  // filled from the store counts no event twice.
+  await eventLoader.recover();
+  await deadLetterLoader.recover();
+  await applyPlan(change, { store, database, keptAt: folder.plan });
+  eventLoader.start();
+  deadLetterLoader.start();
 
   const collector = createCollector({
     plan,

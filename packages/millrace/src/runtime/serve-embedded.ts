@@ -2,13 +2,14 @@ import { rm } from 'node:fs/promises';
 import { replaceFile } from '../adapters/local-progress/atomic-file.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { MillraceError } from '../errors.ts';
+import { localTarget } from '../import/local-target.ts';
 import { Rate } from '../observe/rate.ts';
 import { exampleEvent } from '../plan/example-event.ts';
 import type { Plan } from '../plan/plan.ts';
-import { planOf } from '../plan/plan-of.ts';
 import { createSqlGuard } from '../query/sql-guard/index.ts';
 import { answerError, answerNotFound } from '../server/error-answer.ts';
 import { healthRoutes } from '../server/health-routes.ts';
+import { importRoutes } from '../server/import-routes.ts';
 import { ingestRoutes } from '../server/ingest-routes.ts';
 import { createKeys } from '../server/keys.ts';
 import { pageRoutes } from '../server/page/page-routes.ts';
@@ -56,9 +57,9 @@ export async function serveEmbedded(
 ): Promise<Running> {
   requireKeysOffLoopback(settings);
   const startedAt = new Date();
-  const plan = planOf(await loadPipeline(settings.pipeline));
+  const pipeline = await loadPipeline(settings.pipeline);
   const embedded = await openEmbedded({
-    plan,
+    pipeline,
     folder: settings.data,
     dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
     logRetentionMs: settings.logRetentionHours * 3_600_000,
@@ -66,7 +67,7 @@ export async function serveEmbedded(
     reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
     onProblem,
   });
-  const { collector, store, readable, eventLoader } = embedded;
+  const { plan, collector, store, readable, eventLoader } = embedded;
   const rate = new Rate();
   const measuring = every(
     1_000,
@@ -84,6 +85,11 @@ export async function serveEmbedded(
     app.setErrorHandler(answerError);
     app.setNotFoundHandler(answerNotFound);
     await app.register(ingestRoutes, { collector, keys });
+    await app.register(importRoutes, {
+      target: localTarget({ collector, log: embedded.events, loader: eventLoader }),
+      limits: collector.limits,
+      requireRead: keys.requireRead,
+    });
     await app.register(sqlRoutes, {
       store,
       databases,
