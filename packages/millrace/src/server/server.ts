@@ -23,6 +23,8 @@ export async function listen(
   register: (server: FastifyInstance) => Promise<void>,
 ): Promise<Listening> {
   const server = fastify({
+    // What an operator must see and nothing of what senders send: standard output stays a person's.
+    logger: { level: 'error', stream: process.stderr },
     // Routes read bodies themselves, with limits of their own.
     bodyLimit: Number.MAX_SAFE_INTEGER,
     forceCloseConnections: 'idle',
