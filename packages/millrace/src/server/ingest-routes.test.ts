@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mutatedBatch } from '../collect/mutated-batch.suite.ts';
 import { type RefusalCode, refusals } from '../collect/refusals.ts';
-import { type Answer, type IngestServer, openIngestServer, post } from './ingest.suite.ts';
+import {
+  type Answer,
+  answerOf,
+  type IngestServer,
+  openIngestServer,
+  post,
+} from './ingest.suite.ts';
 
 let server: IngestServer;
 beforeAll(async () => {
@@ -245,16 +251,7 @@ describe('the Segment API', () => {
 
 describe('other requests', () => {
   it('get 404 and 405 as JSON', async () => {
-    const get = async (path: string): Promise<Answer> => {
-      const { status, headers, ...response } = await fetch(server.url + path).then(
-        async (answer) => ({
-          status: answer.status,
-          headers: answer.headers,
-          body: await answer.json(),
-        }),
-      );
-      return { status, headers, body: response.body };
-    };
+    const get = async (path: string): Promise<Answer> => answerOf(await fetch(server.url + path));
     expect(await get('/v1/nothing')).toMatchObject(error(404, 'not_found'));
     const answer = await get('/v1/events?writeKey=x');
     expect(answer).toMatchObject(error(405, 'method_not_allowed'));

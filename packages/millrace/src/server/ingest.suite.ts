@@ -8,7 +8,7 @@ import { type Collector, createCollector } from '../collect/collector.ts';
 import type { CollectLimits } from '../collect/limits.ts';
 import { shopPlan } from '../collect/shop-plan.suite.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Log } from '../ports/log.ts';
+import type { Log, LogWriter } from '../ports/log.ts';
 import { answerError, answerNotFound } from './error-answer.ts';
 import { type IngestOptions, ingestRoutes } from './ingest-routes.ts';
 import { createKeys, type KeysOptions } from './keys.ts';
@@ -29,7 +29,7 @@ export interface IngestServerOptions {
   readonly limits?: IngestOptions['limits'];
   readonly collectLimits?: Partial<CollectLimits>;
   /** Stands before the log of events. */
-  readonly through?: (log: Log) => Log;
+  readonly through?: (log: LogWriter) => LogWriter;
 }
 
 const mebibyte = 1024 * 1024;
@@ -41,7 +41,7 @@ export async function openIngestServer(options: IngestServerOptions = {}): Promi
     keys = { write: [], read: [], open: true },
     limits = {},
     collectLimits = {},
-    through = (log: Log) => log,
+    through = (log: LogWriter) => log,
   } = options;
   const folder = await mkdtemp(join(tmpdir(), 'millrace-ingest-'));
   const clock = systemClock;
@@ -103,10 +103,9 @@ export async function post(
   body: string | Uint8Array,
   headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' },
 ): Promise<Answer> {
-  const response = await fetch(url, { method: 'POST', body: Buffer.from(body), headers });
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: await response.json(),
-  };
+  return answerOf(await fetch(url, { method: 'POST', body: Buffer.from(body), headers }));
+}
+
+export async function answerOf(response: Response): Promise<Answer> {
+  return { status: response.status, headers: response.headers, body: await response.json() };
 }

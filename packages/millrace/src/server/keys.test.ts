@@ -1,0 +1,106 @@
+import fastify from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { answerError } from './error-answer.ts';
+import { type IngestServer, openIngestServer, post } from './ingest.suite.ts';
+import { createKeys } from './keys.ts';
+
+const keysOptions = { write: ['w-one', 'w-two'], read: ['r-one'], open: false };
+const basic = (user: string, password = ''): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+let server: IngestServer;
+beforeAll(async () => {
+  server = await openIngestServer({ keys: keysOptions });
+});
+afterAll(() => server.close());
+
+const status = async (
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+  body = '{"event":"page","type":"page"}',
+): Promise<number> =>
+  (await post(server.url + path, body, { 'content-type': 'application/json', ...headers })).status;
+
+describe('a write key', () => {
+  it.each([
+    ['bearer', '/v1/events', { authorization: 'Bearer w-one' }],
+    ['bearer, in any case', '/v1/events', { authorization: 'bEARER w-two' }],
+    ['basic', '/v1/events', { authorization: basic('w-two') }],
+    ['basic, as password', '/v1/events', { authorization: basic('any', 'w-two') }],
+    ['the query', '/v1/events?writeKey=w-one', {}],
+    ['basic, for the Segment API', '/v1/page', { authorization: basic('w-one') }],
+    ['the query, for the Segment API', '/v1/page?writeKey=w-one', {}],
+  ])('opens ingestion by %s', async (_, path, headers) => {
+    expect(await status(path, headers)).toBe(200);
+  });
+
+  it.each([
+    ['{"writeKey":"w-one"}', '/v1/page', 200],
+    ['{"writeKey":"w-one","batch":[]}', '/v1/batch', 200],
+    ['[{"writeKey":"w-one","type":"page"}]', '/v1/batch', 200],
+    ['{"writeKey":"wrong"}', '/v1/page', 401],
+    ['{"writeKey":5}', '/v1/page', 401],
+    ['{}', '/v1/page', 401],
+    // This way of sending carries no key in its body.
+    ['{"writeKey":"w-one","type":"page"}', '/v1/events', 401],
+  ])('comes in the body %s to %s: %i', async (body, path, expected) => {
+    expect(await status(path, {}, body)).toBe(expected);
+  });
+
+  it.each([
+    ['none', {}],
+    ['a wrong one', { authorization: 'Bearer nope' }],
+    ['an empty one', { authorization: 'Bearer ' }],
+    ['a read key', { authorization: 'Bearer r-one' }],
+    ['the start of one', { authorization: 'Bearer w-on' }],
+    ['a scheme nobody knows', { authorization: 'Digest w-one' }],
+  ])('must not be %s', async (_, headers) => {
+    const answer = await post(`${server.url}/v1/events`, '{"type":"page"}', headers);
+    expect(answer).toMatchObject({ status: 401, body: { error: { code: 'unauthorized' } } });
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+  });
+
+  it('is looked at before the body is read, and nothing of that is stored', async () => {
+    const before = { ...server.collector.counters };
+    expect(await status('/v1/page', { authorization: 'Bearer nope' }, 'x'.repeat(20_000_000))).toBe(
+      401,
+    );
+    expect(await status('/v1/events', {}, 'no JSON')).toBe(401);
+    expect(server.collector.counters).toEqual(before);
+  });
+});
+
+describe('requireRead', () => {
+  const app = fastify();
+  const { requireRead } = createKeys(keysOptions);
+  app.setErrorHandler(answerError);
+  app.get('/', { onRequest: requireRead }, async () => 'answer');
+  const open = fastify();
+  open.get(
+    '/',
+    { onRequest: createKeys({ ...keysOptions, open: true }).requireRead },
+    async () => 1,
+  );
+
+  it.each([
+    ['bearer', '/', { authorization: 'Bearer r-one' }, 200],
+    ['basic, as user', '/', { authorization: basic('r-one') }, 200],
+    ['basic, as password', '/', { authorization: basic('default', 'r-one') }, 200],
+    ['basic, a password with colons', '/', { authorization: basic('default', 'r-one:x') }, 401],
+    ['the header of ClickHouse', '/', { 'x-clickhouse-key': 'r-one' }, 200],
+    ['the query', '/?user=default&password=r-one', {}, 200],
+    ['the query, twice', '/?password=r-one&password=r-one', {}, 401],
+    ['a write key', '/', { authorization: 'Bearer w-one' }, 401],
+    ['nothing', '/', {}, 401],
+  ])('takes %s', async (_, url, headers, expected) => {
+    expect((await app.inject({ url, headers })).statusCode).toBe(expected);
+    expect((await open.inject({ url, headers })).statusCode).toBe(200);
+  });
+});
+
+describe('createKeys', () => {
+  it('knows no key where there are none', () => {
+    const { isWriteKey } = createKeys({ write: [], read: [], open: false });
+    for (const key of ['', 'a', undefined, null, {}]) expect(isWriteKey(key)).toBe(false);
+  });
+});
