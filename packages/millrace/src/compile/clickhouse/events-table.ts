@@ -1,13 +1,14 @@
-import { mappingOf, type SqlType } from '../../define/property-types.ts';
-import type { Partitioning, Plan, PropertyPlan } from '../../plan/plan.ts';
+import { mappingOf, nullable, type SqlType, typedPaths } from '../../define/property-types.ts';
+import type { Partitioning, Plan } from '../../plan/plan.ts';
 import {
   type ColumnDefinition,
+  type CreateTable,
   call,
   column,
   type Expression,
+  type IndexDefinition,
   infix,
   literal,
-  type Statement,
   tuple,
 } from './nodes.ts';
 import { durableSettings } from './table-settings.ts';
@@ -33,52 +34,94 @@ export const eventsInsertColumns = [
 ] as const;
 
 /** Every event, once. One column holds all properties, the declared ones at their types. */
-export const createEventsTable = (plan: Plan, database: string): Statement => ({
+export const createEventsTable = (plan: Plan, database: string): CreateTable => ({
   node: 'create table',
   name: { database, table: eventsTable },
   columns: columns(plan),
-  indexes: [],
+  indexes: [finder('event_id'), finder('user_id')],
   engine: 'MergeTree',
   partitionBy: tuple(period(plan.partitioning), typeGroup(plan.partitioning)),
   orderBy: [column('type'), column('timestamp')],
   ttl: ttl('timestamp', plan.keepMs),
-  settings: durableSettings(plan.partitioning),
+  settings: {
+    ...durableSettings(plan.partitioning),
+    // By day, parts go whole; by month, what is left of them is written anew.
+    ttl_only_drop_parts: plan.partitioning.by === 'day' ? 1 : 0,
+  },
 });
 
-const time: SqlType = mappingOf({ kind: 'timestamp' }).clickhouse;
+const time = mappingOf({ kind: 'timestamp' }).clickhouse;
 const text: SqlType = { name: 'String' };
-const optionalText: SqlType = { name: 'Nullable', parameters: [text] };
+
+// Codecs and indexes cost no insert rate that could be measured; the codecs
+// save 40 % of the disk. LZ4 cannot shorten random ids, ZSTD can.
+const small = [call('ZSTD', literal(1))];
+const rising = [call('Delta', literal(8)), call('ZSTD', literal(1))];
 
 const columns = (plan: Plan): ColumnDefinition[] => [
-  { name: 'event_id', type: text },
+  { name: 'event_id', type: text, codec: small },
   { name: 'type', type: { name: 'LowCardinality', parameters: [text] } },
-  { name: 'timestamp', type: time },
-  { name: 'received_at', type: time },
-  { name: 'user_id', type: optionalText },
-  { name: 'anonymous_id', type: optionalText },
-  { name: 'session_id', type: optionalText },
-  { name: 'properties', type: propertiesType(plan) },
-  { name: 'context', type: { name: 'JSON' } },
+  { name: 'timestamp', type: time, codec: rising },
+  { name: 'received_at', type: time, codec: rising },
+  { name: 'user_id', type: nullable(text), codec: small },
+  { name: 'anonymous_id', type: nullable(text), codec: small },
+  { name: 'session_id', type: nullable(text), codec: small },
+  propertiesColumn(plan),
+  {
+    name: 'context',
+    type: { name: 'JSON', settings: { max_dynamic_paths: contextPathsMax } },
+    codec: small,
+  },
   { name: 'late', type: { name: 'Bool' } },
   // `SELECT *` leaves out materialized columns, an insert may still give them.
   hidden('_partition', { name: 'UInt32' }, literal(0)),
-  hidden('_offset', { name: 'UInt64' }, literal(0)),
-  hidden('appended_at', time, column('received_at')),
+  hidden('_offset', { name: 'UInt64' }, literal(0), rising),
+  hidden('appended_at', time, column('received_at'), rising),
 ];
 
-const hidden = (name: string, type: SqlType, expression: Expression): ColumnDefinition => ({
+const hidden = (
+  name: string,
+  type: SqlType,
+  expression: Expression,
+  codec?: readonly Expression[],
+): ColumnDefinition => ({
   name,
   type,
   value: { kind: 'MATERIALIZED', expression },
+  ...(codec ? { codec } : {}),
+});
+
+/** Finds the few granules that may hold one id, without reading the column. */
+const finder = (name: string): IndexDefinition => ({
+  name: `${name}_bloom`,
+  on: column(name),
+  type: call('bloom_filter', literal(0.01)),
+  granularity: 1,
+});
+
+/**
+ * Undeclared names that get a subcolumn of their own. Those beyond share one,
+ * which is slower to read but keeps the files of a part, and their fsyncs, few.
+ */
+const propertiesPathsMax = 64;
+const contextPathsMax = 32;
+
+export const propertiesColumn = (plan: Plan): ColumnDefinition => ({
+  name: 'properties',
+  type: propertiesType(plan),
+  codec: small,
 });
 
 /** One name has one type across a pipeline, so the events' properties fit into one set of paths. */
-const propertiesType = (plan: Plan): SqlType => {
-  const byName = new Map<string, PropertyPlan>();
-  for (const { properties } of plan.events)
-    for (const property of properties) byName.set(property.name, property);
-  const shape = Object.fromEntries([...byName.values()].map(({ name, type }) => [name, type]));
-  return mappingOf({ kind: 'object', properties: shape }).clickhouse;
+export const propertiesType = (plan: Plan): SqlType => {
+  const shape = Object.fromEntries(
+    plan.events.flatMap(({ properties }) => properties.map(({ name, type }) => [name, type])),
+  );
+  return {
+    name: 'JSON',
+    settings: { max_dynamic_paths: propertiesPathsMax },
+    fields: typedPaths(shape),
+  };
 };
 
 const period = ({ by }: Partitioning): Expression =>

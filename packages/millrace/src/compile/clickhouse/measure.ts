@@ -2,7 +2,15 @@ import type { PropertyType } from '../../define/property.ts';
 import { mappingOf, type SqlType } from '../../define/property-types.ts';
 import type { FieldPlan, MeasurePlan } from '../../plan/plan.ts';
 import { fieldExpression, mayBeAbsent } from './field.ts';
-import { call, column, type Expression, infix, literal, parametricCall } from './nodes.ts';
+import {
+  call,
+  column,
+  columnOf,
+  type Expression,
+  infix,
+  literal,
+  parametricCall,
+} from './nodes.ts';
 
 /** A column of mergeable state and how events become it. */
 export interface StateColumn {
@@ -85,7 +93,7 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
             name,
             type: aggregate({ name: 'quantilesDD', parameters }, { name: 'Float64' }),
             from: stateOf('quantilesDD', parameters, measure.field, (value) =>
-              call('toFloat64', value),
+              sketched(measure.field.type, value),
             ),
           },
         ],
@@ -95,13 +103,14 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
             {
               node: 'lambda',
               parameter: 'q',
-              body: call('if', call('isNaN', column('q')), literal(null), column('q')),
+              body: call(
+                'if',
+                call('isNaN', column('q')),
+                literal(null),
+                infix('/', column('q'), literal(sketchScale(measure.field.type))),
+              ),
             },
-            parametricCall('quantilesDDMerge', parameters, {
-              node: 'column',
-              table: alias,
-              path: [name],
-            }),
+            parametricCall('quantilesDDMerge', parameters, columnOf(alias, name)),
           ),
       };
     }
@@ -111,7 +120,7 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
 const merged =
   (aggregateFunction: string, name: string) =>
   (alias: string): Expression =>
-    call(aggregateFunction, { node: 'column', table: alias, path: [name] });
+    call(aggregateFunction, columnOf(alias, name));
 
 /** Wide enough that no sum of stored values overflows; 0 when there is nothing to add. */
 const sumState = (name: string, field: FieldPlan): StateColumn => {
@@ -132,6 +141,26 @@ const sumType = (type: PropertyType): SqlType => {
     default:
       return { name: 'Float64' };
   }
+};
+
+/**
+ * The engine's DDSketch is exact to 1 % above 1 and to 3 % below, so values are
+ * scaled up: a decimal to its smallest unit, a float as far as 1e300 allows.
+ */
+const sketchScale = (type: PropertyType): number =>
+  type.kind === 'decimal' ? 10 ** type.scale : type.kind === 'float64' ? 1e8 : 1;
+
+/**
+ * It also throws, in an insert, a merge or a question, when its values span more
+ * than 568 powers of ten. So floats nearer to 0 than 1e-30 count as 0.
+ */
+const sketched = (type: PropertyType, value: Expression): Expression => {
+  const float = call('toFloat64', value);
+  const scale = sketchScale(type);
+  const scaled = scale === 1 ? float : infix('*', float, literal(scale));
+  return type.kind === 'float64'
+    ? call('if', infix('<', call('abs', value), literal(1e-30)), literal(0), scaled)
+    : scaled;
 };
 
 /** A sketch of the values that are there. */

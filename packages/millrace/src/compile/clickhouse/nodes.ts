@@ -17,7 +17,8 @@ export type Expression =
       readonly operands: readonly Expression[];
     }
   | { readonly node: 'tuple'; readonly members: readonly Expression[] }
-  | { readonly node: 'lambda'; readonly parameter: string; readonly body: Expression };
+  | { readonly node: 'lambda'; readonly parameter: string; readonly body: Expression }
+  | { readonly node: 'cast'; readonly expression: Expression; readonly type: SqlType };
 
 export type InfixOperator =
   | '='
@@ -49,7 +50,9 @@ export interface Select {
   readonly from: TableName;
   readonly alias: string;
   readonly where: Expression | null;
-  readonly groupBy: readonly Expression[];
+  /** `all`: by every column that is no aggregate. */
+  readonly groupBy: 'all' | null;
+  readonly settings?: Settings;
 }
 
 export interface ColumnDefinition {
@@ -69,30 +72,47 @@ export interface IndexDefinition {
   readonly granularity: number;
 }
 
-export interface TableSettings {
+export interface Settings {
   readonly [name: string]: number | string;
+}
+
+export interface CreateTable {
+  readonly node: 'create table';
+  readonly name: TableName;
+  readonly columns: readonly ColumnDefinition[];
+  readonly indexes: readonly IndexDefinition[];
+  readonly engine: 'MergeTree' | 'AggregatingMergeTree';
+  readonly partitionBy: Expression;
+  readonly orderBy: readonly Expression[];
+  readonly ttl: Expression | null;
+  readonly settings: Settings;
+}
+
+export interface AlterTable {
+  readonly node: 'alter table';
+  readonly name: TableName;
+  readonly change:
+    | { readonly kind: 'modify column'; readonly column: ColumnDefinition }
+    | { readonly kind: 'modify ttl'; readonly ttl: Expression }
+    | { readonly kind: 'remove ttl' }
+    | { readonly kind: 'modify setting'; readonly settings: Settings };
 }
 
 export type Statement =
   | { readonly node: 'create database'; readonly name: string }
-  | {
-      readonly node: 'create table';
-      readonly name: TableName;
-      readonly columns: readonly ColumnDefinition[];
-      readonly indexes: readonly IndexDefinition[];
-      readonly engine: 'MergeTree' | 'AggregatingMergeTree';
-      readonly partitionBy: Expression;
-      readonly orderBy: readonly Expression[];
-      readonly ttl: Expression | null;
-      readonly settings: TableSettings;
-    }
+  | CreateTable
   | {
       readonly node: 'create materialized view';
       readonly name: TableName;
       readonly to: TableName;
       readonly select: Select;
     }
-  | { readonly node: 'create view'; readonly name: TableName; readonly select: Select };
+  | { readonly node: 'create view'; readonly name: TableName; readonly select: Select }
+  | AlterTable
+  | { readonly node: 'drop'; readonly what: 'TABLE' | 'VIEW'; readonly name: TableName }
+  | { readonly node: 'truncate'; readonly name: TableName }
+  | { readonly node: 'insert'; readonly into: TableName; readonly select: Select }
+  | { readonly node: 'select'; readonly select: Select };
 
 export const column = (...path: readonly string[]): Expression => ({ node: 'column', path });
 export const literal = (value: string | number | boolean | null): Expression => ({
@@ -103,6 +123,12 @@ export const call = (name: string, ...args: readonly Expression[]): Expression =
   node: 'call',
   name,
   arguments: args,
+});
+/** A column of the table read under `alias`, which no other name can hide. */
+export const columnOf = (alias: string, ...path: readonly string[]): Expression => ({
+  node: 'column',
+  table: alias,
+  path,
 });
 /** A parametric call: `quantiles(0.5)(x)`. */
 export const parametricCall = (

@@ -1,12 +1,14 @@
 import type { SqlType } from '../../define/property-types.ts';
 import type {
+  AlterTable,
   ColumnDefinition,
+  CreateTable,
   Expression,
   IndexDefinition,
   Select,
+  Settings,
   Statement,
   TableName,
-  TableSettings,
 } from './nodes.ts';
 
 /** One statement as text. All quoting of names and values is in this file. */
@@ -15,19 +17,7 @@ export const print = (statement: Statement): string => {
     case 'create database':
       return `CREATE DATABASE IF NOT EXISTS ${identifier(statement.name)}`;
     case 'create table':
-      return lines(
-        `CREATE TABLE IF NOT EXISTS ${tableName(statement.name)}`,
-        '(',
-        [...statement.columns.map(columnDefinition), ...statement.indexes.map(indexDefinition)]
-          .map((line) => `  ${line}`)
-          .join(',\n'),
-        ')',
-        `ENGINE = ${statement.engine}`,
-        `PARTITION BY ${expression(statement.partitionBy)}`,
-        `ORDER BY (${list(statement.orderBy)})`,
-        statement.ttl && `TTL ${expression(statement.ttl)}`,
-        `SETTINGS ${settings(statement.settings)}`,
-      );
+      return createTable(statement);
     case 'create materialized view':
       return lines(
         `CREATE MATERIALIZED VIEW IF NOT EXISTS ${tableName(statement.name)} TO ${tableName(statement.to)} AS`,
@@ -38,6 +28,49 @@ export const print = (statement: Statement): string => {
         `CREATE OR REPLACE VIEW ${tableName(statement.name)} AS`,
         select(statement.select),
       );
+    case 'alter table':
+      return `ALTER TABLE ${tableName(statement.name)} ${alteration(statement.change)}`;
+    case 'drop':
+      return `DROP ${statement.what} IF EXISTS ${tableName(statement.name)} SYNC`;
+    case 'truncate':
+      return `TRUNCATE TABLE ${tableName(statement.name)} SYNC`;
+    case 'insert': {
+      const columns = statement.select.columns.map(({ as }) => identifier(as)).join(', ');
+      return lines(
+        `INSERT INTO ${tableName(statement.into)} (${columns})`,
+        select(statement.select),
+      );
+    }
+    case 'select':
+      return select(statement.select);
+  }
+};
+
+const createTable = (table: CreateTable): string =>
+  lines(
+    `CREATE TABLE IF NOT EXISTS ${tableName(table.name)}`,
+    '(',
+    [...table.columns.map(columnDefinition), ...table.indexes.map(indexDefinition)]
+      .map((line) => `  ${line}`)
+      .join(',\n'),
+    ')',
+    `ENGINE = ${table.engine}`,
+    `PARTITION BY ${expression(table.partitionBy)}`,
+    `ORDER BY (${list(table.orderBy)})`,
+    table.ttl && `TTL ${expression(table.ttl)}`,
+    `SETTINGS ${settings(table.settings)}`,
+  );
+
+const alteration = (change: AlterTable['change']): string => {
+  switch (change.kind) {
+    case 'modify column':
+      return `MODIFY COLUMN ${columnDefinition(change.column)}`;
+    case 'modify ttl':
+      return `MODIFY TTL ${expression(change.ttl)}`;
+    case 'remove ttl':
+      return 'REMOVE TTL';
+    case 'modify setting':
+      return `MODIFY SETTING ${settings(change.settings)}`;
   }
 };
 
@@ -52,7 +85,8 @@ const select = (query: Select): string =>
       .join(',\n'),
     `FROM ${tableName(query.from)} AS ${identifier(query.alias)}`,
     query.where && `WHERE ${expression(query.where)}`,
-    query.groupBy.length > 0 ? `GROUP BY ${list(query.groupBy)}` : null,
+    query.groupBy && 'GROUP BY ALL',
+    query.settings ? `SETTINGS ${settings(query.settings)}` : null,
   );
 
 const columnDefinition = ({ name, type, value, codec }: ColumnDefinition): string =>
@@ -85,20 +119,23 @@ const expression = (e: Expression): string => {
       return `(${list(e.members)})`;
     case 'lambda':
       return `${identifier(e.parameter)} -> ${expression(e.body)}`;
+    case 'cast':
+      return `CAST(${expression(e.expression)} AS ${sqlType(e.type)})`;
   }
 };
 
 const list = (expressions: readonly Expression[]): string => expressions.map(expression).join(', ');
 
-const settings = (values: TableSettings): string =>
+const settings = (values: Settings): string =>
   Object.entries(values)
     .map(([name, value]) => `${name} = ${literal(value)}`)
     .join(', ');
 
-const sqlType = ({ name, parameters, fields }: SqlType): string => {
+const sqlType = ({ name, parameters = [], settings: own = {}, fields = [] }: SqlType): string => {
   const parts = [
-    ...(parameters ?? []).map((part) => (typeof part === 'object' ? sqlType(part) : literal(part))),
-    ...(fields ?? []).map((field) => `${identifier(field.name)} ${sqlType(field.type)}`),
+    ...parameters.map((part) => (typeof part === 'object' ? sqlType(part) : literal(part))),
+    ...Object.entries(own).map(([setting, value]) => `${setting} = ${literal(value)}`),
+    ...fields.map((field) => `${identifier(field.name)} ${sqlType(field.type)}`),
   ];
   return parts.length > 0 ? `${name}(${parts.join(', ')})` : name;
 };

@@ -6,13 +6,15 @@ import { eventsTable } from './events-table.ts';
 import { eventsAlias, fieldExpression, mayBeAbsent } from './field.ts';
 import { compileMeasure } from './measure.ts';
 import {
+  type CreateTable,
   call,
   column,
-  type Expression,
+  columnOf,
   infix,
   literal,
   type Select,
   type Statement,
+  type TableName,
   tuple,
 } from './nodes.ts';
 import { durableSettings } from './table-settings.ts';
@@ -21,7 +23,11 @@ import { ttl } from './ttl.ts';
 const tableAlias = 'r';
 
 /** The table of mergeable states. */
-export const createRollupTable = (rollup: RollupPlan, plan: Plan, database: string): Statement => ({
+export const createRollupTable = (
+  rollup: RollupPlan,
+  plan: Plan,
+  database: string,
+): CreateTable => ({
   node: 'create table',
   name: { database, table: rollup.table },
   columns: [
@@ -39,56 +45,48 @@ export const createRollupTable = (rollup: RollupPlan, plan: Plan, database: stri
   settings: { allow_nullable_key: 1, ...durableSettings(plan.partitioning) },
 });
 
-/** Fills the table from each insert into `events`. */
+/** The materialized view that brings each insert into `events` into the table. */
+export const rollupFill = (rollup: RollupPlan, database: string): TableName => ({
+  database,
+  table: `${rollup.table}__fill`,
+});
+
 export const createRollupFill = (rollup: RollupPlan, database: string): Statement => ({
   node: 'create materialized view',
-  name: { database, table: `${rollup.table}__fill` },
+  name: rollupFill(rollup, database),
   to: { database, table: rollup.table },
   select: statesOfEvents(rollup, database),
 });
 
 /** What readers see: one row for a bucket and its dimensions, the measures finished. */
-export const createRollupView = (rollup: RollupPlan, database: string): Statement => {
-  const own = (name: string): Expression => ({ node: 'column', table: tableAlias, path: [name] });
-  const keys = ['bucket', ...rollup.by.map(({ name }) => name)];
-  return {
-    node: 'create view',
-    name: { database, table: rollup.name },
-    select: {
-      columns: [
-        ...keys.map((name) => ({ expression: own(name), as: name })),
-        ...rollup.measures.map((measure) => ({
-          expression: compileMeasure(measure).finish(tableAlias),
-          as: measure.name,
-        })),
-      ],
-      from: { database, table: rollup.table },
-      alias: tableAlias,
-      where: null,
-      groupBy: keys.map(own),
-    },
-  };
-};
+export const createRollupView = (rollup: RollupPlan, database: string): Statement => ({
+  node: 'create view',
+  name: { database, table: rollup.name },
+  select: {
+    columns: [
+      ...['bucket', ...rollup.by.map(({ name }) => name)].map((name) => ({
+        expression: columnOf(tableAlias, name),
+        as: name,
+      })),
+      ...rollup.measures.map((measure) => ({
+        expression: compileMeasure(measure).finish(tableAlias),
+        as: measure.name,
+      })),
+    ],
+    from: { database, table: rollup.table },
+    alias: tableAlias,
+    where: null,
+    groupBy: 'all',
+  },
+});
 
-const statesOfEvents = (rollup: RollupPlan, database: string): Select => {
-  const bucket = bucketStart(rollup.every, {
-    node: 'column',
-    table: eventsAlias,
-    path: ['timestamp'],
-  });
-  const dimensions = rollup.by.map(({ name, field }) => ({
-    expression: fieldExpression(field),
-    as: name,
-  }));
-  const isFrom = infix(
-    'IN',
-    { node: 'column', table: eventsAlias, path: ['type'] },
-    tuple(...rollup.from.map(literal)),
-  );
+/** The states that events become, one row for each bucket and its dimensions. */
+export const statesOfEvents = (rollup: RollupPlan, database: string): Select => {
+  const isFrom = infix('IN', columnOf(eventsAlias, 'type'), tuple(...rollup.from.map(literal)));
   return {
     columns: [
-      { expression: bucket, as: 'bucket' },
-      ...dimensions,
+      { expression: bucketStart(rollup.every, columnOf(eventsAlias, 'timestamp')), as: 'bucket' },
+      ...rollup.by.map(({ name, field }) => ({ expression: fieldExpression(field), as: name })),
       ...rollup.measures.flatMap((measure) =>
         compileMeasure(measure).states.map(({ name, from }) => ({ expression: from, as: name })),
       ),
@@ -96,7 +94,7 @@ const statesOfEvents = (rollup: RollupPlan, database: string): Select => {
     from: { database, table: eventsTable },
     alias: eventsAlias,
     where: rollup.where ? infix('AND', isFrom, conditionExpression(rollup.where)) : isFrom,
-    groupBy: [bucket, ...dimensions.map(({ expression }) => expression)],
+    groupBy: 'all',
   };
 };
 

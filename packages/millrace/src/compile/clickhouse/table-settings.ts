@@ -1,5 +1,5 @@
 import type { Partitioning } from '../../plan/plan.ts';
-import type { TableSettings } from './nodes.ts';
+import type { Settings } from './nodes.ts';
 
 /** Inserts whose tokens a table remembers. The loader repeats only its newest; this is ample. */
 const insertsRemembered = 100;
@@ -10,7 +10,7 @@ const insertsRemembered = 100;
  * token changes nothing twice. The window counts parts, of which one insert may
  * make many.
  */
-export const durableSettings = ({ partsPerInsertMax }: Partitioning): TableSettings => ({
+export const durableSettings = ({ partsPerInsertMax }: Partitioning): Settings => ({
   non_replicated_deduplication_window: partsPerInsertMax * insertsRemembered,
   fsync_after_insert: 1,
   fsync_part_directory: 1,
