@@ -59,7 +59,7 @@ export const everydayStatements: readonly string[] = [
   'SELECT type, count() FROM events GROUP BY ROLLUP(type) ORDER BY type',
   'SELECT type, late, count() FROM events GROUP BY GROUPING SETS ((type), (late), ())',
   'SELECT type, count() FROM events GROUP BY ALL HAVING count() > 1 ORDER BY ALL',
-  "SELECT count() FROM events FINAL PREWHERE late WHERE user_id != ''",
+  "SELECT count() FROM events PREWHERE late WHERE user_id != ''",
   'SELECT type FROM events UNION ALL SELECT currency FROM revenue',
   'SELECT type FROM events UNION DISTINCT SELECT type FROM events',
   "(SELECT type FROM events) EXCEPT (SELECT 'view')",

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => shop.close());
 
 test.each(everydayStatements)('passes and runs: %s', async (source) => {
-  const { sql, format, parameters } = await shop.guard.check(source);
-  const result = await shop.store.read(sql, { format: format ?? 'TSV', settings: parameters });
+  const { sql, format, engineSettings } = await shop.guard.check(source);
+  const result = await shop.store.read(sql, { format: format ?? 'TSV', settings: engineSettings });
   expect(result.bytes.byteLength).toBeGreaterThan(0);
 });

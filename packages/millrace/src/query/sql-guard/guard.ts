@@ -4,7 +4,7 @@ import { type ParameterTexts, parameterSettings } from './parameters.ts';
 import { type EngineErrorName, placeAt, SqlRefusal } from './refusal.ts';
 import { commonTableNames, type SettingClause, splitStatement } from './statement.ts';
 import { parseSyntaxTree, type SyntaxNode, SyntaxTreeError } from './syntax-tree.ts';
-import { checkCalls, countPlainApplies } from './token-rules.ts';
+import { checkCalls, checkShape, countPlainApplies } from './token-rules.ts';
 import { isKeyword, isMark, type Token, tokenize } from './tokens.ts';
 import { checkTree } from './tree-rules.ts';
 
@@ -22,9 +22,13 @@ export interface GuardedStatement {
   /** From a FORMAT clause. */
   readonly format: string | null;
   /** From a SETTINGS clause; which of them are allowed is the caller's to say. */
-  readonly settings: readonly SettingClause[];
-  /** Settings that give the placeholders their values, e.g. `param_from`. */
-  readonly parameters: { readonly [setting: string]: string };
+  readonly askedSettings: readonly SettingClause[];
+  /** What it must run with: values of placeholders, and the grammar it was judged by. */
+  readonly engineSettings: EngineSettings;
+}
+
+interface EngineSettings {
+  readonly [setting: string]: string | number;
 }
 
 export interface SqlGuard {
@@ -41,7 +45,20 @@ export interface SqlGuard {
 const CACHE_ENTRIES_MAX = 256;
 const CACHED_LENGTH_MAX = 8_192;
 
-const explainPrefix = 'EXPLAIN AST ';
+/**
+ * As a subquery a statement can have no clause that the tree does not show:
+ * behind `EXPLAIN AST SELECT 1 FORMAT CSV INTO OUTFILE 'x'` the engine would
+ * write the tree itself to the file.
+ */
+const explainPrefix = 'EXPLAIN AST SELECT * FROM (';
+const explainSuffix = '\n)';
+
+/**
+ * An embedded engine takes `x FROM t` for `SELECT x FROM t`. Then a statement that
+ * only begins like a question would make `EXPLAIN AST` itself the question:
+ * `SELECT EXPLAIN AS AST FROM t`, run instead of parsed.
+ */
+const grammar = { implicit_select: 0 } as const;
 
 /**
  * Decides by the engine's own parse of a statement (`EXPLAIN AST`) whether it
@@ -82,15 +99,20 @@ async function checkStatement(
   store: Store,
 ): Promise<GuardedStatement> {
   const { sql, tokens } = tokenize(source);
-  const { tokens: body, end, format, settings } = splitStatement(tokens);
+  const { tokens: body, end, format, settings: askedSettings } = splitStatement(tokens);
   if (body.length === 0) throw new SqlRefusal('SYNTAX_ERROR', 'Empty query');
-  const parameters = parameterSettings(body, source, texts);
-  const accept = (text: string): GuardedStatement => ({ sql: text, format, settings, parameters });
+  const engineSettings = { ...parameterSettings(body, source, texts), ...grammar };
+  const accept = (text: string): GuardedStatement => ({
+    sql: text,
+    format,
+    askedSettings,
+    engineSettings,
+  });
   const checkFrom = async (from: number): Promise<string> => {
     const start = body[from]?.start ?? end;
     // Spaces keep places in the engine's messages as they are in the statement.
     const question = ' '.repeat(start) + sql.slice(start, end);
-    await checkQuestion(question, body.slice(from), source, parameters, catalog, store);
+    await checkQuestion(question, body.slice(from), source, engineSettings, catalog, store);
     return sql.slice(start, end);
   };
 
@@ -119,7 +141,7 @@ async function checkQuestion(
   question: string,
   tokens: readonly Token[],
   source: string,
-  parameters: GuardedStatement['parameters'],
+  settings: EngineSettings,
   catalog: Catalog,
   store: Store,
 ): Promise<void> {
@@ -127,8 +149,9 @@ async function checkQuestion(
     const token = tokens.find((each) => each.text === name);
     throw new SqlRefusal(error, reason, token ? placeAt(source, token.start) : null);
   };
+  checkShape(tokens, source);
   const common = commonTableNames(tokens);
-  const tree = await explain(question, parameters, store);
+  const tree = await explain(question, settings, store);
   const { tables, inAliases, applies } = checkTree(tree, refuse);
   checkCalls(tokens, source, common);
   if (applies !== countPlainApplies(tokens)) {
@@ -168,18 +191,20 @@ function checkTable(
 
 async function explain(
   question: string,
-  parameters: GuardedStatement['parameters'],
+  settings: EngineSettings,
   store: Store,
 ): Promise<SyntaxNode> {
   try {
-    const result = await store.read(explainPrefix + question, {
+    const result = await store.read(explainPrefix + question + explainSuffix, {
       format: 'TabSeparatedRaw',
-      settings: parameters,
+      settings,
     });
-    return parseSyntaxTree(Buffer.from(result.bytes).toString('utf8'));
+    return subqueryOf(parseSyntaxTree(Buffer.from(result.bytes).toString('utf8')));
   } catch (error) {
     if (error instanceof SyntaxTreeError) {
-      throw new SqlRefusal('ACCESS_DENIED', `The statement cannot be judged: ${error.message}`);
+      throw new SqlRefusal('ACCESS_DENIED', 'The statement cannot be judged', null, {
+        cause: error,
+      });
     }
     if (!(error instanceof StoreError)) throw error;
     const message = error.message.replace(
@@ -190,12 +215,33 @@ async function explain(
   }
 }
 
+/** The statement's own tree out of that of `SELECT * FROM (statement)`. */
+function subqueryOf(root: SyntaxNode): SyntaxNode {
+  let node = root;
+  for (const [kind, children, next] of [
+    ['SelectWithUnionQuery', 1, 0],
+    ['ExpressionList', 1, 0],
+    ['SelectQuery', 2, 1],
+    ['TablesInSelectQuery', 1, 0],
+    ['TablesInSelectQueryElement', 1, 0],
+    ['TableExpression', 1, 0],
+    ['Subquery', 1, 0],
+  ] as const) {
+    const child = node.children[next];
+    if (node.kind !== kind || node.children.length !== children || child === undefined) {
+      throw new SyntaxTreeError('The statement is not one subquery');
+    }
+    node = child;
+  }
+  return node;
+}
+
 /** Names must be free of quotes and backslashes. */
 async function anyExists(names: readonly string[], store: Store): Promise<boolean> {
   const list = names.map((name) => `'${name}'`).join(', ');
   const result = await store.read(
     `SELECT count() FROM system.tables WHERE database = currentDatabase() AND name IN (${list})`,
-    { format: 'TabSeparatedRaw' },
+    { format: 'TabSeparatedRaw', settings: grammar },
   );
   return Buffer.from(result.bytes).toString('utf8').trim() !== '0';
 }

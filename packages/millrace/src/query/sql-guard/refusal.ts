@@ -30,10 +30,16 @@ export class SqlRefusal extends MillraceError {
   readonly engineError: EngineErrorName;
   readonly place: Place | null;
 
-  constructor(engineError: EngineErrorName, reason: string, place: Place | null = null) {
+  constructor(
+    engineError: EngineErrorName,
+    reason: string,
+    place: Place | null = null,
+    options?: ErrorOptions,
+  ) {
     super(
       'sql_refused',
       place === null ? reason : `${reason} (line ${place.line}, column ${place.column})`,
+      options,
     );
     this.engineError = engineError;
     this.place = place;

@@ -10,6 +10,8 @@ export interface ShopStore {
   readonly guard: SqlGuard;
   /** A file next to the store that nobody may read. */
   readonly canaryFile: string;
+  /** A path where no statement may make a file. */
+  readonly forbiddenFile: string;
   close(): Promise<void>;
 }
 
@@ -81,6 +83,7 @@ export async function openShopStore(): Promise<ShopStore> {
       databases: ['shop'],
     }),
     canaryFile,
+    forbiddenFile: join(folder, 'out'),
     async close() {
       await store.close();
       rmSync(folder, { recursive: true, force: true });

@@ -36,9 +36,8 @@ export function splitStatement(tokens: readonly Token[]): StatementParts {
 
 function formatClause(tokens: readonly Token[]): string | null {
   const name = tokens.at(-1);
-  return tokens.length > 2 && name?.kind === 'word' && isKeyword(tokens.at(-2), 'FORMAT')
-    ? name.text
-    : null;
+  const isName = name?.kind === 'word' || name?.kind === 'quoted';
+  return tokens.length > 2 && isName && isKeyword(tokens.at(-2), 'FORMAT') ? name.text : null;
 }
 
 interface SettingsTail {

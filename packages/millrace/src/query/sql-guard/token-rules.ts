@@ -60,6 +60,44 @@ function isAllowedCall(
   );
 }
 
+const closing: { readonly [open: string]: string } = { '(': ')', '[': ']', '{': '}' };
+
+/**
+ * What must hold before the engine sees a statement at all: brackets that match,
+ * so that it can be put between two of them, and no word that makes it write or read files.
+ *
+ * @throws SqlRefusal
+ */
+export function checkShape(tokens: readonly Token[], source: string): void {
+  const expected: string[] = [];
+  for (const token of tokens) {
+    if (isKeyword(token, 'OUTFILE') || isKeyword(token, 'INFILE')) {
+      throw new SqlRefusal(
+        'ACCESS_DENIED',
+        `${token.text} is not allowed`,
+        placeAt(source, token.start),
+      );
+    }
+    if (token.kind !== 'mark') continue;
+    const close = closing[token.text];
+    if (close !== undefined) expected.push(close);
+    else if (')]}'.includes(token.text) && expected.pop() !== token.text) {
+      throw new SqlRefusal(
+        'SYNTAX_ERROR',
+        `There is nothing that this ${token.text} closes`,
+        placeAt(source, token.start),
+      );
+    }
+  }
+  if (expected.length > 0) {
+    throw new SqlRefusal(
+      'SYNTAX_ERROR',
+      `Missing ${expected.at(-1)}`,
+      placeAt(source, source.length),
+    );
+  }
+}
+
 /**
  * How often `APPLY` is followed by nothing but the name of an allowed function
  * and literal parameters. The engine's tree hides what is applied, so it must

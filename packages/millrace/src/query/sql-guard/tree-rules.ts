@@ -57,6 +57,7 @@ export type Refuse = (error: EngineErrorName, reason: string, name?: string) => 
 /** Checks nodes, functions and types against the allow-lists, and collects the names of tables. */
 export function checkTree(root: SyntaxNode, refuse: Refuse): TreeNames {
   const nodes = [...walk(root)];
+  if (root.kind !== 'SelectWithUnionQuery') refuse('READONLY', `${root.kind} is not allowed`);
   const columnAliases = new Set<string>();
   const aliases = new Set<string>();
   for (const { node } of nodes) {
@@ -72,7 +73,7 @@ export function checkTree(root: SyntaxNode, refuse: Refuse): TreeNames {
     if (!allowedKinds.has(node.kind)) refuse('ACCESS_DENIED', `${node.kind} is not allowed here`);
     if (node.kind === 'ColumnsApplyTransformer') applies += 1;
     if (node.kind === 'SelectWithUnionQuery' && node.children.length !== 1) {
-      refuse('ACCESS_DENIED', 'INTO OUTFILE, or FORMAT or SETTINGS in this place, are not allowed');
+      refuse('ACCESS_DENIED', 'FORMAT and SETTINGS are not allowed in this place');
     }
     if (node.kind === 'TableIdentifier') tables.add(node.text);
     if (node.kind !== 'Function') continue;
