@@ -48,15 +48,20 @@ describe('segmentBatch', () => {
     expect(second).toEqual(first);
   });
 
-  it('prefers the original timestamp, and the sentAt of the message to that of the batch', () => {
-    const message = { ...common, type: 'page' };
-    const { events } = read({
-      batch: [{ ...message, originalTimestamp: 'o', sentAt: 'own' }, message],
-      sentAt: 'of the batch',
-    });
-    expect(events).toMatchObject([
-      { timestamp: 'o', sent_at: 'own' },
-      { timestamp: '2026-05-01', sent_at: 'of the batch' },
+  it('corrects the original timestamp, whatever it is called', () => {
+    const batch = [
+      { type: 'page', timestamp: 't' },
+      { type: 'page', originalTimestamp: 't' },
+      { type: 'page', timestamp: 't', originalTimestamp: 't' },
+      { type: 'page', timestamp: 't', sentAt: 'own' },
+      { type: 'page', timestamp: 't', originalTimestamp: 'o', sentAt: 'own' },
+    ];
+    expect(read({ batch, sentAt: 'all' }).events).toMatchObject([
+      { timestamp: 't', sent_at: 'all' },
+      { timestamp: 't', sent_at: 'all' },
+      { timestamp: 't', sent_at: 'all' },
+      { timestamp: 't', sent_at: 'own' },
+      { timestamp: 't', sent_at: undefined },
     ]);
   });
 

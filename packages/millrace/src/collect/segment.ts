@@ -16,7 +16,7 @@ export type SegmentCall = (typeof segmentCalls)[number];
  * | Segment | here |
  * |---|---|
  * | `messageId`, `userId`, `anonymousId`, `context.sessionId` | `event_id`, `user_id`, `anonymous_id`, `session_id` |
- * | `originalTimestamp`, else `timestamp`; `sentAt` of the message, else of the batch | `timestamp`, corrected by `sent_at` |
+ * | `timestamp`, else `originalTimestamp`; `sentAt` of the message, else of the batch | `timestamp`, corrected by `sent_at` (see `timesOf`) |
  * | `properties`; `traits` of identify and group | `properties` |
  * | `name`, `category` of page and screen; `groupId` of group; `previousId` of alias | the properties `name`, `category`, `group_id`, `previous_id` |
  * | other fields, but for those that steer Segment's own delivery | `context` |
@@ -68,14 +68,31 @@ function segmentEvent(
   return {
     event_id: message.messageId,
     type: call === 'track' ? message.event : call,
-    timestamp: message.originalTimestamp ?? message.timestamp,
-    sent_at: message.sentAt ?? around.sentAt,
+    ...timesOf(message, around),
     user_id: message.userId,
     anonymous_id: message.anonymousId,
     session_id: isRecord(message.context) ? message.context.sessionId : undefined,
     properties: propertiesOf(call, message),
     context,
   };
+}
+
+/**
+ * Segment's rule: timestamp = original timestamp + (received − sent). SDKs of
+ * Segment call the original one `timestamp`, those of RudderStack
+ * `originalTimestamp`. Where both are there and differ, `timestamp` is what the
+ * user gave, or was corrected on the way, and stands as it is.
+ */
+function timesOf(
+  { timestamp, originalTimestamp, sentAt }: Record<string, unknown>,
+  around: Readonly<Record<string, unknown>>,
+): { timestamp: unknown; sent_at?: unknown } {
+  const given = timestamp ?? undefined;
+  const original = originalTimestamp ?? undefined;
+  if (given !== undefined && original !== undefined && given !== original) {
+    return { timestamp: given };
+  }
+  return { timestamp: given ?? original, sent_at: sentAt ?? around.sentAt };
 }
 
 function propertiesOf(call: SegmentCall, message: Record<string, unknown>): unknown {
