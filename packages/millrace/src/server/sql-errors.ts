@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts';
 import { StoreError } from '../ports/store.ts';
 import { SqlRefusal } from '../query/sql-guard/index.ts';
 
@@ -33,7 +34,7 @@ export function sqlErrorAnswer(error: unknown): SqlErrorAnswer {
     return {
       status: statuses.get(error.engineCode) ?? 500,
       code: error.engineCode,
-      text: `Code: ${error.engineCode}. DB::Exception: ${error.message}. (${error.engineError})\n`,
+      text: exception(error.engineCode, error.message, error.engineError),
     };
   }
   if (error instanceof StoreError) {
@@ -43,5 +44,14 @@ export function sqlErrorAnswer(error: unknown): SqlErrorAnswer {
       text: `${error.message}\n`,
     };
   }
+  if (error instanceof MillraceError && error.code === 'unauthorized') {
+    return { status: 401, code: 516, text: exception(516, error.message, 'AUTHENTICATION_FAILED') };
+  }
+  if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) {
+    return { status: 413, code: 591, text: exception(591, error.message, 'QUERY_IS_TOO_LARGE') };
+  }
   throw error;
 }
+
+const exception = (code: number, message: string, name: string): string =>
+  `Code: ${code}. DB::Exception: ${message}. (${name})\n`;

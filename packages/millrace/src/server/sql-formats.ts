@@ -87,7 +87,18 @@ function each(contentType: string, formats: readonly string[]): { [format: strin
   return Object.fromEntries(formats.map((format) => [format, contentType]));
 }
 
-/** The content type of a format, or null for one that is not allowed. */
-export function contentTypeOf(format: string): string | null {
-  return Object.hasOwn(contentTypes, format) ? (contentTypes[format] ?? null) : null;
+const canonical: ReadonlyMap<string, string> = new Map(
+  Object.keys(contentTypes).map((format) => [format.toLowerCase(), format]),
+);
+
+export interface AnswerFormat {
+  readonly name: string;
+  readonly contentType: string;
+}
+
+/** The format of that name in any case, or null if answers cannot have it. */
+export function answerFormat(name: string): AnswerFormat | null {
+  const format = canonical.get(name.toLowerCase());
+  const contentType = format === undefined ? undefined : contentTypes[format];
+  return format === undefined || contentType === undefined ? null : { name: format, contentType };
 }

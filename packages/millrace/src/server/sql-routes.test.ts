@@ -1,66 +1,304 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import Fastify from 'fastify';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openChdbStore } from '../adapters/chdb/chdb-store.ts';
-import type { Store } from '../ports/store.ts';
-import { createSqlGuard } from '../query/sql-guard/index.ts';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openShopStore, type ShopStore } from '../query/sql-guard/shop-store.suite.ts';
+import { createKeys } from './keys.ts';
 import { sqlRoutes } from './sql-routes.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'millrace-sql-routes-'));
-const app = Fastify();
-let store: Store;
+let shop: ShopStore;
+let app: FastifyInstance;
+let url: string;
 
 beforeAll(async () => {
-  store = await openChdbStore({ folder, database: 'shop' });
-  await store.define(
-    'CREATE TABLE events (event_id String, n Int64) ENGINE = MergeTree ORDER BY event_id',
-  );
-  await store.define('CREATE TABLE revenue__v1 (n Int64) ENGINE = MergeTree ORDER BY n');
-  await store.insert({
-    table: 'events',
-    rows: 1,
-    token: 'a',
-    lines: Buffer.from('{"event_id":"e1","n":"7"}\n'),
-  });
-  const guard = createSqlGuard({ store, tables: ['events'], databases: ['shop', 'default'] });
+  shop = await openShopStore();
+  app = Fastify();
+  const { requireRead } = createKeys({ write: ['w'], read: ['secret-key'], open: false });
   await app.register(sqlRoutes, {
-    store,
-    guard,
-    requireRead: async () => {},
+    store: shop.store,
+    guard: shop.guard,
+    requireRead,
     databases: ['shop', 'default'],
+    limits: { executionTimeMaxS: 2, resultMaxBytes: 1_000_000 },
   });
+  url = await app.listen({ host: '127.0.0.1', port: 0 });
 });
 afterAll(async () => {
   await app.close();
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
+  await shop.close();
 });
 
-const ask = (query: string, more = '') =>
-  app.inject(`/sql?query=${encodeURIComponent(query)}${more}`);
+const authorization = 'Bearer secret-key';
+const get = (search: Record<string, string>, headers: Record<string, string> = {}) =>
+  app.inject({
+    url: `/sql/?${new URLSearchParams(search)}`,
+    headers: { authorization, ...headers },
+  });
+const post = (
+  search: Record<string, string>,
+  payload: string | Buffer,
+  headers: Record<string, string> = {},
+) =>
+  app.inject({
+    method: 'POST',
+    url: `/sql?${new URLSearchParams(search)}`,
+    headers: { authorization, ...headers },
+    payload,
+  });
 
-test('a question by GET is answered as ClickHouse does', async () => {
-  const answer = await ask('SELECT event_id, n FROM events FORMAT JSONEachRow');
-  expect(answer.body).toBe('{"event_id":"e1","n":7}\n');
-  expect(answer.statusCode).toBe(200);
-  expect(answer.headers['x-clickhouse-format']).toBe('JSONEachRow');
+describe('a question', () => {
+  test('by GET, with the headers that ClickHouse sends', async () => {
+    const answer = await get({
+      query: 'SELECT event_id FROM events LIMIT 1 FORMAT JSONEachRow',
+      query_id: 'q1',
+    });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).toMatch(/^\{"event_id":"e\d+"\}\n$/);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/x-ndjson; charset=UTF-8',
+      'x-clickhouse-format': 'JSONEachRow',
+      'x-clickhouse-query-id': 'q1',
+      'x-clickhouse-timezone': 'UTC',
+      'x-clickhouse-server-display-name': 'millrace',
+    });
+    expect(JSON.parse(String(answer.headers['x-clickhouse-summary']))).toMatchObject({
+      read_rows: expect.stringMatching(/^\d+$/),
+    });
+  });
+
+  test('by POST, in the body or in both, and gzipped', async () => {
+    expect((await post({}, 'SELECT 1')).body).toBe('1\n');
+    expect((await post({ query: 'SELECT' }, '2')).body).toBe('2\n');
+    const packed = await post({}, gzipSync('SELECT 3'), { 'content-encoding': 'gzip' });
+    expect(packed.body).toBe('3\n');
+  });
+
+  test('is answered in the format it names, else the default one', async () => {
+    expect((await get({ query: 'SELECT 1 AS a', default_format: 'CSVWithNames' })).body).toBe(
+      '"a"\n1\n',
+    );
+    expect(
+      (await get({ query: 'SELECT 1 AS a format tsvWithNames', default_format: 'CSV' })).body,
+    ).toBe('a\n1\n');
+  });
+
+  test('is compressed when asked for', async () => {
+    const answer = await get(
+      { query: 'SELECT number FROM numbers(1000)', enable_http_compression: '1' },
+      { 'accept-encoding': 'gzip' },
+    );
+    expect(answer.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(answer.rawPayload).toString().split('\n')).toHaveLength(1001);
+  });
+
+  test('has its placeholders filled as ClickHouse reads them', async () => {
+    const answer = await get({
+      query: 'SELECT {s:String}, {a:Array(String)}, {n:Nullable(Int64)}, {d:Decimal(18, 2)}',
+      param_s: "it\\'s\\ta \\\\",
+      param_a: "['a','b\\'c']",
+      param_n: '\\N',
+      param_d: '12.30',
+    });
+    expect(answer.body).toBe("it\\'s\\ta \\\\\t['a','b\\'c']\t\\N\t12.3\n");
+  });
 });
 
-test('what may not be read is refused', async () => {
-  for (const query of [
-    'SELECT * FROM revenue__v1',
-    "SELECT file('/etc/passwd')",
-    'SELECT * FROM system.tables',
-    'WITH revenue__v1 AS (SELECT * FROM revenue__v1) SELECT * FROM revenue__v1',
-    'DROP TABLE events',
-    'SELECT 1; SELECT 2',
-  ]) {
-    const answer = await ask(query);
-    expect([query, answer.body]).toEqual([query, expect.stringContaining('DB::Exception')]);
-  }
-    (await ask('SELECT foo(')).body,
-    (await ask('SELECT {x:Int64} + 1', '&param_x=41')).body,
-  );
+describe('a refusal', () => {
+  test.each([
+    ['SELECT 1 +', 400, 62],
+    ['SELECT * FROM nowhere', 404, 60],
+    ['SELECT missing FROM events', 404, 47],
+    ['SELECT * FROM system.tables', 403, 497],
+    ["SELECT file('/etc/passwd')", 403, 497],
+    ['DROP TABLE events', 500, 164],
+    ['SELECT 1; SELECT 2', 400, 62],
+    ['SELECT 1 SETTINGS readonly = 0', 500, 164],
+    ["SELECT 1 SETTINGS output_format_schema = 'x'", 500, 164],
+    ['SELECT 1 FORMAT Template', 404, 73],
+    ['SELECT {x:Int64}', 400, 456],
+    ['SELECT sum(number) FROM numbers(1000000000000)', 408, 159],
+  ])('%s', async (query, status, code) => {
+    const answer = await post({}, query);
+    expect([answer.statusCode, answer.headers['x-clickhouse-exception-code']]).toEqual([
+      status,
+      String(code),
+    ]);
+    expect(answer.body).toMatch(
+      new RegExp(`^Code: ${code}\\. DB::Exception: .+ \\([A-Z_]+\\)\n$`, 's'),
+    );
+  });
+
+  test('with the place in the statement as it was sent', async () => {
+    const answer = await post({}, '/* x */ SELECT 1 1 FROM events');
+    expect(answer.body).toContain('failed at position 18 (1)');
+    expect((await post({}, 'SELECT\n  file(1)')).body).toContain('(line 2, column 3)');
+  });
+
+  test('of a setting, a database or ClickHouse compression in the URL', async () => {
+    expect((await get({ query: 'SELECT 1', readonly: '0' })).statusCode).toBe(500);
+    expect((await get({ query: 'SELECT 1', additional_result_filter: '1' })).statusCode).toBe(500);
+    expect((await get({ query: 'SELECT 1', param_x: '1', max_memory_usage: 'x' })).statusCode).toBe(
+      400,
+    );
+    expect((await get({ query: 'SELECT 1', database: 'secret' })).statusCode).toBe(404);
+    expect((await get({ query: 'SELECT 1', compress: '1' })).statusCode).toBe(501);
+    expect(
+      (await get({ query: 'SELECT 1', database: 'default', max_threads: '64' })).statusCode,
+    ).toBe(200);
+  });
+
+  test('of a reader without a key, in the words of ClickHouse', async () => {
+    const answer = await app.inject({ url: '/sql?query=SELECT+1' });
+    expect(answer.statusCode).toBe(401);
+    expect(answer.body).toMatch(/^Code: 516\. .+\(AUTHENTICATION_FAILED\)\n$/);
+    expect((await get({ query: 'SELECT 1' }, { authorization: 'Bearer w' })).statusCode).toBe(401);
+    const byHeader = await app.inject({
+      url: '/sql?query=SELECT+1',
+      headers: { 'x-clickhouse-key': 'secret-key' },
+    });
+    expect(byHeader.body).toBe('1\n');
+  });
+
+  test('of a body that is too large, or no text', async () => {
+    expect((await post({}, `SELECT '${'x'.repeat(1_100_000)}'`)).statusCode).toBe(413);
+    expect(
+      (await post({}, gzipSync(Buffer.alloc(2_000_000)), { 'content-encoding': 'gzip' }))
+        .statusCode,
+    ).toBe(413);
+    expect((await post({}, Buffer.from([0x53, 0xff]))).statusCode).toBe(400);
+  });
+
+  test.each([
+    "SELECT repeat('a', 1000) FROM numbers(10000000)",
+    "SELECT toLowCardinality(materialize(repeat('a', 10000))) FROM numbers(20000)",
+    "SELECT concat(type, repeat('a', 100000)) FROM events",
+    'SELECT toString(number) FROM numbers(3000000)',
+  ])('of an answer that is too large: %s', async (query) => {
+    const before = process.memoryUsage().rss;
+    const answer = await post({ default_format: 'JSON' }, query);
+    expect([answer.body.slice(0, 80), answer.statusCode]).toEqual([
+      expect.stringContaining('Code: 396'),
+      500,
+    ]);
+    expect(process.memoryUsage().rss - before).toBeLessThan(500_000_000);
+  });
+});
+
+test('an answer of many rows is whole', async () => {
+  const answer = await post({}, 'SELECT number FROM numbers(100000)');
+  expect(answer.body.split('\n')).toHaveLength(100_001);
+});
+
+describe('@clickhouse/client', () => {
+  const open = (more: object = {}) =>
+    createClient({
+      url,
+      pathname: '/sql',
+      log: { level: ClickHouseLogLevel.OFF },
+      username: 'default',
+      password: 'secret-key',
+      ...more,
+    });
+
+  test('pings both ways', async () => {
+    const client = open();
+    expect(await client.ping()).toEqual({ success: true });
+    expect(await client.ping({ select: true })).toEqual({ success: true });
+    await client.close();
+  });
+
+  test.each([
+    'JSON',
+    'JSONEachRow',
+    'JSONCompact',
+    'JSONCompactEachRow',
+    'JSONObjectEachRow',
+    'JSONColumnsWithMetadata',
+  ] as const)('reads %s', async (format) => {
+    const client = open({ compression: { response: true } });
+    const rows = await client.query({
+      query: 'SELECT type, count() AS n FROM events GROUP BY type',
+      format,
+    });
+    expect(JSON.stringify(await rows.json())).toContain('add_to_cart');
+    expect(rows.response_headers['x-clickhouse-format']).toBe(format);
+    await client.close();
+  });
+
+  test.each([
+    'CSV',
+    'CSVWithNames',
+    'TabSeparated',
+    'TabSeparatedWithNamesAndTypes',
+    'CustomSeparated',
+  ] as const)('reads %s as text, or is told that it cannot', async (format) => {
+    const client = open();
+    const asked = client
+      .query({ query: "SELECT 'a' AS x, 1 AS y", format })
+      .then((rows) => rows.text());
+    if (format === 'CustomSeparated') await expect(asked).rejects.toThrow(/Unknown format/);
+    else expect(await asked).toContain('a');
+    await client.close();
+  });
+
+  test('streams rows, and reads Parquet', async () => {
+    const client = open();
+    const rows = await client.query({
+      query: 'SELECT event_id FROM events',
+      format: 'JSONEachRow',
+    });
+    let count = 0;
+    for await (const batch of rows.stream()) count += batch.length;
+    expect(count).toBe(40);
+    const { stream } = await client.exec({ query: 'SELECT event_id FROM events FORMAT Parquet' });
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+    expect(Buffer.concat(chunks).subarray(0, 4).toString()).toBe('PAR1');
+    await client.close();
+  });
+
+  test('binds parameters of many types, and passes settings', async () => {
+    const client = open({ database: 'shop' });
+    const parameters = {
+      s: "it's \\ a\ttab\nline",
+      i: 42,
+      f: 1.5,
+      b: true,
+      n: null,
+      a: ["x'y", 'z\\'],
+      d: new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 678)),
+      m: { k: 1 },
+    };
+    const rows = await client.query({
+      query: `SELECT {s:String} AS s, {i:Int32} AS i, {f:Float64} AS f, {b:Bool} AS b,
+        {n:Nullable(String)} AS n, {a:Array(String)} AS a, {d:DateTime64(3)} AS d, {m:Map(String, UInt8)} AS m`,
+      query_params: parameters,
+      format: 'JSONEachRow',
+      clickhouse_settings: { date_time_output_format: 'iso', wait_end_of_query: 1, max_threads: 1 },
+    });
+    expect(await rows.json()).toEqual([{ ...parameters, d: '2026-01-02T03:04:05.678Z' }]);
+    await client.close();
+  });
+
+  test('gets errors it understands', async () => {
+    const client = open();
+    await expect(client.query({ query: 'SELEC 1' })).rejects.toMatchObject({
+      code: '164',
+      type: 'READONLY',
+    });
+    await expect(client.query({ query: 'SELECT 1 FROM nowhere' })).rejects.toMatchObject({
+      code: '60',
+      type: 'UNKNOWN_TABLE',
+    });
+    await expect(
+      client.command({ query: 'CREATE TABLE x (a Int8) ENGINE = Memory' }),
+    ).rejects.toMatchObject({ code: '164' });
+    await expect(
+      client.insert({ table: 'events', values: [{ event_id: 'x' }], format: 'JSONEachRow' }),
+    ).rejects.toMatchObject({ code: '164' });
+    await client.close();
+    const stranger = open({ password: 'wrong' });
+    await expect(stranger.query({ query: 'SELECT 1' })).rejects.toMatchObject({ code: '516' });
+    await stranger.close();
+  });
 });

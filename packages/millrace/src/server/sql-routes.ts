@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Store } from '../ports/store.ts';
 import { type SqlGuard, SqlRefusal } from '../query/sql-guard/index.ts';
+import { readBounded } from './sql-bounded-read.ts';
 import { sqlErrorAnswer } from './sql-errors.ts';
-import { contentTypeOf } from './sql-formats.ts';
+import { answerFormat } from './sql-formats.ts';
 import { defaultSqlLimits, type SqlLimits } from './sql-limits.ts';
 import { readSqlBody, readSqlRequest, type SqlRequest } from './sql-request.ts';
 import { readerSettings } from './sql-settings.ts';
@@ -28,6 +29,7 @@ const pack = promisify(gzip);
  */
 export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions): Promise<void> {
   const limits = { ...defaultSqlLimits, ...options.limits };
+  app.setErrorHandler<FastifyError>((error, _request, reply) => answerError(reply, error));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
@@ -52,6 +54,8 @@ async function answer(
   limits: SqlLimits,
 ): Promise<FastifyReply> {
   const search = new URL(request.url, 'http://localhost').searchParams;
+  if (request.method === 'GET' && !search.has('query'))
+    return reply.type('text/html').send('Ok.\n');
   const queryId = search.get('query_id') || randomUUID();
   reply.header('X-ClickHouse-Query-Id', queryId.replace(/[^\x20-\x7e]/g, '?'));
   reply.header('X-ClickHouse-Server-Display-Name', 'millrace');
@@ -62,13 +66,17 @@ async function answer(
     const asked = readSqlRequest(search, readSqlBody(body, encoding, limits.bodyMaxBytes));
     return await send(asked, request, reply, options, limits);
   } catch (error) {
-    const { status, code, text } = sqlErrorAnswer(error);
-    return reply
-      .code(status)
-      .header('X-ClickHouse-Exception-Code', code)
-      .type('text/plain; charset=UTF-8')
-      .send(text);
+    return answerError(reply, error);
   }
+}
+
+function answerError(reply: FastifyReply, error: unknown): FastifyReply {
+  const { status, code, text } = sqlErrorAnswer(error);
+  return reply
+    .code(status)
+    .header('X-ClickHouse-Exception-Code', code)
+    .type('text/plain; charset=UTF-8')
+    .send(text);
 }
 
 async function send(
@@ -82,19 +90,21 @@ async function send(
     throw new SqlRefusal('UNKNOWN_DATABASE', `Database ${asked.database} does not exist`);
   }
   const statement = await options.guard.check(asked.sql, asked.params);
-  const format = statement.format ?? asked.defaultFormat ?? 'TabSeparated';
-  const contentType = contentTypeOf(format);
-  if (contentType === null) throw new SqlRefusal('UNKNOWN_FORMAT', `Unknown format ${format}`);
-  const clause = statement.settings.map(({ name, value }) => [name, value] as const);
+  const formatName = statement.format ?? asked.defaultFormat ?? 'TabSeparated';
+  const format = answerFormat(formatName);
+  if (format === null) throw new SqlRefusal('UNKNOWN_FORMAT', `Unknown format ${formatName}`);
+  const clause = statement.askedSettings.map(({ name, value }) => [name, value] as const);
   const settings = readerSettings([...asked.settings, ...clause], limits);
 
-  const result = await options.store.read(statement.sql, {
-    format,
-    settings: { ...settings, ...statement.parameters },
+  const result = await readBounded(options.store, {
+    statement,
+    format: format.name,
+    settings: { ...settings, ...statement.engineSettings },
+    resultMaxBytes: limits.resultMaxBytes,
   });
   reply
-    .type(contentType)
-    .header('X-ClickHouse-Format', format)
+    .type(format.contentType)
+    .header('X-ClickHouse-Format', format.name)
     .header(
       'X-ClickHouse-Summary',
       JSON.stringify({
@@ -102,8 +112,6 @@ async function send(
         read_bytes: String(result.bytesRead),
         written_rows: '0',
         written_bytes: '0',
-        total_rows_to_read: '0',
-        result_rows: '0',
         result_bytes: String(result.bytes.byteLength),
         elapsed_ns: String(Math.round(result.elapsedMs * 1e6)),
       }),

@@ -19,6 +19,8 @@ export interface SqlGuardOptions {
 /** A statement that may run as it is. */
 export interface GuardedStatement {
   readonly sql: string;
+  /** A SELECT; else an EXPLAIN, DESCRIBE, … whose answer is short. */
+  readonly isQuestion: boolean;
   /** From a FORMAT clause. */
   readonly format: string | null;
   /** From a SETTINGS clause; which of them are allowed is the caller's to say. */
@@ -102,8 +104,9 @@ async function checkStatement(
   const { tokens: body, end, format, settings: askedSettings } = splitStatement(tokens);
   if (body.length === 0) throw new SqlRefusal('SYNTAX_ERROR', 'Empty query');
   const engineSettings = { ...parameterSettings(body, source, texts), ...grammar };
-  const accept = (text: string): GuardedStatement => ({
+  const accept = (text: string, question = false): GuardedStatement => ({
     sql: text,
+    isQuestion: question,
     format,
     askedSettings,
     engineSettings,
@@ -118,7 +121,7 @@ async function checkStatement(
 
   if (isQuestion(body)) {
     await checkFrom(0);
-    return accept(sql.slice(0, end));
+    return accept(sql.slice(0, end), true);
   }
   const other = readOtherStatement(body, catalog);
   if (other?.kind === 'rewritten') return accept(other.sql);

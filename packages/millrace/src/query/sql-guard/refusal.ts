@@ -15,6 +15,7 @@ export const engineErrors = {
   NOT_IMPLEMENTED: 48,
   INCORRECT_DATA: 117,
   QUERY_IS_TOO_LARGE: 591,
+  TOO_MANY_ROWS_OR_BYTES: 396,
 } as const;
 
 export type EngineErrorName = keyof typeof engineErrors;
