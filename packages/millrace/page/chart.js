@@ -6,9 +6,13 @@ const seconds = 180;
 const width = 600;
 const height = 96;
 
+/** What the store was told last is not to be asked yet. */
+const lagSeconds = 3;
+
 /** @type {Map<number, number>} events by second of the epoch */
 const counts = new Map();
-/** @type {{ second: number, accepted: number } | undefined} */
+let newest = 0;
+/** @type {{ atMs: number, accepted: number } | undefined} */
 let last;
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -21,28 +25,29 @@ export async function recall() {
      GROUP BY 1 FORMAT JSONCompactEachRow`,
   );
   counts.clear();
-  for (const [second, count] of rows) counts.set(second, count);
-  // The newest second was not over yet, and the next look starts from here.
-  counts.delete(now());
+  newest = now() - lagSeconds;
+  for (const [second, count] of rows) if (second <= newest) counts.set(second, count);
   last = undefined;
 }
 
 /** @param {number} accepted all events so far */
 export function observe(accepted) {
-  const second = now();
-  if (last !== undefined && second > last.second) {
-    const each = Math.max(0, accepted - last.accepted) / (second - last.second);
-    for (let past = last.second; past < second; past += 1) counts.set(past, each);
+  const atMs = Date.now();
+  if (last !== undefined && atMs > last.atMs) {
+    const perSecond = (1000 * Math.max(0, accepted - last.accepted)) / (atMs - last.atMs);
+    while (newest < now() - 1) {
+      newest += 1;
+      counts.set(newest, perSecond);
+      counts.delete(newest - seconds);
+    }
   }
-  if (last === undefined || second > last.second) last = { second, accepted };
-  for (const old of counts.keys()) if (old < second - seconds) counts.delete(old);
+  last = { atMs, accepted };
 }
 
 /** @param {number} rate events a second, as the server measures it */
 export function draw(rate) {
-  // Up to the newest second that is over.
-  const end = Math.max(...counts.keys(), now() - seconds) + 1;
-  const values = Array.from({ length: seconds }, (_, i) => counts.get(end - seconds + i) ?? 0);
+  const oldest = newest - seconds + 1;
+  const values = Array.from({ length: seconds }, (_, i) => counts.get(oldest + i) ?? 0);
   const peak = Math.max(...values);
   const top = Math.max(1, peak * 1.08);
   const points = values.map(

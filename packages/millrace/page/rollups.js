@@ -1,5 +1,6 @@
 // One card for each rollup: its totals of today by its first dimension, or,
-// where the measures cannot be added up, its newest buckets.
+// where the measures cannot be added up, its newest buckets. And one for what
+// was refused.
 import { askSql, Refused } from './ask.js';
 import { byId, element, grouped, setText } from './dom.js';
 
@@ -32,6 +33,15 @@ const periods = {
 };
 const today = { span: 'today', start: 'toStartOfDay(now())' };
 
+const refusals = {
+  name: 'dead_letters',
+  about: 'events refused, and kept; today',
+  columns: [{ name: 'events' }],
+  heading: 'code',
+  sql: `SELECT code, count() FROM dead_letters WHERE received_at >= ${today.start}
+    GROUP BY 1 ORDER BY 2 DESC LIMIT ${rowsMax} FORMAT JSONCompactEachRow`,
+};
+
 /** @param {Rollup} rollup */
 function questionOf(rollup) {
   const totals = rollup.measures.filter(({ kind }) => mergeable.has(kind));
@@ -44,13 +54,14 @@ function questionOf(rollup) {
  * @param {Rollup} rollup
  * @param {Measure[]} columns
  */
-function totalsOf({ name, every, by: [dimension] }, columns) {
+function totalsOf({ name, every, from, by: [dimension] }, columns) {
   const { span, start } = periods[every] ?? today;
   const sums = columns.map((measure) => `${mergeable.get(measure.kind)}(${quoted(measure.name)})`);
   return {
+    name,
+    about: `every ${every} from ${from.join(', ')}; ${span}`,
     columns,
     heading: dimension ?? '',
-    span,
     sql: `SELECT ${dimension === undefined ? "'all'" : `toString(${quoted(dimension)})`},
         ${sums}
       FROM ${quoted(name)} WHERE bucket >= ${start} GROUP BY 1
@@ -62,7 +73,7 @@ function totalsOf({ name, every, by: [dimension] }, columns) {
  * @param {Rollup} rollup
  * @param {Measure[]} columns
  */
-function newestOf({ name, every, by }, columns) {
+function newestOf({ name, every, from, by }, columns) {
   const dimension = by.slice(0, 1);
   const label = [
     `formatDateTime(bucket, '${bucketFormats[every] ?? '%F'}')`,
@@ -70,20 +81,20 @@ function newestOf({ name, every, by }, columns) {
     "''",
   ];
   return {
+    name,
+    about: `every ${every} from ${from.join(', ')}; the newest`,
     columns,
     heading: ['UTC', ...dimension].join(', '),
-    span: 'the newest',
     sql: `SELECT concat(${label}), ${columns.map((each) => quoted(each.name))}
       FROM ${quoted(name)} WHERE bucket >= now() - INTERVAL ${rowsMax} ${every.toUpperCase()}
       ORDER BY bucket DESC LIMIT ${rowsMax} FORMAT JSONCompactEachRow`,
   };
 }
 
-/** @param {Rollup} rollup */
-function cardOf(rollup) {
-  const { columns, heading, span, sql } = questionOf(rollup);
+/** @param {{ name: string, about: string, columns: { name: string }[], heading: string, sql: string }} question */
+function cardOf({ name, about, columns, heading, sql }) {
   const head = element('tr', '', element('th', '', heading));
-  for (const { name } of columns) head.append(element('th', '', name));
+  for (const column of columns) head.append(element('th', '', column.name));
   for (const cell of head.children) cell.setAttribute('scope', 'col');
   const body = element('tbody', '');
   const remark = element('p', 'quiet', '');
@@ -93,12 +104,7 @@ function cardOf(rollup) {
     element(
       'table',
       '',
-      element(
-        'caption',
-        '',
-        element('span', 'name', rollup.name),
-        element('span', 'quiet', `every ${rollup.every} from ${rollup.from.join(', ')}; ${span}`),
-      ),
+      element('caption', '', element('span', 'name', name), element('span', 'quiet', about)),
       element('thead', '', head),
       body,
     ),
@@ -162,8 +168,7 @@ function figure(value) {
 
 /** @param {Rollup[]} rollups */
 export function showRollups(rollups) {
-  byId('rollups-section').hidden = rollups.length === 0;
-  const cards = rollups.map(cardOf);
+  const cards = [...rollups.map(questionOf), refusals].map(cardOf);
   byId('rollups').replaceChildren(...cards.map(({ card }) => card));
   return async () => {
     for (const { refresh } of cards) await refresh();
