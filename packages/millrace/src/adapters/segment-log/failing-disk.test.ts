@@ -57,7 +57,8 @@ describe('a disk that fails', () => {
         log.append(records('c')),
       );
     };
-    its.disk.fails = is('sync', '.log');
+    let syncs = 0;
+    its.disk.fails = (operation) => is('sync', '.log')(operation) && syncs++ === 0;
     await expect(log.append(records('a'))).rejects.toMatchObject(full);
     for (const outcome of await Promise.allSettled(outcomes))
       expect(outcome).toMatchObject({ status: 'rejected', reason: full });
@@ -65,6 +66,19 @@ describe('a disk that fails', () => {
     expect(await log.append(records('a', 'b', 'c'))).toEqual({ appended: 3, duplicates: 0 });
     await expectWorking(its, log, ['a', 'b', 'c']);
   });
+
+  test.each(['write', 'sync'] as const)(
+    'at %s: a crash brings nothing back of what was refused',
+    async (name) => {
+      const its = testLog();
+      const log = await its.open();
+      await log.append(records('a'));
+      let tries = 0;
+      its.disk.fails = (operation) => is(name, '.log')(operation) && tries++ === 0;
+      await expect(log.append(records('refused'))).rejects.toMatchObject(full);
+      expect(await readFrom(await its.crashed().open(), 0)).toEqual(values(['a']));
+    },
+  );
 
   test('after a failed sync the file is written no more', async () => {
     const its = testLog();
@@ -122,6 +136,21 @@ describe('a disk that fails', () => {
       await expectWorking(its, log, kept);
     },
   );
+
+  test('once the next segment may exist, nothing is written to the one before', async () => {
+    const its = testLog({ segmentBytes: 1000 });
+    const log = await its.open();
+    await log.append(records('a'));
+    its.disk.fails = is('syncFolder');
+    // Too large for this segment: begins the next, which is there when the disk fails.
+    const large = { key: 'large', value: 'x'.repeat(1000) };
+    await expect(log.append([large])).rejects.toMatchObject(full);
+    expect(its.names('.log')).toHaveLength(2);
+    its.disk.fails = () => false;
+    await log.append(records('b'));
+    expect(await readFrom(await its.crashed().open(), 0)).toEqual(values(['a', 'b']));
+    await expectWorking(its, log, ['a', 'b']);
+  });
 
   test('a seal that cannot be written is made when it is needed', async () => {
     const its = testLog({ segmentBytes: 300 });

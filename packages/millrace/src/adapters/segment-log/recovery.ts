@@ -1,37 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Files, LogFile } from './files.ts';
-import { type Frame, frameBytes, frameHeader, frameHolds, frameMagic } from './frame.ts';
-import { FrameReader } from './frame-reader.ts';
+import { type ActiveSegment, createSegment, type Disk } from './active-segment.ts';
+import type { LogFile } from './files.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import type { RecordIds } from './record-ids.ts';
+import { cutTail, readHeader, scanFrames } from './scan.ts';
 import { readSeal, type Seal, writeSeal } from './seal.ts';
-import {
-  baseOf,
-  corrupt,
-  emptySegment,
-  extend,
-  type Segment,
-  sealPath,
-  segmentPath,
-} from './segment.ts';
-import {
-  decodeSegmentHeader,
-  encodeSegmentHeader,
-  frameSeed,
-  logIdBytes,
-  type SegmentHeader,
-  segmentHeaderBytes,
-  segmentHeaderMin,
-} from './segment-header.ts';
-
-/** The segment that is being written. */
-export interface ActiveSegment {
-  readonly file: LogFile;
-  readonly segment: Segment;
-  /** Hashes of its records' keys, for its seal. */
-  readonly ids: GrowingBuffer;
-}
+import { baseOf, corrupt, emptySegment, type Segment, sealPath, segmentPath } from './segment.ts';
+import { frameSeed, logIdBytes, type SegmentHeader } from './segment-header.ts';
 
 /** A log as it was found on disk, its ids loaded into the dedup index. */
 export interface Recovered {
@@ -45,12 +21,6 @@ export interface Recovered {
   readonly marks: Map<string, number>;
 }
 
-/** Where a log is, and through what it is reached. */
-export interface Disk {
-  readonly files: Files;
-  readonly folder: string;
-}
-
 /**
  * Opens the log in a folder, or begins one, and repairs what a crash can leave:
  * an unfinished file, a torn last frame, a missing seal.
@@ -58,76 +28,65 @@ export interface Disk {
  * @throws MillraceError `log_corrupt` where something is damaged that no crash explains.
  */
 export async function recover(
-  { files, folder }: Disk,
+  disk: Disk,
   dedup: RecordIds | undefined,
   now: number,
 ): Promise<Recovered> {
-  dedup?.advance(now);
-  const names = await files.list(folder);
+  const names = await disk.files.list(disk.folder);
   for (const name of names.filter((each) => each.endsWith('.tmp')))
-    await files.unlink(join(folder, name));
-  const bases = basesOf(names, '.log');
-  const sealBases = basesOf(names, '.ids');
-  const newest = bases.at(-1);
+    await disk.files.unlink(join(disk.folder, name));
+  const segments = basesOf(names, '.log');
+  const seals = basesOf(names, '.ids');
+  const newest = Math.max(...segments);
+  const newestSeal = Math.max(...seals);
+  if (seals.size > 0 && newestSeal >= newest)
+    throw corrupt(
+      segmentPath(disk.folder, newestSeal),
+      0,
+      'a newer segment is missing; its offsets would be given out again',
+    );
+  dedup?.advance(now);
+  return segments.size === 0
+    ? beginLog(disk, dedup !== undefined)
+    : openLog(disk, { segments, seals, newest }, dedup, now);
+}
 
-  if (newest === undefined || sealBases.some((base) => base >= newest)) {
-    if (sealBases.length > 0)
-      throw corrupt(
-        segmentPath(folder, sealBases.at(-1) ?? 0),
-        0,
-        'the newest segment is missing; offsets given out before would be given out again',
-      );
-    const logId = randomBytes(logIdBytes);
-    const header = { base: 0, logId, hasIds: dedup !== undefined, marks: [] };
-    const active = await createSegment({ files, folder }, header);
-    const seed = frameSeed(logId);
-    return { logId, seed, sealed: [], active, seals: new Map(), marks: new Map() };
-  }
+async function beginLog(disk: Disk, hasIds: boolean): Promise<Recovered> {
+  const logId = randomBytes(logIdBytes);
+  const active = await createSegment(disk, { base: 0, logId, hasIds, marks: [] });
+  const seed = frameSeed(logId);
+  return { logId, seed, sealed: [], active, seals: new Map(), marks: new Map() };
+}
 
-  const file = await files.open(segmentPath(folder, newest), 'write');
+/** Base offsets of the files there are. */
+interface Found {
+  readonly segments: ReadonlySet<number>;
+  readonly seals: ReadonlySet<number>;
+  readonly newest: number;
+}
+
+async function openLog(
+  disk: Disk,
+  found: Found,
+  dedup: RecordIds | undefined,
+  now: number,
+): Promise<Recovered> {
+  const { files, folder } = disk;
+  const path = segmentPath(folder, found.newest);
+  const file = await files.open(path, 'write');
   try {
-    const { header, bytes } = await readHeader(file, segmentPath(folder, newest), newest);
+    const { header, bytes } = await readHeader(file, path, found.newest);
     if (header.hasIds !== (dedup !== undefined))
       throw new Error(`The log in ${folder} was begun ${header.hasIds ? 'with' : 'without'} ids.`);
     const seed = frameSeed(header.logId);
-    const horizon = dedup === undefined ? Number.POSITIVE_INFINITY : dedup.horizon(now);
-    const seals = new Map<number, Seal>();
-    const sealed: Segment[] = [];
-
-    for (const base of ascending(new Set([...bases, ...sealBases]))) {
-      if (base === newest) continue;
-      const path = sealPath(folder, base);
-      const found = sealBases.includes(base)
-        ? await readSeal(files, path, seed, (seal) => seal.newestAt >= horizon)
-        : undefined;
-      const hasSegment = bases.includes(base);
-      if (found === undefined && !hasSegment)
-        throw corrupt(path, 0, 'the ids of a trimmed segment are damaged');
-      const until = bases.find((each) => each > base) ?? newest;
-      const { seal, ids } = found ?? (await rebuildSeal({ files, folder }, base, until, seed));
-      if (seal.base !== base || seal.end > until)
-        throw corrupt(path, 0, `it says [${seal.base}, ${seal.end}) where ${until} follows`);
-      if (!hasSegment && seal.newestAt < horizon) {
-        await files.unlink(path);
-        continue;
-      }
-      seals.set(base, seal);
-      if (ids !== undefined && seal.newestAt >= horizon) dedup?.load(ids, seal.newestAt);
-      if (hasSegment)
-        sealed.push({ ...seal, path: segmentPath(folder, base), places: [...seal.places] });
-    }
-
-    const active: ActiveSegment = {
-      file,
-      segment: emptySegment(folder, newest, bytes),
-      ids: new GrowingBuffer(64 * 1024),
-    };
-    const marks = new Map(header.marks);
-    await scan(active, seed, (frame) => {
-      for (const [producer, position] of frame.marks) marks.set(producer, position);
-      if (frame.appendedAt >= horizon) dedup?.load(frame.ids, frame.appendedAt);
-    });
-    await cutTail(active, seed);
+    const horizon = dedup?.horizon(now) ?? Number.POSITIVE_INFINITY;
+    const seals = await openSeals(disk, found, seed, dedup, horizon);
+    const sealed = [...seals.values()]
+      .filter(({ base }) => found.segments.has(base))
+      .map((seal) => ({ ...seal, path: segmentPath(folder, seal.base), places: [...seal.places] }));
+    const { active, marks } = await openActive(disk, file, header, bytes);
+    const { segment, ids } = active;
+    if (segment.newestAt >= horizon) dedup?.load(ids.bytes, segment.newestAt);
     await files.syncFolder(folder);
     return { logId: header.logId, seed, sealed, active, seals, marks };
   } catch (error) {
@@ -136,25 +95,55 @@ export async function recover(
   }
 }
 
-/** A new segment, durable under its name before anything is written to it. */
-export async function createSegment(
-  { files, folder }: Disk,
-  header: SegmentHeader,
-): Promise<ActiveSegment> {
-  const path = segmentPath(folder, header.base);
-  const bytes = encodeSegmentHeader(header);
-  const file = await files.open(`${path}.tmp`, 'create');
-  try {
-    await file.write(bytes, 0);
-    await file.sync();
-    await files.rename(`${path}.tmp`, path);
-    await files.syncFolder(folder);
-  } catch (error) {
-    await file.close();
-    throw error;
+/** Reads the seals, makes missing ones, deletes outlived ones, and loads the ids that still count. */
+async function openSeals(
+  disk: Disk,
+  found: Found,
+  seed: number,
+  dedup: RecordIds | undefined,
+  horizon: number,
+): Promise<Map<number, Seal>> {
+  const { files, folder } = disk;
+  const seals = new Map<number, Seal>();
+  const bases = [...new Set([...found.segments, ...found.seals])].sort((one, two) => one - two);
+  for (const [index, base] of bases.entries()) {
+    const next = bases[index + 1];
+    if (next === undefined) break;
+    const path = sealPath(folder, base);
+    const hasSegment = found.segments.has(base);
+    const kept = found.seals.has(base)
+      ? await readSeal(files, path, seed, ({ newestAt }) => newestAt >= horizon)
+      : undefined;
+    if (kept === undefined && !hasSegment)
+      throw corrupt(path, 0, 'the ids of a deleted segment are damaged');
+    const { seal, ids } = kept ?? (await rebuildSeal(disk, base, next, seed));
+    if (seal.base !== base || seal.end > next)
+      throw corrupt(path, 0, `it says [${seal.base}, ${seal.end}) where ${next} follows`);
+    if (!hasSegment && seal.newestAt < horizon) {
+      await files.unlink(path);
+      continue;
+    }
+    seals.set(base, seal);
+    if (ids !== undefined && seal.newestAt >= horizon) dedup?.load(ids, seal.newestAt);
   }
-  const segment = emptySegment(folder, header.base, bytes.length);
-  return { file, segment, ids: new GrowingBuffer(64 * 1024) };
+  return seals;
+}
+
+async function openActive(
+  { folder }: Disk,
+  file: LogFile,
+  header: SegmentHeader,
+  headerBytes: number,
+): Promise<{ active: ActiveSegment; marks: Map<string, number> }> {
+  const segment = emptySegment(folder, header.base, headerBytes);
+  const active = { file, segment, ids: new GrowingBuffer(64 * 1024) };
+  const marks = new Map(header.marks);
+  const seed = frameSeed(header.logId);
+  await scanFrames(active, seed, (frame) => {
+    for (const [producer, position] of frame.marks) marks.set(producer, position);
+  });
+  await cutTail(active, seed);
+  return { active, marks };
 }
 
 /** Makes the seal of a segment again from its frames, up to the offset that the next one begins with. */
@@ -174,7 +163,7 @@ export async function rebuildSeal(
       segment: emptySegment(folder, base, bytes),
       ids: new GrowingBuffer(64 * 1024),
     };
-    await scan(found, seed, () => {}, until);
+    await scanFrames(found, seed, () => {}, until);
     const { segment, ids } = found;
     if (segment.end < until && segment.bytes < (await file.size()))
       throw corrupt(path, segment.bytes, 'a frame is damaged');
@@ -187,83 +176,6 @@ export async function rebuildSeal(
   }
 }
 
-/** Takes in the frames of a segment until one is damaged, or `until` is reached. */
-async function scan(
-  { file, segment, ids }: ActiveSegment,
-  seed: number,
-  visit: (frame: Frame) => void,
-  until = Number.POSITIVE_INFINITY,
-): Promise<void> {
-  const size = await file.size();
-  const reader = new FrameReader(file, seed);
-  while (segment.end < until) {
-    const frame = await reader.frame(segment.bytes, size);
-    if (frame === undefined || frame.base !== segment.end) return;
-    extend(segment, frame.records, frameBytes(frame), frame.appendedAt);
-    ids.append(frame.ids);
-    visit(frame);
-  }
+function basesOf(names: readonly string[], extension: '.log' | '.ids'): Set<number> {
+  return new Set(names.map((name) => baseOf(name, extension)).filter((base) => base !== undefined));
 }
-
-/**
- * Cuts what lies behind the last good frame. A frame is written only when the
- * one before is durable, so a crash tears the last one at most: a good frame
- * behind a bad one means damage.
- */
-async function cutTail({ file, segment }: ActiveSegment, seed: number): Promise<void> {
-  const size = await file.size();
-  if (size > segment.bytes) {
-    const tail = Buffer.allocUnsafeSlow(size - segment.bytes);
-    const length = await file.read(tail, segment.bytes);
-    if (hasFrame(tail.subarray(0, length), segment.end, seed))
-      throw corrupt(
-        segment.path,
-        segment.bytes,
-        'a frame is damaged; cutting the file there gives up the records behind',
-      );
-    await file.truncate(segment.bytes);
-  }
-  // The process that wrote the last frames may have died before they were durable.
-  await file.sync();
-}
-
-function hasFrame(bytes: Buffer, baseMin: number, seed: number): boolean {
-  for (let at = bytes.indexOf(frameMagic); at >= 0; at = bytes.indexOf(frameMagic, at + 1)) {
-    const header = frameHeader(bytes.subarray(at));
-    if (header === undefined || header.base < baseMin) continue;
-    const end = at + frameBytes(header);
-    if (end <= bytes.length && frameHolds(bytes.subarray(at, end), seed)) return true;
-  }
-  return false;
-}
-
-async function readHeader(
-  file: LogFile,
-  path: string,
-  base: number,
-): Promise<{ header: SegmentHeader; bytes: number }> {
-  const start = await readUpTo(file, segmentHeaderMin);
-  const bytes = segmentHeaderBytes(start);
-  const size = await file.size();
-  const header =
-    bytes === undefined || bytes > size
-      ? undefined
-      : decodeSegmentHeader(await readUpTo(file, bytes));
-  if (bytes === undefined || header === undefined || header.base !== base)
-    throw corrupt(path, 0, "the segment's header is damaged");
-  return { header, bytes };
-}
-
-async function readUpTo(file: LogFile, bytes: number): Promise<Buffer> {
-  const into = Buffer.allocUnsafeSlow(bytes);
-  return into.subarray(0, await file.read(into, 0));
-}
-
-function basesOf(names: readonly string[], extension: '.log' | '.ids'): number[] {
-  return ascending(
-    names.map((name) => baseOf(name, extension)).filter((base) => base !== undefined),
-  );
-}
-
-const ascending = (numbers: Iterable<number>): number[] =>
-  [...numbers].sort((one, other) => one - other);

@@ -1,12 +1,7 @@
+import { type ActiveSegment, createSegment, type Disk } from './active-segment.ts';
 import { Group, newGroupBuffers } from './group.ts';
 import type { RecordIds } from './record-ids.ts';
-import {
-  type ActiveSegment,
-  createSegment,
-  type Disk,
-  type Recovered,
-  rebuildSeal,
-} from './recovery.ts';
+import { type Recovered, rebuildSeal } from './recovery.ts';
 import { type Seal, sealBytes, writeSeal } from './seal.ts';
 import { extend, type Segment, sealPath } from './segment.ts';
 
@@ -92,11 +87,18 @@ export class Segments {
     if (this.#isOver(group)) await this.#roll();
     const { file, segment, ids } = this.#active;
     const frame = group.seal(segment.end, this.#seed);
-    this.#damage = 'unwritten';
-    await file.write(frame, segment.bytes);
-    this.#damage = 'unsynced';
-    await file.sync();
-    this.#damage = 'none';
+    try {
+      this.#damage = 'unwritten';
+      await file.write(frame, segment.bytes);
+      this.#damage = 'unsynced';
+      await file.sync();
+      this.#damage = 'none';
+    } catch (error) {
+      // Cut now if the disk lets us, so that a crash brings nothing back of
+      // what is about to be refused; if not, before the next write.
+      await this.#cut().catch(() => {});
+      throw error;
+    }
     extend(segment, group.records, frame.length, group.at);
     ids.append(group.ids);
     for (const [producer, position] of group.marks) this.#marks.set(producer, position);
@@ -149,15 +151,20 @@ export class Segments {
     return this.write(new Group(this.#active.segment.newestAt, newGroupBuffers()));
   }
 
-  /** Brings the file back to its durable length before anything else is written. */
+  /** Makes the log fit to be written again. */
   async #repair(): Promise<void> {
-    const { file, segment } = this.#active;
-    await file.truncate(segment.bytes);
-    await file.sync();
+    await this.#cut();
     // After a failed sync the kernel may hold what the disk does not, so
     // nothing more is written to this file.
     if (this.#damage === 'unsynced') await this.#roll();
     this.#damage = 'none';
+  }
+
+  /** Brings the file back to its durable length. */
+  async #cut(): Promise<void> {
+    const { file, segment } = this.#active;
+    await file.truncate(segment.bytes);
+    await file.sync();
   }
 
   /** Whether the active segment ends before this group. */
