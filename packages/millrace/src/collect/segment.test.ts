@@ -61,8 +61,10 @@ describe('segmentBatch', () => {
       { timestamp: 't', sent_at: 'all' },
       { timestamp: 't', sent_at: 'all' },
       { timestamp: 't', sent_at: 'own' },
-      { timestamp: 't', sent_at: undefined },
+      // What stands beside an original one is not corrected again.
+      { timestamp: 't' },
     ]);
+    expect(read({ batch, sentAt: 'all' }).events[4]).not.toHaveProperty('sent_at');
   });
 
   it('keeps context and other fields, and leaves out what steers the delivery', () => {
