@@ -77,7 +77,7 @@ const FILTER_MEMORY_SHARE_MAX = 1 / 2;
 /** Shards visited by each `advance` while a pass is under way. */
 const STEPS_PER_ADVANCE = 4;
 /** Hashes sorted by shard before they are loaded. */
-const LOAD_CHUNK = 1 << 18;
+const LOAD_CHUNK = 1 << 20;
 
 /** Work that visits one shard after the other, a few at a time. */
 type Pass =
@@ -108,6 +108,10 @@ class TieredDedupIndex implements DedupIndex {
   readonly #generations = new Generations();
   readonly #table: HashTable;
   readonly #runs: RunSet;
+  /** How many ids the table is to hold at most, how many start a spill, and how many a generation has. */
+  #sizeMax = 0;
+  #spillSize = 0;
+  #generationSizeMax = 0;
   #pass: Pass | undefined;
   #stepsOwed = 0;
   #oldestSlice = Number.NEGATIVE_INFINITY;
@@ -123,6 +127,7 @@ class TieredDedupIndex implements DedupIndex {
     this.#hasher = new SipHasher(options.hashKey);
     this.#runs = new RunSet(options.spillFolder, options.memoryBytesMax * FILTER_MEMORY_SHARE_MAX);
     this.#table = new HashTable(this.#tableBytesMax(), this.#generations.kept);
+    this.#allowTable();
   }
 
   get ids(): number {
@@ -190,9 +195,11 @@ class TieredDedupIndex implements DedupIndex {
     const chunkBytes = LOAD_CHUNK * HASH_BYTES;
     for (let start = 0; start < hashes.length; start += chunkBytes) {
       this.#work();
-      const view = viewOf(hashes.subarray(start, start + chunkBytes));
       // Shard by shard: each is fetched into the processor's cache once.
-      for (const offset of this.#table.offsetsByShard(view)) this.#reload(view, offset, slice);
+      const sorted = this.#table.sortedByShard(viewOf(hashes.subarray(start, start + chunkBytes)));
+      for (let offset = 0; offset < sorted.byteLength; offset += HASH_BYTES) {
+        this.#reload(sorted, offset, slice);
+      }
     }
   }
 
@@ -222,7 +229,7 @@ class TieredDedupIndex implements DedupIndex {
 
   #remember(hashes: DataView, offset: number, slice: number): void {
     let tag = this.#openTag(slice);
-    while (this.#table.size >= this.#sizeAt(FULL_LOAD) || !this.#table.put(hashes, offset, tag)) {
+    while (this.#table.size >= this.#sizeMax || !this.#table.put(hashes, offset, tag)) {
       this.#makeRoom();
       tag = this.#openTag(slice);
     }
@@ -245,7 +252,7 @@ class TieredDedupIndex implements DedupIndex {
     for (;;) {
       const open = generations.openTag(slice);
       if (open !== undefined) {
-        if (generations.size(open) < this.#sizeAt(GENERATION_SHARE_MAX)) return open;
+        if (generations.size(open) < this.#generationSizeMax) return open;
         generations.seal(open);
       }
       const opened = generations.open(slice);
@@ -261,7 +268,7 @@ class TieredDedupIndex implements DedupIndex {
     this.#generations.retireBefore(oldest);
     if (this.#pass?.kind === 'spill' && this.#pass.run.slices.newest < oldest) this.#abandonSpill();
     this.#runs.removeBefore(oldest);
-    this.#table.allow(this.#tableBytesMax());
+    this.#allowTable();
   }
 
   /** Does the steps that are owed, if there is anything to do. */
@@ -279,13 +286,13 @@ class TieredDedupIndex implements DedupIndex {
 
   #duePass(): Pass | undefined {
     if (this.#generations.awaitSweep) return this.#sweep();
-    if (this.#table.size >= this.#sizeAt(SPILL_LOAD)) return this.#spill();
+    if (this.#table.size >= this.#spillSize) return this.#spill();
     return undefined;
   }
 
   #sweep(): Pass {
     this.#generations.sweepBegins();
-    this.#table.allow(this.#tableBytesMax());
+    this.#allowTable();
     return { kind: 'sweep', next: 0 };
   }
 
@@ -293,7 +300,7 @@ class TieredDedupIndex implements DedupIndex {
     const generations = this.#generations;
     generations.retireEmpty();
     const tags = generations.nextToSpill(
-      this.#sizeAt(RUN_SHARE_MIN),
+      this.#spillSize * RUN_SHARE_MIN,
       // A run expires with its newest slice: its oldest must not outlive three windows.
       Math.max(1, Math.floor(this.#windowMs / this.sliceMs / 2)),
     );
@@ -344,11 +351,15 @@ class TieredDedupIndex implements DedupIndex {
 
   /** Both passes of a spill are over when half of the slots between the two loads are filled. */
   #stepsPerId(): number {
-    return (4 * this.#table.shardCount) / (this.#sizeAt(FULL_LOAD) - this.#sizeAt(SPILL_LOAD));
+    return (4 * this.#table.shardCount) / (this.#sizeMax - this.#spillSize);
   }
 
-  #sizeAt(load: number): number {
-    return this.#table.sizeMax * load;
+  /** Fits the table into the memory that the runs leave. */
+  #allowTable(): void {
+    this.#table.allow(this.#tableBytesMax());
+    this.#sizeMax = this.#table.sizeMax * FULL_LOAD;
+    this.#spillSize = this.#table.sizeMax * SPILL_LOAD;
+    this.#generationSizeMax = this.#spillSize * GENERATION_SHARE_MAX;
   }
 
   #tableBytesMax(): number {

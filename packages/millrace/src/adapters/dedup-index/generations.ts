@@ -19,13 +19,20 @@ export class Generations {
   readonly #slices = new Map<number, number>();
   readonly #sizes = new Float64Array(TAGS);
   readonly #openTags = new Map<number, number>();
+  /** The answer of `openTag` for the slice asked about last, which is nearly always the next one, too. */
+  #lastSlice = Number.NaN;
+  #lastOpenTag: number | undefined;
   readonly #free = Array.from({ length: TAGS - 1 }, (_, index) => TAGS - 1 - index);
   #retired: number[] = [];
   #sweeping: number[] = [];
 
   /** The tag of the open generation of a slice. */
   openTag(slice: number): number | undefined {
-    return this.#openTags.get(slice);
+    if (slice !== this.#lastSlice) {
+      this.#lastSlice = slice;
+      this.#lastOpenTag = this.#openTags.get(slice);
+    }
+    return this.#lastOpenTag;
   }
 
   /** Opens a generation, if a tag is free for it. */
@@ -35,6 +42,7 @@ export class Generations {
     this.kept[tag] = 1;
     this.#slices.set(tag, slice);
     this.#openTags.set(slice, tag);
+    this.#lastSlice = Number.NaN;
     return tag;
   }
 
@@ -42,6 +50,7 @@ export class Generations {
   seal(tag: number): void {
     const slice = this.slice(tag);
     if (this.#openTags.get(slice) === tag) this.#openTags.delete(slice);
+    this.#lastSlice = Number.NaN;
   }
 
   retire(tag: number): void {

@@ -1,6 +1,8 @@
-/** A hash and its tag, with no padding. */
-export const SLOT_BYTES = 17;
 const HASH_BYTES = 16;
+/** A hash, then its tag, with no padding: both are most often in one line of the processor's cache. */
+export const SLOT_BYTES = HASH_BYTES + 1;
+/** The tag of an empty slot. */
+const EMPTY = 0;
 
 /** Slots past the last home, so that the fullest stretch at the end finds room without wrapping around. */
 function tailSlots(homes: number): number {
@@ -31,13 +33,11 @@ export function homesWithin(bytes: number): number {
 export class HashShard {
   /** How many leading bits all hashes here share; at least 1. */
   readonly #sharedBits: number;
-  #homes: number;
-  #slots: number;
+  readonly #homes: number;
+  readonly #slots: number;
   #size = 0;
-  /** The hashes, then the tags; tag 0 marks an empty slot. */
-  #bytes: Uint8Array;
-  #view: DataView;
-  #tagsAt: number;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
 
   constructor(sharedBits: number, homes: number) {
     this.#sharedBits = sharedBits;
@@ -45,7 +45,6 @@ export class HashShard {
     this.#slots = homes + tailSlots(homes);
     this.#bytes = new Uint8Array(this.#slots * SLOT_BYTES);
     this.#view = new DataView(this.#bytes.buffer);
-    this.#tagsAt = this.#slots * HASH_BYTES;
   }
 
   get homes(): number {
@@ -64,64 +63,53 @@ export class HashShard {
   /** The slot of the hash at `offset` of `hashes`, or, if absent, `~slot` of where it belongs. */
   find(hashes: DataView, offset: number): number {
     const view = this.#view;
-    const tagsAt = this.#tagsAt;
-    const slots = this.#slots;
+    const end = this.#bytes.byteLength;
     const first = hashes.getInt32(offset, true);
     // Hashes here agree in their first bit, so a signed comparison orders them.
-    let slot = this.#home(first);
-    while (slot < slots && view.getUint8(tagsAt + slot) !== 0) {
-      const word = view.getInt32(slot * HASH_BYTES, true);
+    let at = this.#home(first) * SLOT_BYTES;
+    for (; at < end && view.getUint8(at + HASH_BYTES) !== EMPTY; at += SLOT_BYTES) {
+      const word = view.getInt32(at, true);
       if (word > first) break;
       if (
         word === first &&
-        view.getInt32(slot * HASH_BYTES + 4, true) === hashes.getInt32(offset + 4, true) &&
-        view.getInt32(slot * HASH_BYTES + 8, true) === hashes.getInt32(offset + 8, true) &&
-        view.getInt32(slot * HASH_BYTES + 12, true) === hashes.getInt32(offset + 12, true)
+        view.getInt32(at + 4, true) === hashes.getInt32(offset + 4, true) &&
+        view.getInt32(at + 8, true) === hashes.getInt32(offset + 8, true) &&
+        view.getInt32(at + 12, true) === hashes.getInt32(offset + 12, true)
       ) {
-        return slot;
+        return at / SLOT_BYTES;
       }
-      slot++;
     }
-    return ~slot;
+    return ~(at / SLOT_BYTES);
   }
 
   tagAt(slot: number): number {
-    return this.#view.getUint8(this.#tagsAt + slot);
+    return this.#view.getUint8(slot * SLOT_BYTES + HASH_BYTES);
   }
 
   setTag(slot: number, tag: number): void {
-    this.#view.setUint8(this.#tagsAt + slot, tag);
+    this.#view.setUint8(slot * SLOT_BYTES + HASH_BYTES, tag);
   }
 
   /** Inserts at the slot that `find` gave. False, and nothing changed, if there is no empty slot after it. */
   insert(slot: number, hashes: DataView, offset: number, tag: number): boolean {
-    const view = this.#view;
-    const tagsAt = this.#tagsAt;
     let empty = slot;
-    while (empty < this.#slots && view.getUint8(tagsAt + empty) !== 0) empty++;
-    if (empty >= this.#slots) return false;
+    while (empty < this.#slots && this.tagAt(empty) !== EMPTY) empty++;
+    if (empty === this.#slots) return false;
     if (empty > slot) this.#move(slot, empty, slot + 1);
-    for (let byte = 0; byte < HASH_BYTES; byte += 4) {
-      view.setInt32(slot * HASH_BYTES + byte, hashes.getInt32(offset + byte, true), true);
-    }
-    view.setUint8(tagsAt + slot, tag);
+    this.#write(slot, hashes, offset, tag);
     this.#size++;
     return true;
   }
 
   remove(slot: number): void {
-    const view = this.#view;
     // What was pushed past its home by this one moves back.
     let end = slot + 1;
-    while (
-      end < this.#slots &&
-      view.getUint8(this.#tagsAt + end) !== 0 &&
-      this.#home(view.getInt32(end * HASH_BYTES, true)) < end
-    ) {
+    while (end < this.#slots && this.tagAt(end) !== EMPTY) {
+      if (this.#home(this.#view.getInt32(end * SLOT_BYTES, true)) === end) break;
       end++;
     }
     this.#move(slot + 1, end, slot);
-    view.setUint8(this.#tagsAt + end - 1, 0);
+    this.setTag(end - 1, EMPTY);
     this.#size--;
   }
 
@@ -139,34 +127,24 @@ export class HashShard {
   /** Visits every hash with a picked tag (`picked` holds 1 for it), in order. */
   visit(picked: Uint8Array, take: (hashes: DataView, offset: number) => void): void {
     for (let slot = 0; slot < this.#slots; slot++) {
-      if (picked[this.tagAt(slot)] === 1) take(this.#view, slot * HASH_BYTES);
+      if (picked[this.tagAt(slot)] === 1) take(this.#view, slot * SLOT_BYTES);
     }
   }
 
   /** In order, each at its home or, where that is taken, right behind the one before. */
   #spreadInto(target: HashShard, kept: Uint8Array): boolean {
-    const from = this.#view;
-    const to = target.#view;
-    const slots = this.#slots;
     let next = 0;
     let size = 0;
-    for (let slot = 0; slot < slots; slot++) {
-      const tag = from.getUint8(this.#tagsAt + slot);
-      if (tag === 0) continue;
+    for (let slot = 0; slot < this.#slots; slot++) {
+      const tag = this.tagAt(slot);
+      if (tag === EMPTY) continue;
       // In place, nothing moves to the right, so no slot is written before it is read.
-      if (target === this) from.setUint8(this.#tagsAt + slot, 0);
+      if (target === this) this.setTag(slot, EMPTY);
       if (kept[tag] !== 1) continue;
-      const at = slot * HASH_BYTES;
-      const first = from.getInt32(at, true);
-      const home = target.#home(first);
-      if (home > next) next = home;
+      const offset = slot * SLOT_BYTES;
+      next = Math.max(next, target.#home(this.#view.getInt32(offset, true)));
       if (next === target.#slots) return false;
-      const place = next * HASH_BYTES;
-      to.setInt32(place, first, true);
-      to.setInt32(place + 4, from.getInt32(at + 4, true), true);
-      to.setInt32(place + 8, from.getInt32(at + 8, true), true);
-      to.setInt32(place + 12, from.getInt32(at + 12, true), true);
-      to.setUint8(target.#tagsAt + next, tag);
+      target.#write(next, this.#view, offset, tag);
       next++;
       size++;
     }
@@ -178,8 +156,16 @@ export class HashShard {
     return Math.floor(((first << this.#sharedBits) >>> 0) * (this.#homes / 0x1_0000_0000));
   }
 
+  #write(slot: number, hashes: DataView, offset: number, tag: number): void {
+    const at = slot * SLOT_BYTES;
+    this.#view.setInt32(at, hashes.getInt32(offset, true), true);
+    this.#view.setInt32(at + 4, hashes.getInt32(offset + 4, true), true);
+    this.#view.setInt32(at + 8, hashes.getInt32(offset + 8, true), true);
+    this.#view.setInt32(at + 12, hashes.getInt32(offset + 12, true), true);
+    this.#view.setUint8(at + HASH_BYTES, tag);
+  }
+
   #move(start: number, end: number, to: number): void {
-    this.#bytes.copyWithin(to * HASH_BYTES, start * HASH_BYTES, end * HASH_BYTES);
-    this.#bytes.copyWithin(this.#tagsAt + to, this.#tagsAt + start, this.#tagsAt + end);
+    this.#bytes.copyWithin(to * SLOT_BYTES, start * SLOT_BYTES, end * SLOT_BYTES);
   }
 }

@@ -9,13 +9,13 @@ const HOMES_MIN = 64;
 const HOMES_LEAST = 8;
 /** A shard grows when it is fuller than this: beyond, searches lengthen quickly. */
 const LOAD_MAX = 0.85;
-const GROWTH = 1.25;
+const GROWTH = 1.5;
 
 /**
  * Hashes with their tags, in shards by the first bits of the hash. Shards grow
  * and shrink one by one, which bounds each pause, and start at sizes that are
  * spread over one step of growth, so that they do not all grow at the same time
- * and memory follows the number of hashes closely (about 22 bytes each).
+ * and memory follows the number of hashes closely (about 24 bytes each).
  *
  * `kept` always says which tags count; hashes with others are dropped as soon
  * as their shard is reorganised.
@@ -68,24 +68,26 @@ export class HashTable {
     return hashes.getInt32(offset, true) >>> (32 - this.#bits);
   }
 
-  /** Where the 16-byte hashes lie in a batch, those of one shard together. */
-  offsetsByShard(hashes: DataView): Uint32Array {
-    const ends = new Uint32Array(this.#shards.length + 1);
+  /** A copy of a batch of hashes in which those of one shard are together. */
+  sortedByShard(hashes: DataView): DataView {
+    const places = new Uint32Array(this.#shards.length + 1);
     for (let offset = 0; offset < hashes.byteLength; offset += HASH_BYTES) {
       const next = this.shardOf(hashes, offset) + 1;
-      ends[next] = (ends[next] ?? 0) + 1;
+      places[next] = (places[next] ?? 0) + HASH_BYTES;
     }
-    for (let shard = 1; shard < ends.length; shard++) {
-      ends[shard] = (ends[shard] ?? 0) + (ends[shard - 1] ?? 0);
+    for (let shard = 1; shard < places.length; shard++) {
+      places[shard] = (places[shard] ?? 0) + (places[shard - 1] ?? 0);
     }
-    const offsets = new Uint32Array(hashes.byteLength / HASH_BYTES);
+    const sorted = new DataView(new ArrayBuffer(hashes.byteLength));
     for (let offset = 0; offset < hashes.byteLength; offset += HASH_BYTES) {
       const shard = this.shardOf(hashes, offset);
-      const place = ends[shard] ?? 0;
-      offsets[place] = offset;
-      ends[shard] = place + 1;
+      const place = places[shard] ?? 0;
+      for (let byte = 0; byte < HASH_BYTES; byte += 4) {
+        sorted.setInt32(place + byte, hashes.getInt32(offset + byte, true), true);
+      }
+      places[shard] = place + HASH_BYTES;
     }
-    return offsets;
+    return sorted;
   }
 
   /** The tag of a hash, or 0 if it is not in the table. */
