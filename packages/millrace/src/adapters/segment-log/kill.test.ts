@@ -27,7 +27,10 @@ async function killedWriter(
   return acknowledged;
 }
 
-test('ten kills: what was acknowledged is read back, each record once', async () => {
+// Ten processes have to start, one after the other.
+const timeout = 180_000;
+
+test('ten kills: what was acknowledged is read back, each record once', { timeout }, async () => {
   const its = testLog();
   const acknowledged = new Set<string>();
   const runs = Array.from({ length: 10 }, (_, run) => `run${run}`);

@@ -15,7 +15,6 @@ import { type Files, localFiles } from './files.ts';
 import { Group, type GroupBuffers, newGroupBuffers } from './group.ts';
 import type { RecordIds } from './record-ids.ts';
 import { recover } from './recovery.ts';
-import type { Segment } from './segment.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { Segments } from './segments.ts';
 import { Turns } from './turns.ts';
@@ -190,8 +189,9 @@ class SegmentLog implements Log {
     return this.#reads.take(async () => {
       const now = this.#clock.now();
       for (;;) {
-        const oldest = this.#segments.oldestSealed;
-        if (oldest === undefined || oldest.end > offset || this.#retains(oldest, now)) break;
+        const { oldestSealed: oldest, oldestSealedAt } = this.#segments;
+        if (oldest === undefined || oldest.end > offset) break;
+        if (this.#retentionMs === null || oldestSealedAt + this.#retentionMs > now) break;
         await this.#reader.release(oldest);
         await this.#segments.deleteSegment(oldest);
         this.#reach('log-trimming');
@@ -226,10 +226,6 @@ class SegmentLog implements Log {
       records: freshCount === records.length ? records : records.filter((_, i) => fresh[i] === 1),
       ids: hashes,
     };
-  }
-
-  #retains(segment: Segment, now: number): boolean {
-    return this.#retentionMs === null || segment.newestAt + this.#retentionMs > now;
   }
 
   /** The group that still takes records, if there is one. */

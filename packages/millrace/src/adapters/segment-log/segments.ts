@@ -64,6 +64,16 @@ export class Segments {
     return this.#sealed[0];
   }
 
+  /**
+   * When the newest record of the oldest segment was appended, at the latest:
+   * what came after it is a bound, should the clock have run ahead for a while.
+   */
+  get oldestSealedAt(): number {
+    let at = this.#active.segment.oldestAt;
+    for (const { oldestAt } of this.#sealed.slice(1)) at = Math.min(at, oldestAt);
+    return Math.min(at, this.#sealed[0]?.newestAt ?? at);
+  }
+
   get sizeBytes(): number {
     let bytes = this.#active.segment.bytes;
     for (const segment of this.#sealed) bytes += segment.bytes;

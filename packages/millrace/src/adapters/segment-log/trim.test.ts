@@ -68,6 +68,21 @@ describe('trimming', () => {
     expect(its.names('.log')).toHaveLength(1);
   });
 
+  test('a clock that ran ahead for a while does not keep segments for as long', async () => {
+    const its = testLog({ segmentBytes: 300, windowMs, retentionMs: minute });
+    const log = await its.open();
+    await log.append(records('before'));
+    its.clock.ms += 1_000_000 * minute;
+    for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) await log.append(records(key));
+    its.clock.ms -= 1_000_000 * minute;
+    await log.append(records('after'));
+    await log.trim(log.end);
+    expect(log.start).toBe(0);
+    its.clock.ms += minute;
+    await log.trim(log.end);
+    expect(its.names('.log')).toHaveLength(1);
+  });
+
   test('keeps everything when the retention is for ever', async () => {
     const { its } = await filled({ retentionMs: null });
     const log = await its.open();
