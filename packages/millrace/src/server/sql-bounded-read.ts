@@ -70,8 +70,11 @@ async function weigh(
 ): Promise<Weight> {
   const result = await store.read(`SELECT count(), sum(byteSize(*)) FROM (${sql}\n)`, {
     format: 'TabSeparated',
-    settings,
+    // Only a limit of the engine's own may stop this count, and then with an error.
+    settings: { ...settings, result_overflow_mode: 'throw' },
   });
-  const [rows = 0, bytes = 0] = Buffer.from(result.bytes).toString('utf8').split('\t').map(Number);
-  return { rows, bytes };
+  const text = Buffer.from(result.bytes).toString('utf8');
+  const [, rows, bytes] = /^(\d+)\t(\d+)\n$/.exec(text) ?? [];
+  if (rows === undefined) throw new Error(`The weight of an answer is no pair of numbers: ${text}`);
+  return { rows: Number(rows), bytes: Number(bytes) };
 }

@@ -26,11 +26,6 @@ const computing: ReadonlySet<string> = new Set([
   'result_overflow_mode',
   'max_rows_to_read',
   'max_bytes_to_read',
-  'read_overflow_mode',
-  'timeout_overflow_mode',
-  'max_block_size',
-  'limit',
-  'offset',
 ]);
 
 /** What clients send by habit and what has no meaning here. */

@@ -45,7 +45,7 @@ export interface SqlGuard {
 
 /** Accepted statements that are remembered, and the longest of them (characters). */
 const CACHE_ENTRIES_MAX = 256;
-const CACHED_LENGTH_MAX = 8_192;
+const CACHED_LENGTH_MAX = 16_384;
 
 /**
  * As a subquery a statement can have no clause that the tree does not show:

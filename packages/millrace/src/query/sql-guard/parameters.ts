@@ -1,5 +1,5 @@
 import { placeAt, SqlRefusal } from './refusal.ts';
-import { isKeyword, isMark, type Token } from './tokens.ts';
+import { isMark, type Token } from './tokens.ts';
 
 /** Values for `{name:Type}` placeholders, as text in ClickHouse's escaped (TSV) form. */
 export interface ParameterTexts {
@@ -23,7 +23,7 @@ export function parameterSettings(
   tokens.forEach((token, at) => {
     if (!isMark(token, '{') || !isMark(tokens[at + 2], ':')) return;
     const name = tokens[at + 1];
-    if (isKeyword(tokens[at + 3], 'IDENTIFIER')) {
+    if (tokens[at + 3]?.text.toUpperCase() === 'IDENTIFIER') {
       throw new SqlRefusal(
         'ACCESS_DENIED',
         'Identifier parameters are not allowed',
