@@ -32,6 +32,7 @@ export function importCommand(): Command {
     'data',
     'readKeys',
     'dedupMemoryMb',
+    'storeMemoryMb',
     'logRetentionHours',
     'logSegmentMb',
   ])

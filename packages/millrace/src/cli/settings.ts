@@ -99,6 +99,14 @@ export const settings = {
     fallback: 1_500,
     read: wholeNumber(1, 1_000_000),
   }),
+  storeMemoryMb: setting({
+    flag: 'store-memory-mb',
+    env: 'MILLRACE_STORE_MEMORY_MB',
+    value: 'MB',
+    help: 'memory for ClickHouse in all: inserts, merges, questions and caches',
+    fallback: 4_096,
+    read: wholeNumber(256, 1_000_000),
+  }),
   logRetentionHours: setting({
     flag: 'log-retention-hours',
     env: 'MILLRACE_LOG_RETENTION_HOURS',
@@ -169,6 +177,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     writeKeys: pick('writeKeys', settings.writeKeys),
     readKeys: pick('readKeys', settings.readKeys),
     dedupMemoryMb: pick('dedupMemoryMb', settings.dedupMemoryMb),
+    storeMemoryMb: pick('storeMemoryMb', settings.storeMemoryMb),
     logRetentionHours: pick('logRetentionHours', settings.logRetentionHours),
     logSegmentMb: pick('logSegmentMb', settings.logSegmentMb),
   };

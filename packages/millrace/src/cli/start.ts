@@ -13,6 +13,7 @@ export function startCommand(): Command {
     'writeKeys',
     'readKeys',
     'dedupMemoryMb',
+    'storeMemoryMb',
     'logRetentionHours',
     'logSegmentMb',
   ])

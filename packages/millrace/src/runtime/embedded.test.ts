@@ -34,6 +34,7 @@ const open = (pipeline: Pipeline): Promise<Embedded> =>
     pipeline,
     folder,
     dedupMemoryBytesMax: 64 * 1024 * 1024,
+    storeMemoryBytesMax: 1024 ** 3,
     logRetentionMs: 0,
     logSegmentBytes: 1024 * 1024,
     onProblem: (what, error) => problems.push(`${what}: ${String(error)}`),

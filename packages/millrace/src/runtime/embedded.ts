@@ -32,6 +32,7 @@ export interface EmbeddedOptions {
   /** Where the log and the store are kept. */
   readonly folder: string;
   readonly dedupMemoryBytesMax: number;
+  readonly storeMemoryBytesMax: number;
   /** How long the logs keep what the store already has; null for ever. */
   readonly logRetentionMs: number | null;
   /** The size at which a log begins a new file. */
@@ -75,6 +76,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     folder: folder.store,
     database,
     partitionsPerInsertMax: plan.partitioning.partsPerInsertMax,
+    memoryBytesMax: options.storeMemoryBytesMax,
   });
 
   const dedup = openDedupIndex({

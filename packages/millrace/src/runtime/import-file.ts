@@ -28,6 +28,7 @@ export interface ImportFileSettings {
   readonly data: string;
   readonly readKeys: readonly string[];
   readonly dedupMemoryMb: number;
+  readonly storeMemoryMb: number;
   readonly logRetentionHours: number;
   readonly logSegmentMb: number;
   /** Import although the file was imported with another mapping. */
@@ -91,6 +92,7 @@ async function openTarget(
       pipeline,
       folder: settings.data,
       dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
+      storeMemoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
       logRetentionMs: settings.logRetentionHours * 3_600_000,
       logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
       reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),

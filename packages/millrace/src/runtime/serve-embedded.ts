@@ -32,6 +32,7 @@ export interface ServeSettings {
   readonly writeKeys: readonly string[];
   readonly readKeys: readonly string[];
   readonly dedupMemoryMb: number;
+  readonly storeMemoryMb: number;
   readonly logRetentionHours: number;
   readonly logSegmentMb: number;
 }
@@ -62,6 +63,7 @@ export async function serveEmbedded(
     pipeline,
     folder: settings.data,
     dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
+    storeMemoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
     logRetentionMs: settings.logRetentionHours * 3_600_000,
     logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
     reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),

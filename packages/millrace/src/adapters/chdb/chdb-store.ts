@@ -13,7 +13,7 @@ export interface ChdbStoreOptions {
   readonly readersMax?: number;
   /** The most partitions that one insert may touch. */
   readonly partitionsPerInsertMax?: number;
-  /** Where tables hold more than ClickHouse can estimate: the engine's memory in all. */
+  /** The engine's memory in all: inserts, merges, questions and caches. Default 4 GiB. */
   readonly memoryBytesMax?: number;
 }
 
@@ -69,7 +69,7 @@ class ChdbStore implements Store {
   constructor(options: ChdbStoreOptions) {
     this.#options = options;
     this.#useDatabase = `USE \`${options.database}\``;
-    this.#keeper = openSession(options.folder);
+    this.#keeper = openSession(options.folder, engineArguments(options));
     this.#writers = new SessionPool(async () => openSession(options.folder), 2);
     this.#readers = new SessionPool(
       async () => openSession(options.folder),
@@ -141,9 +141,20 @@ class ChdbStore implements Store {
   }
 }
 
-function openSession(folder: string): Session {
+/** The engine takes these when it opens a folder; later sessions share them. */
+function engineArguments({ memoryBytesMax = 4 * 1024 ** 3 }: ChdbStoreOptions): string[] {
+  const cacheBytes = Math.floor(memoryBytesMax / 16);
+  return [
+    `--max_server_memory_usage=${memoryBytesMax}`,
+    `--mark_cache_size=${cacheBytes}`,
+    `--index_mark_cache_size=${cacheBytes}`,
+    `--primary_index_cache_size=${cacheBytes}`,
+  ];
+}
+
+function openSession(folder: string, connectionArgs: readonly string[] = []): Session {
   try {
-    return new Session(folder);
+    return new Session(folder, { connectionArgs });
   } catch (error) {
     throw new MillraceError(
       'data_folder_in_use',
