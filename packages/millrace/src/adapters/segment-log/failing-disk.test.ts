@@ -235,9 +235,9 @@ describe('a disk that fails', () => {
             // A refused record may have been acknowledged in another batch before.
             const expected = [...values([...acknowledged])].sort();
             expect((await readFrom(log, 0)).sort()).toEqual(expected);
-            const crashed = await its.crashed().open();
-            const found = await readFrom(crashed, 0);
-            await crashed.close();
+            const crashed = its.crashed();
+            const found = await readFrom(await crashed.open(), 0);
+            await crashed.remove();
             expect(new Set(found).size).toBe(found.length);
             for (const value of expected) expect(found).toContain(value);
           }

@@ -62,12 +62,13 @@ export class TestLog {
       .sort();
   }
 
+  /** May be called early, when there are many. */
   async remove(): Promise<void> {
-    for (const { log, dedup } of this.#opened) {
+    for (const { log, dedup } of this.#opened.splice(0)) {
       await log.close();
       dedup?.close();
     }
-    await rm(this.folder, { recursive: true });
+    await rm(this.folder, { recursive: true, force: true });
     await rm(`${this.folder}.spill`, { recursive: true, force: true });
   }
 }
