@@ -65,7 +65,7 @@ async function send(url: string, events: readonly unknown[], key = 'w'): Promise
     headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
     body: JSON.stringify(events),
   });
-  const { rejected }: { rejected: readonly unknown[] } = await response.json();
+  const { rejected }: { rejected: readonly unknown[] } = JSON.parse(await response.text());
   expect(rejected).toEqual([]);
 }
 
