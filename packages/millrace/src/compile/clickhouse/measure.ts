@@ -1,5 +1,5 @@
 import type { PropertyType } from '../../define/property.ts';
-import { mappingOf, type SqlType } from '../../define/property-types.ts';
+import { mappingOf, nullable, type SqlType } from '../../define/property-types.ts';
 import type { FieldPlan, MeasurePlan } from '../../plan/plan.ts';
 import { fieldExpression, mayBeAbsent } from './field.ts';
 import {
@@ -42,19 +42,8 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
         finish: merged('sum', name),
       };
     case 'min':
-    case 'max': {
-      const type: SqlType = { name: 'Nullable', parameters: [plainType(measure.field.type)] };
-      return {
-        states: [
-          {
-            name,
-            type: simple(measure.kind, type),
-            from: call(measure.kind, fieldExpression(measure.field)),
-          },
-        ],
-        finish: merged(measure.kind, name),
-      };
-    }
+    case 'max':
+      return extreme(name, measure.kind, measure.field);
     case 'avg': {
       const total = sumState(`${name}__sum`, measure.field);
       const values: StateColumn = {
@@ -115,6 +104,30 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
       };
     }
   }
+};
+
+/**
+ * Times are compared as milliseconds: once the engine has compiled a query that
+ * it sees often, its `min` and `max` of DateTime64 take times before 1970 for
+ * the greatest there are.
+ */
+const extreme = (name: string, kind: 'min' | 'max', field: FieldPlan): CompiledMeasure => {
+  const value = fieldExpression(field);
+  const isTime = field.type.kind === 'timestamp';
+  const type = isTime ? { name: 'Int64' } : plainType(field.type);
+  const finish = merged(kind, name);
+  return {
+    states: [
+      {
+        name,
+        type: simple(kind, nullable(type)),
+        from: call(kind, isTime ? call('toUnixTimestamp64Milli', value) : value),
+      },
+    ],
+    finish: isTime
+      ? (alias) => call('fromUnixTimestamp64Milli', finish(alias), literal('UTC'))
+      : finish,
+  };
 };
 
 const merged =
