@@ -11,13 +11,17 @@ export interface BoundedRead {
 
 /** Answers of up to so many rows are read at once; longer ones are weighed first. */
 const UNWEIGHED_ROWS_MAX = 50_000;
-/** A statement's own text can come back with every row, as the name of a column or of an enum. */
+/** A statement's own text can come back with every row, as the name of an enum's value. */
 const NAMES_UNWEIGHED_MAX = 2_048;
 const TOO_MANY_ROWS_OR_BYTES = 396;
 
-/** What makes long strings of short ones. */
+/** What makes long strings of short ones, at once or written again and again. */
 const growing =
-  /repeat|space|pad|random|fixed|replace|concat|format|printf|arrayStringConcat|string_agg|array_to_string/i;
+  /\b(repeat|space|\w*pad\w*|random\w*|toFixedString|replace\w*|\w*concat\w*|string_agg|array_to_string|format|printf|translate\w*|hex|bin|base\w*|encode\w*|toJSONString)\W*\(|\|\|/i;
+
+/** Formats that write the name of each column with each row. */
+const namesInEachRow =
+  /^(JSON|JSONStrings|JSON(Strings)?EachRow.*|JSONL|JSONLines|NDJSON|JSONObjectEachRow|PrettyJSONEachRow|XML|Vertical|TSKV|BSONEachRow|SQLInsert)$/;
 
 /**
  * Reads an answer that fits in memory, or refuses. The engine counts a column
@@ -48,7 +52,8 @@ export async function readBounded(store: Store, read: BoundedRead): Promise<Read
   }
 
   const { rows, bytes } = await weigh(store, sql, settings);
-  const namesBytes = rows * Math.max(0, sql.length - NAMES_UNWEIGHED_MAX);
+  const unweighed = namesInEachRow.test(format) ? 0 : NAMES_UNWEIGHED_MAX;
+  const namesBytes = rows * Math.max(0, sql.length - unweighed);
   if (bytes + namesBytes > resultMaxBytes) {
     throw new SqlRefusal(
       'TOO_MANY_ROWS_OR_BYTES',

@@ -173,6 +173,7 @@ describe('a refusal', () => {
     "SELECT toLowCardinality(materialize(repeat('a', 10000))) FROM numbers(20000)",
     "SELECT concat(type, repeat('a', 100000)) FROM events",
     'SELECT toString(number) FROM numbers(3000000)',
+    `SELECT 1 AS ${'x'.repeat(200)} FROM numbers(20000)`,
   ])('of an answer that is too large: %s', async (query) => {
     const before = process.memoryUsage().rss;
     const answer = await post({ default_format: 'JSON' }, query);

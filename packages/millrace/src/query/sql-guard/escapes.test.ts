@@ -75,6 +75,12 @@ test.each(escapes.filter(({ engine }) => engine === 'refuses'))(
   },
 );
 
+test('what an answer left behind when it failed is in no other', async () => {
+  const failing = "SELECT toString(number), throwIf(number = 400000, 'late') FROM numbers(500000)";
+  await expect(runRaw(failing)).rejects.toBeInstanceOf(StoreError);
+  expect(await runRaw('SELECT 1')).toBe('1\n');
+});
+
 /** Ways to write the same in another way, or to hide it. */
 const disguises: readonly ((sql: string, at: number) => string)[] = [
   (sql, at) => insert(sql, at, '/**/'),
