@@ -11,8 +11,8 @@ const linesEveryMs = 5_000;
 const barWidth = 30;
 
 /**
- * Shows how far an import is: a bar that is drawn anew on a terminal, a line
- * every few seconds elsewhere.
+ * Shows how far an import is: a bar that is drawn anew on a terminal; elsewhere a
+ * line as each step begins, and every few seconds.
  */
 export class ProgressDisplay {
   readonly #out: Terminal;
@@ -32,7 +32,7 @@ export class ProgressDisplay {
     if (step !== this.#step) {
       this.#step = step;
       this.#first = { at, share, rows };
-      if (this.#out.isTTY) this.#shownAt = Number.NEGATIVE_INFINITY;
+      this.#shownAt = Number.NEGATIVE_INFINITY;
     }
     if (at - this.#shownAt < (this.#out.isTTY ? barEveryMs : linesEveryMs)) return;
     this.#shownAt = at;

@@ -4,19 +4,21 @@ import { LongNumber } from '../collect/numbers.ts';
 import type { JsonItems } from '../collect/read-json.ts';
 import { Refusal, refusals } from '../collect/refusals.ts';
 import { MillraceError } from '../errors.ts';
-import type { ImportRow } from './target.ts';
+import type { ImportChunk } from './target.ts';
 
 /*
  * A chunk on its way to another process, a line a row:
  * {"event":{…},"raw":"…"} or {"code":"…","message":"…","raw":"…"}
  */
 
-export function chunkLines(rows: readonly ImportRow[]): string {
-  return rows.map((row) => `${lineOf(row)}\n`).join('');
+type Rows = Pick<ImportChunk, 'events' | 'raw'>;
+
+export function chunkLines({ events, raw }: Rows): string {
+  return events.map((event, index) => `${lineOf(event, raw(index))}\n`).join('');
 }
 
-function lineOf({ event, raw }: ImportRow): string {
-  const row = event instanceof Refusal ? { ...event, raw: raw() } : { event, raw: raw() };
+function lineOf(event: Rows['events'][number], raw: string): string {
+  const row = event instanceof Refusal ? { ...event, raw } : { event, raw };
   let exact = false;
   const text = JSON.stringify(row, (_, value: unknown) => {
     if (typeof value !== 'bigint' && !(value instanceof LongNumber)) return value;
@@ -30,16 +32,16 @@ function lineOf({ event, raw }: ImportRow): string {
 }
 
 /** @throws MillraceError `invalid_body`. */
-export function rowsOfLines({ items }: JsonItems): ImportRow[] {
-  return items.map((item) => {
+export function rowsOfLines({ items }: JsonItems): Rows {
+  const rows = items.map((item) => {
     if (item instanceof Refusal) throw new MillraceError('invalid_body', item.message);
     if (!isRecord(item) || typeof item.raw !== 'string') throw notARow();
-    const { raw } = item;
-    return { event: eventOf(item), raw: () => raw };
+    return { event: eventOf(item), raw: item.raw };
   });
+  return { events: rows.map(({ event }) => event), raw: (index) => rows[index]?.raw ?? '' };
 }
 
-function eventOf({ event, code, message }: Record<string, unknown>): ImportRow['event'] {
+function eventOf({ event, code, message }: Record<string, unknown>): Rows['events'][number] {
   if (isRecord(event)) return event;
   if (!isRefusalCode(code) || typeof message !== 'string') throw notARow();
   return new Refusal(code, message);

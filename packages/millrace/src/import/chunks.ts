@@ -21,7 +21,7 @@ export interface ChunkOptions {
   readonly seen: SeenIds;
   /** Told from time to time while rows are put aside to be sorted. */
   readonly onPutAside?: () => void;
-  readonly rowsMax?: number;
+  readonly rowsMax: number;
   /** Of the rows as they are in the file. */
   readonly bytesMax?: number;
 }
@@ -33,7 +33,7 @@ export async function* chunksFrom(
   map: MapRow,
   options: ChunkOptions,
 ): AsyncGenerator<Chunk> {
-  const { folder, seen, rowsMax = 5_000, bytesMax = 2 * 1024 * 1024 } = options;
+  const { folder, seen, rowsMax, bytesMax = 2 * 1024 * 1024 } = options;
   const openSpool = () => openRowSpool(join(folder, 'rows'));
   const ordered = inPartitionOrder(source.batches, map, openSpool, options.onPutAside);
   let toSkip = position;

@@ -46,7 +46,7 @@ export function httpTarget(url: string, readKey: string | undefined): ImportTarg
       }
       throw notUnderstood(url);
     },
-    async append({ key, from, to, rows }) {
+    async append({ key, from, to, ...rows }) {
       const answer = await ask('PUT', `${pathOf(key)}?from=${from}&to=${to}`, chunkLines(rows));
       if (isReceipt(answer)) return answer;
       throw notUnderstood(url);

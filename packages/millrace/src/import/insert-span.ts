@@ -4,7 +4,7 @@
  */
 export class InsertSpan {
   readonly #rowsMax: number;
-  readonly #runs: { rows: number; partitions: ReadonlySet<string> }[] = [];
+  readonly #runs: { rows: number; partitions: ReadonlySet<number> }[] = [];
   #rows = 0;
 
   constructor(rowsMax: number) {
@@ -12,13 +12,13 @@ export class InsertSpan {
   }
 
   /** How many it would be with these rows. */
-  countWith(partitions: ReadonlySet<string>): number {
+  countWith(partitions: ReadonlySet<number>): number {
     const all = new Set(partitions);
     for (const run of this.#runs) for (const partition of run.partitions) all.add(partition);
     return all.size;
   }
 
-  add(rows: number, partitions: ReadonlySet<string>): void {
+  add(rows: number, partitions: ReadonlySet<number>): void {
     this.#runs.push({ rows, partitions });
     this.#rows += rows;
     for (let first = this.#runs[0]; first !== undefined; first = this.#runs[0]) {

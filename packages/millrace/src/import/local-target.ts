@@ -54,16 +54,17 @@ export function localTarget(options: LocalTargetOptions): ImportTarget {
 
   const positionOf = (key: ImportKey): number => log.marks().get(rowsTaken(key)) ?? 0;
 
-  const append = async ({ key, from, to, rows }: ImportChunk): Promise<ChunkReceipt> => {
+  const append = async (chunk: ImportChunk): Promise<ChunkReceipt> => {
+    const { key, from, to, events } = chunk;
     const position = positionOf(key);
     if (position >= to) return { accepted: 0, duplicates: 0, rejected: [] };
     if (position !== from) throw conflict(position, from);
     await waitFor(log.end - backlogRowsMax);
     const batch = nativeBatch({
-      items: rows.map(({ event }) => event),
+      items: events,
       around: null,
       plainStrings: false,
-      raw: (index) => Buffer.from(rows[index]?.raw() ?? ''),
+      raw: (index) => Buffer.from(chunk.raw(index)),
     });
     return collector.collectMarked(
       { ...batch, protocol: 'import', arrival: 'timestamp' },

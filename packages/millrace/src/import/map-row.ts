@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { isRecord } from '../collect/is-record.ts';
-import { LongNumber } from '../collect/numbers.ts';
 import { Refusal } from '../collect/refusals.ts';
 import { MillraceError } from '../errors.ts';
 import type { CheckedDefinition } from './checked-definition.ts';
@@ -45,7 +44,7 @@ export function rowMapper(
       const event = definition.event(row);
       if (event === null) return { raw, event: 'left out' };
       if (!isRecord(event)) throw new TypeError('event() gave neither an object nor null');
-      const plain = plainRecord(event);
+      const plain = withoutDates(event);
       if (plain.event_id !== undefined && plain.event_id !== null) return { raw, event: plain };
       if (definition.id === 'row') {
         return { raw, event: { ...plain, event_id: `${digest}:${raw.number}` } };
@@ -82,14 +81,20 @@ function textOf(raw: RawRow, row: Row, id: 'content' | readonly string[]): strin
 const exactText = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' ? String(value) : value;
 
-/** JSON has no Date: it is written as ISO 8601, as `JSON.stringify` does. */
-function plainRecord(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const plain: Record<string, unknown> = {};
-  for (const name of Object.keys(record)) {
+/** JSON has no Date: it is written as ISO 8601, as `JSON.stringify` does. Most events have none. */
+function withoutDates(
+  record: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  let copy: Record<string, unknown> | undefined;
+  for (const name in record) {
     const value = record[name];
-    if (value !== undefined) plain[name] = typeof value === 'object' ? plainValue(value) : value;
+    if (typeof value !== 'object' || value === null) continue;
+    const plain = plainValue(value);
+    if (plain === value) continue;
+    copy ??= { ...record };
+    copy[name] = plain;
   }
-  return plain;
+  return copy ?? record;
 }
 
 function plainValue(value: unknown): unknown {
@@ -97,7 +102,6 @@ function plainValue(value: unknown): unknown {
     if (Number.isNaN(value.getTime())) throw new Refusal('bad_timestamp', 'A Date is invalid.');
     return value.toISOString();
   }
-  if (value instanceof LongNumber) return value;
   if (Array.isArray(value)) return value.map(plainValue);
-  return isRecord(value) ? plainRecord(value) : value;
+  return isRecord(value) ? withoutDates(value) : value;
 }

@@ -5,32 +5,45 @@ import type { MappedRow } from './map-row.ts';
 
 /** Types are told apart by so many groups, so that a column full of nonsense makes no endless list. */
 const typeGroups = 256;
-const groupOfType = new Map<string, string>();
 const typesKeptMax = 10_000;
+const groups = new Map<string, number>();
+
+const dayMs = 86_400_000;
 
 /**
- * Which partition of the store a row goes to, as text that sorts by time; null
- * for one that goes nowhere. A pipeline may keep several types in one partition:
- * then this counts more partitions than there are.
+ * Which partition of the store a row goes to, as a number that grows with time;
+ * null for one that goes nowhere. A pipeline may keep several types in one
+ * partition: then this counts more partitions than there are.
  */
-export function partitionOf({ event }: MappedRow, by: 'month' | 'day'): string | null {
+export function partitionOf({ event }: MappedRow, by: 'month' | 'day'): number | null {
   if (typeof event === 'string' || event instanceof Refusal) return null;
-  const time = readTime(event.timestamp);
-  if (time === null || time < timeMin || time > timeMax || typeof event.type !== 'string') {
-    return null;
-  }
-  const date = new Date(time);
-  const month = String(date.getUTCFullYear() * 12 + date.getUTCMonth()).padStart(6, '0');
-  const day = by === 'day' ? String(date.getUTCDate()).padStart(2, '0') : '';
-  return `${month}${day}${groupOf(event.type)}`;
+  const { timestamp, type } = event;
+  const time = typeof timestamp === 'number' ? timestamp : readTime(timestamp);
+  // Written so that NaN goes nowhere either.
+  if (time === null || !(time >= timeMin && time <= timeMax)) return null;
+  if (typeof type !== 'string') return null;
+  const day = Math.floor(time / dayMs);
+  return (by === 'day' ? day : monthOf(day)) * typeGroups + groupOf(type);
 }
 
-function groupOf(type: string): string {
-  const known = groupOfType.get(type);
-  if (known !== undefined) return known;
-  const number = Number.parseInt(hash('sha256', type).slice(0, 8), 16) % typeGroups;
-  const group = `-${String(number).padStart(3, '0')}`;
-  if (groupOfType.size >= typesKeptMax) groupOfType.clear();
-  groupOfType.set(type, group);
+const months = new Map<number, number>();
+
+function monthOf(day: number): number {
+  let month = months.get(day);
+  if (month === undefined) {
+    const date = new Date(day * dayMs);
+    month = date.getUTCFullYear() * 12 + date.getUTCMonth();
+    months.set(day, month);
+  }
+  return month;
+}
+
+function groupOf(type: string): number {
+  let group = groups.get(type);
+  if (group === undefined) {
+    group = Number.parseInt(hash('sha256', type).slice(0, 8), 16) % typeGroups;
+    if (groups.size >= typesKeptMax) groups.clear();
+    groups.set(type, group);
+  }
   return group;
 }

@@ -16,6 +16,9 @@ export interface PartitionBounds {
  */
 export const partitionBounds: PartitionBounds = { rows: 50_000, partitions: 50 };
 
+/** Rows that go to no partition come before all others. */
+const nowhere = Number.NEGATIVE_INFINITY;
+
 /**
  * Puts rows into an order in which the store can take them. They pass as they
  * come while every run of `bounds.rows` touches few partitions (month and
@@ -35,7 +38,7 @@ export async function* inPartitionOrder(
   bounds: PartitionBounds = partitionBounds,
 ): AsyncGenerator<readonly MappedRow[]> {
   let spool: RowSpool | undefined;
-  let partitions = new Set<string>();
+  let partitions = new Set<number>();
   let rowsOfRun = 0;
   try {
     for await (const batch of batches) {
@@ -44,7 +47,7 @@ export async function* inPartitionOrder(
         const row = map(raw);
         const partition = partitionOf(row, 'month');
         if (spool !== undefined) {
-          await spool.add(partition ?? '', raw);
+          await spool.add(partition ?? nowhere, raw);
           continue;
         }
         if (rowsOfRun === bounds.rows) {
@@ -55,7 +58,7 @@ export async function* inPartitionOrder(
         if (partition !== null) partitions.add(partition);
         if (partitions.size > bounds.partitions) {
           spool = openSpool();
-          await spool.add(partition ?? '', raw);
+          await spool.add(partition ?? nowhere, raw);
         } else {
           passing.push(row);
         }

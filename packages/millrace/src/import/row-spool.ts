@@ -6,7 +6,7 @@ import { ndjsonRow } from './source/ndjson.ts';
 
 /** Rows put aside on disk by key, to be taken back key by key. */
 export interface RowSpool {
-  add(key: string, row: RawRow): Promise<void>;
+  add(key: number, row: RawRow): Promise<void>;
   /** All rows: keys ascending, within one key as they were added. */
   rows(): AsyncIterable<readonly RawRow[]>;
   /** Deletes what is on disk. */
@@ -15,7 +15,7 @@ export interface RowSpool {
 
 /** @param memoryBytesMax what may wait in memory before it is written. */
 export function openRowSpool(folder: string, memoryBytesMax: number = 32 * 1024 * 1024): RowSpool {
-  const piles = new Map<string, Pile>();
+  const piles = new Map<number, Pile>();
   let waitingBytes = 0;
 
   const flush = async (): Promise<void> => {
@@ -42,7 +42,7 @@ export function openRowSpool(folder: string, memoryBytesMax: number = 32 * 1024 
     },
     async *rows() {
       await flush();
-      const keys = [...piles.keys()].sort();
+      const keys = [...piles.keys()].sort((a, b) => a - b);
       for (const key of keys) {
         const pile = piles.get(key);
         if (pile === undefined) continue;

@@ -13,7 +13,7 @@ import { type Patience, patiently } from './patience.ts';
 import { type RawRow, rowAsJson } from './raw-row.ts';
 import { examineFile, type ImportFile, openRows } from './source/open-source.ts';
 import { type ImportSummary, Tally } from './tally.ts';
-import type { ImportRow, ImportTarget } from './target.ts';
+import type { ImportChunk, ImportTarget } from './target.ts';
 
 export interface ImportRequest {
   readonly path: string;
@@ -31,6 +31,8 @@ export interface ImportRequest {
   /** Stops the import after the chunk under way. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ImportProgress) => void;
+  /** Rows appended at a time. */
+  readonly chunkRowsMax?: number;
 }
 
 export interface ImportProgress {
@@ -88,11 +90,11 @@ async function sendRows(
 ): Promise<void> {
   const { target, plan, signal, onProgress } = request;
   const span = new InsertSpan(partitionBounds.rows);
-  let bytes = 0;
+  let shareRead = 0;
   let rowsRead = 0;
   let sorting = false;
-  const source = await openRows(file, request.definition, request.folder, (read) => {
-    bytes = read;
+  const source = await openRows(file, request.definition, request.folder, (share) => {
+    shareRead = share;
   });
   const mapRow = rowMapper(request.definition, source.columns, file.digest);
   const map = (raw: RawRow): MappedRow => {
@@ -101,9 +103,10 @@ async function sendRows(
   };
   const onPutAside = (): void => {
     sorting = true;
-    onProgress({ step: 'sorting', share: bytes / file.bytes, rows: rowsRead });
+    onProgress({ step: 'sorting', share: shareRead, rows: rowsRead });
   };
-  const options = { folder: request.folder, seen: request.seen, onPutAside };
+  const { folder, seen, chunkRowsMax: rowsMax = 2_000 } = request;
+  const options = { folder, seen, onPutAside, rowsMax };
   for await (const chunk of chunksFrom(tally.position, source, map, options)) {
     if (signal.aborted) return;
     const partitions = partitionsOf(chunk.rows, plan);
@@ -114,25 +117,34 @@ async function sendRows(
     const from = tally.position;
     const to = from + chunk.rows.length;
     const rows = rowsToSend(chunk, source.columns);
-    const receipt = await patiently(() => target.append({ key, from, to, rows }), patience);
+    const receipt = await patiently(() => target.append({ key, from, to, ...rows }), patience);
     span.add(chunk.rows.length, partitions);
     tally.add(chunk.rows, receipt);
-    const share = sorting ? to / rowsRead : bytes / file.bytes;
+    const share = sorting ? to / rowsRead : shareRead;
     onProgress({ step: 'importing', share, rows: to });
   }
 }
 
-function rowsToSend({ rows }: Chunk, columns: readonly string[] | null): ImportRow[] {
-  return rows.flatMap(({ raw, event }) =>
-    typeof event === 'string' ? [] : [{ event, raw: () => rowAsJson(raw, columns) }],
-  );
+function rowsToSend({ rows }: Chunk, columns: readonly string[] | null) {
+  const events: ImportChunk['events'][number][] = [];
+  const raws: RawRow[] = [];
+  for (const { raw, event } of rows) {
+    if (typeof event === 'string') continue;
+    events.push(event);
+    raws.push(raw);
+  }
+  const raw = (index: number): string => {
+    const row = raws[index];
+    return row === undefined ? '' : rowAsJson(row, columns);
+  };
+  return { events, raw };
 }
 
 function partitionsOf(
   rows: readonly MappedRow[],
   { partitioning }: ImportRequest['plan'],
-): Set<string> {
-  const partitions = new Set<string>();
+): Set<number> {
+  const partitions = new Set<number>();
   for (const row of rows) {
     const partition = partitionOf(row, partitioning.by);
     if (partition !== null) partitions.add(partition);
@@ -157,7 +169,7 @@ async function refuseOldRows(
 ): Promise<void> {
   const oldest = Date.now() - keepMs;
   const { definition, folder, signal } = request;
-  const source = await openRows(file, definition, folder, shareOf('checking', request, file.bytes));
+  const source = await openRows(file, definition, folder, shareOf('checking', request));
   const map = rowMapper(definition, source.columns, file.digest);
   let old = 0;
   let first: { readonly row: number; readonly time: number } | undefined;
@@ -180,6 +192,6 @@ async function refuseOldRows(
 }
 
 const shareOf =
-  (step: ImportProgress['step'], { onProgress }: ImportRequest, bytes?: number) =>
-  (read: number): void =>
-    onProgress({ step, share: bytes === undefined ? 0 : read / bytes, rows: 0 });
+  (step: ImportProgress['step'], { onProgress }: ImportRequest) =>
+  (share: number): void =>
+    onProgress({ step, share, rows: 0 });

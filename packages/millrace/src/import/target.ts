@@ -7,21 +7,17 @@ export interface ImportChunk {
   readonly key: ImportKey;
   readonly from: number;
   readonly to: number;
-  /** Those of the rows that are to be events. */
-  readonly rows: readonly ImportRow[];
-}
-
-export interface ImportRow {
-  readonly event: Readonly<Record<string, unknown>> | Refusal;
-  /** The row as it is kept if it is refused. */
-  raw(): string;
+  /** Of those rows that are to be events; a Refusal stands for one that can be none. */
+  readonly events: readonly (Readonly<Record<string, unknown>> | Refusal)[];
+  /** The row of an event, as it is kept if it is refused. */
+  raw(index: number): string;
 }
 
 export interface ChunkReceipt {
   readonly accepted: number;
   /** Of the accepted ones: those that were there already. */
   readonly duplicates: number;
-  /** `index` is the place in `rows`. */
+  /** `index` is the place in `events`. */
   readonly rejected: readonly Rejection[];
 }
 

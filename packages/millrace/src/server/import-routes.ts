@@ -50,8 +50,7 @@ export async function importRoutes(
       const to = wholeNumber('to', request.query.to);
       if (to <= from) throw new MillraceError('invalid_body', 'to must be more than from.');
       return receive(request, async (body) => {
-        const rows = body.length === 0 ? [] : rowsOfLines(readJson(body, true, limits));
-        return target.append({ key, from, to, rows });
+        return target.append({ key, from, to, ...rowsOfLines(readJson(body, true, limits)) });
       });
     },
   );

@@ -27,8 +27,8 @@ export interface ImportFile {
   readonly digest: string;
 }
 
-/** How much of the file's bytes has been read. */
-export type OnBytes = (bytes: number) => void;
+/** Told how much of the file has been read, 0 to 1. */
+export type OnShare = (share: number) => void;
 
 /**
  * Looks at a file: what it is and what is in it. Reads it once.
@@ -38,13 +38,13 @@ export type OnBytes = (bytes: number) => void;
 export async function examineFile(
   path: string,
   definition: Pick<ImportDefinition, 'format'>,
-  onBytes: OnBytes,
+  onShare: OnShare,
 ): Promise<ImportFile> {
   const bytes = await sizeOf(path);
   const gzipped = await isGzipped(path);
   const hash = createHash('sha256');
   let start = Buffer.alloc(0);
-  for await (const chunk of unpacked(path, gzipped, onBytes)) {
+  for await (const chunk of unpacked(path, gzipped, bytes, onShare)) {
     if (start.length < startBytes) start = Buffer.concat([start, chunk]).subarray(0, startBytes);
     hash.update(chunk);
   }
@@ -62,14 +62,14 @@ export async function openRows(
   file: ImportFile,
   definition: Pick<ImportDefinition, 'delimiter' | 'encoding'>,
   folder: string,
-  onBytes: OnBytes,
+  onShare: OnShare,
 ): Promise<RowSource> {
   if (file.format === 'parquet') {
     const path = file.gzipped ? await unpackInto(folder, file.path) : file.path;
-    return openParquet(path, (share) => onBytes(Math.floor(share * file.bytes)));
+    return openParquet(path, onShare);
   }
   const text = decodeText(
-    unpacked(file.path, file.gzipped, onBytes),
+    unpacked(file.path, file.gzipped, file.bytes, onShare),
     definition.encoding ?? 'utf-8',
   );
   if (file.format === 'ndjson') return openNdjson(text);
@@ -109,20 +109,25 @@ async function isGzipped(path: string): Promise<boolean> {
   }
 }
 
-async function* unpacked(path: string, gzipped: boolean, onBytes: OnBytes): AsyncGenerator<Buffer> {
+async function* unpacked(
+  path: string,
+  gzipped: boolean,
+  size: number,
+  onShare: OnShare,
+): AsyncGenerator<Buffer> {
   let read = 0;
   const counting = new Transform({
     transform(chunk: Buffer, _, done) {
       read += chunk.length;
-      onBytes(read);
+      onShare(read / size);
       done(null, chunk);
     },
   });
-  const source = createReadStream(path, { highWaterMark: 256 * 1024 }).on('error', (error) =>
+  const source = createReadStream(path, { highWaterMark: 64 * 1024 }).on('error', (error) =>
     counting.destroy(error),
   );
   const bytes = gzipped
-    ? source.pipe(counting).pipe(createGunzip({ chunkSize: 256 * 1024 }))
+    ? source.pipe(counting).pipe(createGunzip({ chunkSize: 64 * 1024 }))
     : source.pipe(counting);
   counting.on('error', (error) => bytes.destroy(error));
   try {

@@ -20,19 +20,19 @@ const valueBytes = 16;
  * mapping's zone holds for them. (Decimals inside lists and structs come as
  * floats, and are refused as decimals where they are no longer exact.)
  *
- * @param onProgress told of the share of the rows that has been read.
+ * @param onShare told of the share of the rows that has been read.
  * @throws MillraceError `import_file_invalid`.
  */
 export async function openParquet(
   path: string,
-  onProgress: (share: number) => void,
+  onShare: (share: number) => void,
 ): Promise<RowSource> {
   const handle = await open(path);
   try {
     const file = await bufferOf(handle);
     const metadata = await parquetMetadataAsync(file);
     const columns = topLevel(metadata).map(({ name }) => name);
-    return { columns, batches: rowsOf(handle, file, metadata, onProgress) };
+    return { columns, batches: rowsOf(handle, file, metadata, onShare) };
   } catch (error) {
     await handle.close();
     throw unreadable(path, error);
@@ -43,7 +43,7 @@ async function* rowsOf(
   handle: FileHandle,
   file: AsyncBuffer,
   metadata: FileMetaData,
-  onProgress: (share: number) => void,
+  onShare: (share: number) => void,
 ): AsyncGenerator<readonly RawRow[]> {
   const total = Number(metadata.num_rows);
   const columns = topLevel(metadata);
@@ -69,7 +69,7 @@ async function* rowsOf(
           const cells = columns.map(({ name }, at) => convert[at]?.(row[name]));
           return { number, cells, bytes: sizeOf(cells) };
         });
-        onProgress(total === 0 ? 1 : number / total);
+        onShare(total === 0 ? 1 : number / total);
       }
     }
   } finally {
