@@ -175,7 +175,7 @@ describe('declared properties', () => {
     ['{"ratio":1e300}', '{"ratio":1e+300}'],
     ['{"ratio":-0.0}', '{"ratio":0}'],
     ['{"ratio":0.12345678901234567890}', '{"ratio":0.12345678901234568}'],
-    ['{"ratio":12345678901234567890}', '{"ratio":12345678901234567000}'],
+    ['{"ratio":12345678901234567890}', '{"ratio":1.2345678901234567e+19}'],
     ['{"ratio":1.1e300}', 'number_out_of_range'],
     ['{"ratio":1e999}', 'number_out_of_range'],
     ['{"ratio":"1"}', 'wrong_type'],
@@ -224,6 +224,17 @@ describe('undeclared properties', () => {
     ['{"n":0.1}', '{"n":0.1}'],
     ['{"n":5e-324}', '{"n":5e-324}'],
     ['{"n":[1,null,{"b":1,"a":null}]}', '{"n":[1,null,{"b":1}]}'],
+    // The store has no null among arrays, on no level of them.
+    ['{"n":[null,[]]}', '{"n":[[],[]]}'],
+    ['{"n":[[null],[1],null]}', '{"n":[[null],[1],[]]}'],
+    ['{"n":[[null],[[null]],null]}', '{"n":[[[]],[[null]],[]]}'],
+    ['{"n":[null,{"a":[null,[]]}]}', '{"n":[null,{"a":[[],[]]}]}'],
+    // Nor an integer type for both signs beyond 63 bits.
+    ['{"n":[9223372036854775807,-1]}', '{"n":[9223372036854775807,-1]}'],
+    ['{"n":[9223372036854775808]}', 'number_out_of_range'],
+    // And it writes a dot inside a name so.
+    ['{"a.b":1}', '{"a.b":1}'],
+    ['{"a%2Eb":1}', 'reserved_key'],
     // The store has one typed column for a name, whichever event declares it.
     ['{"price":"12.5"}', '{"price":"12.50"}'],
     ['{"price":"cheap"}', 'wrong_type'],

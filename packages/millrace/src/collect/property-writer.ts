@@ -5,7 +5,7 @@ import { isRecord } from './is-record.ts';
 import { LongNumber } from './numbers.ts';
 import { Refusal } from './refusals.ts';
 import { requireTime, timeMax, timeMin } from './time.ts';
-import { checkName, type Pass, writeUndeclared } from './undeclared.ts';
+import { checkName, type Pass, shortestNumber, writeUndeclared } from './undeclared.ts';
 
 /** Checks a value and returns its canonical JSON. @throws Refusal */
 export type Write = (value: unknown, pass: Pass) => string;
@@ -72,7 +72,7 @@ export function propertyWriter(
         if (typeof number !== 'number' && typeof number !== 'bigint') throw wrongType('a number');
         const double = Number(number);
         if (!(Math.abs(double) <= float64Max)) throw outOfRange(path, 'a float64 (±1e300)');
-        return String(double);
+        return shortestNumber(double);
       };
     case 'decimal':
       return (value) => `"${canonicalDecimal(value, type.precision, type.scale, path)}"`;

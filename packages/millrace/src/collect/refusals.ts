@@ -32,7 +32,7 @@ export const refusals = {
   // Its strings, names and size.
   nul_character: 'A string or name holds a NUL character.',
   lone_surrogate: 'A string or name holds half of a surrogate pair.',
-  reserved_key: 'No name may be __proto__.',
+  reserved_key: 'No name may be __proto__, or hold %2E.',
   too_deep: 'The event nests too deep.',
   too_many_properties: 'The event has too many properties.',
   event_too_large: 'The event is too large.',
