@@ -30,6 +30,7 @@ export type ContradictionCode =
 export interface Bounds {
   readonly eventsMax: number;
   readonly propertiesMax: number;
+  readonly pathsMax: number;
   readonly rollupsMax: number;
   readonly measuresMax: number;
   readonly dimensionsMax: number;
@@ -41,6 +42,8 @@ export interface Bounds {
 export const bounds: Bounds = {
   eventsMax: 500,
   propertiesMax: 500,
+  /** Properties of all events together, those inside objects counted: what one JSON column takes. */
+  pathsMax: 1_000,
   rollupsMax: 100,
   measuresMax: 50,
   dimensionsMax: 16,

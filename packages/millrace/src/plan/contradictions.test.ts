@@ -66,6 +66,8 @@ const withRollup = (options: object): unknown => ({
 });
 const nested = (depth: number): unknown =>
   depth === 0 ? string() : { kind: 'object', properties: { in: nested(depth - 1) } };
+const manyProperties = (prefix: string, n: number) =>
+  Object.fromEntries(Array.from({ length: n }, (_, i) => [`${prefix}${i}`, string()]));
 const nestedWhere = (depth: number): unknown =>
   depth === 0 ? { paid: true } : { not: nestedWhere(depth - 1) };
 
@@ -205,6 +207,24 @@ const cases: readonly Case[] = [
     definition: withEvent(event({ price: decimal(18, 3) })),
     code: 'wrong_type',
     place: 'events.more.price',
+  },
+  {
+    what: 'more properties than a column takes',
+    definition: {
+      name: 'wide',
+      events: Object.fromEntries(
+        ['a', 'b', 'c'].map((type) => [type, event(manyProperties(type, 400))]),
+      ),
+    },
+    code: 'out_of_bounds',
+    place: 'events',
+    says: '1200',
+  },
+  {
+    what: 'an object in an array with more properties than there may be',
+    definition: withEvent(event({ list: array(object(manyProperties('x', 501))) })),
+    code: 'out_of_bounds',
+    place: 'events.more.list[]',
   },
   {
     what: 'an unknown way with undeclared properties',

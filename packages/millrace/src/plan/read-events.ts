@@ -2,7 +2,7 @@ import { isEnvelopeField } from '../define/envelope.ts';
 import type { EventDefinition } from '../define/event.ts';
 import type { Events } from '../define/fields.ts';
 import type { Property } from '../define/property.ts';
-import { typeOf } from '../define/property-types.ts';
+import { typedPaths, typeOf } from '../define/property-types.ts';
 import { isBuiltIn } from './built-in-events.ts';
 import {
   bounds,
@@ -51,6 +51,7 @@ export const readEvents = (value: unknown, report: Report): Events => {
   );
   checkAliases(events, report);
   checkOneTypePerName(events, report);
+  checkPaths(events, report);
   return events;
 };
 
@@ -160,4 +161,16 @@ const checkOneTypePerName = (events: Events, report: Report): void => {
           'Give it the same type in both, or another name in one, with a rename for its senders.',
         );
     }
+};
+
+const checkPaths = (events: Events, report: Report): void => {
+  const all = Object.values(events).flatMap(({ properties }) => typedPaths(properties));
+  const paths = new Set(all.map(({ name }) => name)).size;
+  if (paths > bounds.pathsMax)
+    report(
+      'out_of_bounds',
+      'events',
+      `The events have ${paths} different properties in all, those inside objects counted.`,
+      `Declare at most ${bounds.pathsMax}; those not declared are kept as they come.`,
+    );
 };
