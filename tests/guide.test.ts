@@ -8,7 +8,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePort } from './support/free-port.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const guide = readFileSync(join(root, 'docs', 'guide.md'), 'utf8');
 /** An accepted event can be asked for within a second; a busy machine is given more. */
 const answerMaxMs = 15_000;
 
@@ -17,10 +16,14 @@ interface Block {
   readonly text: string;
 }
 
-/** What is fenced in the guide: files (ts), commands (sh), and what they print (text). */
-const blocks: readonly Block[] = [...guide.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(
-  ([, language = '', text = '']) => ({ language, text }),
-);
+/** What is fenced in a page: files (ts), commands (sh), and what they print (text). */
+function blocksOf(...path: readonly string[]): readonly Block[] {
+  const page = readFileSync(join(root, ...path), 'utf8');
+  return [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
+    language,
+    text,
+  }));
+}
 
 /** `…` in an expected output stands for anything. */
 const pattern = (expected: string): RegExp =>
@@ -57,12 +60,22 @@ afterEach(async () => {
 });
 
 test('the guide does what it says', async () => {
+  const blocks = blocksOf('docs', 'guide.md');
   expect(blocks.filter(({ language }) => language === 'sh').length).toBeGreaterThan(8);
   for (const [place, { language, text }] of blocks.entries()) {
     if (language === 'ts') writeFileSync(join(folder, 'millrace.config.ts'), text);
     if (language !== 'sh') continue;
     if (text.trim() === 'millrace start') await start();
     else await run(text, blocks[place + 1]);
+  }
+});
+
+test('the pipeline of the README is one', async () => {
+  const pipelines = blocksOf('README.md').filter(({ language }) => language === 'ts');
+  expect(pipelines.length).toBeGreaterThan(0);
+  for (const { text } of pipelines) {
+    writeFileSync(join(folder, 'millrace.config.ts'), text);
+    await run('millrace check', undefined);
   }
 });
 

@@ -1,7 +1,7 @@
 // Shoppers for the shop: `npm start` runs this beside the server.
 //   MILLRACE_URL            where the collector is (http://127.0.0.1:8080)
 //   MILLRACE_SIMULATE_RATE  events a second (50)
-//   MILLRACE_SIMULATE_SEED  a whole number; the same one sends the same events
+//   MILLRACE_SIMULATE_SEED  a whole number; with the same rate it sends the same events
 //   MILLRACE_WRITE_KEYS     the first is used, where the collector wants a key
 import { randomInt } from 'node:crypto';
 import { Ledger } from './ledger.ts';
