@@ -9,25 +9,37 @@ export interface SqlErrorAnswer {
   readonly text: string;
 }
 
-/** The HTTP status ClickHouse gives each error code; all others are 500. */
-const statuses: ReadonlyMap<number, number> = new Map([
-  ...[
-    36, 427, 6, 25, 26, 38, 41, 72, 441, 675, 676, 376, 27, 15, 44, 8, 223, 224, 167, 168, 225, 62,
-    117, 53, 321, 456, 457,
-  ].map((code): [number, number] => [code, 400]),
-  ...[60, 46, 47, 50, 56, 81, 115, 149, 63, 73, 336, 78].map((code): [number, number] => [
-    code,
-    404,
-  ]),
-  ...[192, 193, 516, 497].map((code): [number, number] => [code, 403]),
-  [194, 401],
-  [591, 413],
-  [48, 501],
-  [209, 503],
-  [439, 503],
-  [159, 408],
-]);
+/** Codes by the status they are answered with, `NAME:code`. */
+export const codesByStatus = {
+  400: `BAD_ARGUMENTS:36 CANNOT_COMPILE_REGEXP:427 CANNOT_PARSE_TEXT:6 CANNOT_PARSE_ESCAPE_SEQUENCE:25
+    CANNOT_PARSE_QUOTED_STRING:26 CANNOT_PARSE_DATE:38 CANNOT_PARSE_DATETIME:41 CANNOT_PARSE_NUMBER:72
+    CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING:441 CANNOT_PARSE_IPV4:675 CANNOT_PARSE_IPV6:676
+    CANNOT_PARSE_UUID:376 CANNOT_PARSE_INPUT_ASSERTION_FAILED:27 DUPLICATE_COLUMN:15 ILLEGAL_COLUMN:44
+    THERE_IS_NO_COLUMN:8 UNKNOWN_ELEMENT_IN_AST:37 UNKNOWN_TYPE_OF_AST_NODE:123 TOO_DEEP_AST:167
+    TOO_BIG_AST:168 UNEXPECTED_AST_STRUCTURE:223 SYNTAX_ERROR:62 INCORRECT_DATA:117 TYPE_MISMATCH:53
+    VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE:321 UNKNOWN_QUERY_PARAMETER:456 BAD_QUERY_PARAMETER:457`,
+  401: 'REQUIRED_PASSWORD:194',
+  403: 'UNKNOWN_USER:192 WRONG_PASSWORD:193 AUTHENTICATION_FAILED:516 SET_NON_GRANTED_ROLE:512 ACCESS_DENIED:497',
+  404: `UNKNOWN_TABLE:60 UNKNOWN_FUNCTION:46 UNKNOWN_IDENTIFIER:47 UNKNOWN_TYPE:50 UNKNOWN_STORAGE:56
+    UNKNOWN_DATABASE:81 UNKNOWN_SETTING:115 UNKNOWN_DIRECTION_OF_SORTING:152
+    UNKNOWN_AGGREGATE_FUNCTION:63 UNKNOWN_FORMAT:73 UNKNOWN_DATABASE_ENGINE:336
+    UNKNOWN_TYPE_OF_QUERY:78 UNKNOWN_ROLE:511`,
+  408: 'TIMEOUT_EXCEEDED:159',
+  413: 'QUERY_IS_TOO_LARGE:229',
+  501: 'NOT_IMPLEMENTED:48',
+  503: 'SOCKET_TIMEOUT:209 CANNOT_OPEN_FILE:76 CANNOT_SCHEDULE_TASK:439 TOO_MANY_SIMULTANEOUS_QUERIES:202',
+};
 
+/**
+ * The HTTP status ClickHouse gives each error code; all others are 500. Two of
+ * ours differ: a mistake in a query parameter is 400, too many queries are 503,
+ * to be sent again.
+ */
+const statuses: ReadonlyMap<number, number> = new Map(
+  Object.entries(codesByStatus).flatMap(([status, codes]) =>
+    codes.split(/\s+/).map((each) => [Number(each.split(':')[1]), Number(status)] as const),
+  ),
+);
 /** @throws what is no error of a question, as it is. */
 export function sqlErrorAnswer(error: unknown): SqlErrorAnswer {
   if (error instanceof SqlRefusal) {
@@ -48,7 +60,7 @@ export function sqlErrorAnswer(error: unknown): SqlErrorAnswer {
     return { status: 401, code: 516, text: exception(516, error.message, 'AUTHENTICATION_FAILED') };
   }
   if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) {
-    return { status: 413, code: 591, text: exception(591, error.message, 'QUERY_IS_TOO_LARGE') };
+    return { status: 413, code: 229, text: exception(229, error.message, 'QUERY_IS_TOO_LARGE') };
   }
   throw error;
 }

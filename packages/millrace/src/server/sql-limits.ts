@@ -9,6 +9,8 @@ export interface SqlLimits {
   readonly threadsMax: number;
   /** The request's body, unpacked. */
   readonly bodyMaxBytes: number;
+  /** Questions that are answered or wait for it; one more is told to come again. */
+  readonly questionsMax: number;
 }
 
 export const defaultSqlLimits: SqlLimits = {
@@ -18,4 +20,5 @@ export const defaultSqlLimits: SqlLimits = {
   temporaryMaxBytes: 4 * 1024 ** 3,
   threadsMax: 2,
   bodyMaxBytes: 1024 ** 2,
+  questionsMax: 32,
 };

@@ -2,8 +2,10 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { engineErrors } from '../query/sql-guard/index.ts';
 import { openShopStore, type ShopStore } from '../query/sql-guard/shop-store.suite.ts';
 import { createKeys } from './keys.ts';
+import { codesByStatus } from './sql-errors.ts';
 import { sqlRoutes } from './sql-routes.ts';
 
 let shop: ShopStore;
@@ -19,7 +21,7 @@ beforeAll(async () => {
     guard: shop.guard,
     requireRead,
     databases: ['shop', 'default'],
-    limits: { executionTimeMaxS: 2, resultMaxBytes: 1_000_000 },
+    limits: { executionTimeMaxS: 2, resultMaxBytes: 1_000_000, questionsMax: 8 },
   });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
 });
@@ -114,6 +116,9 @@ describe('a refusal', () => {
     ['SELECT 1; SELECT 2', 400, 62],
     ['SELECT 1 SETTINGS readonly = 0', 500, 164],
     ["SELECT 1 SETTINGS output_format_schema = 'x'", 500, 164],
+    ["SELECT true SETTINGS bool_true_representation = 'xxxxxxxx'", 500, 164],
+    ["SELECT 1 SETTINGS timeout_overflow_mode = 'break'", 500, 164],
+    ['SELECT 1 SETTINGS offset = 1', 500, 164],
     ['SELECT 1 FORMAT Template', 404, 73],
     ['SELECT {x:Int64}', 400, 456],
     ['SELECT sum(number) FROM numbers(1000000000000)', 408, 159],
@@ -183,6 +188,35 @@ describe('a refusal', () => {
     ]);
     expect(process.memoryUsage().rss - before).toBeLessThan(500_000_000);
   });
+});
+
+test('error codes have the names that the engine gives them', async () => {
+  const codes = [
+    ...Object.entries(engineErrors),
+    ...Object.values(codesByStatus).flatMap((text) =>
+      text.split(/\s+/).map((each) => each.split(':')),
+    ),
+  ];
+  expect(codes.length).toBeGreaterThan(50);
+  for (const [name, code] of codes) {
+    const { bytes } = await shop.store.read(`SELECT errorCodeToName(${code})`, { format: 'TSV' });
+    expect([code, Buffer.from(bytes).toString().trim()]).toEqual([code, name]);
+  }
+});
+
+test('more questions at once than allowed are told to come again', async () => {
+  const asked = Array.from({ length: 20 }, () =>
+    get({ query: 'SELECT sum(number) FROM numbers(1000000)' }),
+  );
+  const answers = await Promise.all(asked);
+  const refused = answers.filter(({ statusCode }) => statusCode === 503);
+  expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(20 - refused.length);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { body, headers } of refused) {
+    expect(body).toMatch(/^Code: 202\..+\(TOO_MANY_SIMULTANEOUS_QUERIES\)\n$/);
+    expect(headers['retry-after']).toBe('1');
+  }
+  expect((await get({ query: 'SELECT 1' })).body).toBe('1\n');
 });
 
 test('an answer of many rows is whole', async () => {

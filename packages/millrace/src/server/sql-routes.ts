@@ -36,13 +36,28 @@ export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions)
   for (const url of ['/sql/ping', '/sql/replicas_status']) {
     app.get(url, async (_request, reply) => reply.type('text/html; charset=UTF-8').send('Ok.\n'));
   }
+  let questions = 0;
+  const answerBounded = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (questions >= limits.questionsMax) {
+      throw new SqlRefusal(
+        'TOO_MANY_SIMULTANEOUS_QUERIES',
+        `Too many simultaneous queries: ${questions}`,
+      );
+    }
+    questions += 1;
+    try {
+      return await answer(request, reply, options, limits);
+    } finally {
+      questions -= 1;
+    }
+  };
   for (const url of ['/sql', '/sql/']) {
     app.route({
       method: ['GET', 'POST'],
       url,
       bodyLimit: limits.bodyMaxBytes,
       onRequest: options.requireRead,
-      handler: (request, reply) => answer(request, reply, options, limits),
+      handler: answerBounded,
     });
   }
 }
@@ -72,6 +87,7 @@ async function answer(
 
 function answerError(reply: FastifyReply, error: unknown): FastifyReply {
   const { status, code, text } = sqlErrorAnswer(error);
+  if (status === 503) reply.header('Retry-After', 1);
   return reply
     .code(status)
     .header('X-ClickHouse-Exception-Code', code)

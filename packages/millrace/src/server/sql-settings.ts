@@ -1,9 +1,12 @@
 import { SqlRefusal } from '../query/sql-guard/index.ts';
 import type { SqlLimits } from './sql-limits.ts';
 
-/** How an answer is written; they change nothing of what is read. */
+/**
+ * How an answer is written; they change nothing of what is read. Those that
+ * could make it much longer (widths, the words for true and false) are left out.
+ */
 const writing =
-  /^(output_format_(json|csv|tsv|pretty|decimal|parquet|write_statistics|arrow|markdown|values|native|binary)\w*|date_time_output_format|bool_(true|false)_representation)$/;
+  /^(output_format_(json|csv|tsv|decimal|parquet|arrow|markdown|values|native|binary)_\w+|output_format_pretty_(color|row_numbers|grid_charset)|output_format_write_statistics|date_time_output_format)$/;
 
 /** How a question is computed, with no way to reach anything else. */
 const computing: ReadonlySet<string> = new Set([

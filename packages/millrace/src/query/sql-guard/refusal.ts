@@ -14,8 +14,9 @@ export const engineErrors = {
   BAD_ARGUMENTS: 36,
   NOT_IMPLEMENTED: 48,
   INCORRECT_DATA: 117,
-  QUERY_IS_TOO_LARGE: 591,
+  QUERY_IS_TOO_LARGE: 229,
   TOO_MANY_ROWS_OR_BYTES: 396,
+  TOO_MANY_SIMULTANEOUS_QUERIES: 202,
 } as const;
 
 export type EngineErrorName = keyof typeof engineErrors;
