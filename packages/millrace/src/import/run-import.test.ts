@@ -9,8 +9,10 @@ import {
   inFolder,
   linesOf,
   mapping,
+  now,
   openShop,
   plan,
+  type ShopOptions,
   type WrapAppend,
 } from './shop-import.suite.ts';
 import type { ImportSummary } from './tally.ts';
@@ -20,14 +22,17 @@ const header = 'at,type,product,price';
 
 interface Options extends Partial<ImportRequest> {
   readonly text?: string;
-  readonly append?: WrapAppend;
+  readonly shop?: ShopOptions;
 }
 
 /** One run of the command on the shop in `folder`, opened and closed. */
-async function run(folder: string, { text, append, ...options }: Options): Promise<ImportSummary> {
+async function run(
+  folder: string,
+  { text, shop: shopOptions, ...options }: Options,
+): Promise<ImportSummary> {
   const path = options.path ?? join(folder, 'sales.csv');
   if (text !== undefined) writeFileSync(path, text);
-  const shop = await openShop(folder, append);
+  const shop = await openShop(folder, shopOptions);
   try {
     return await runImport({
       definition: mapping(),
@@ -193,15 +198,15 @@ describe('runImport', () => {
     });
     const line = ({ year, kind, product }: { year: number; kind: string; product: string }) =>
       kind === 'broken' ? 'x' : `${year}-03-01 10:00,${kind},${product},1.00`;
-    const failure = fc.record({ append: fc.nat({ max: 8 }), durable: fc.boolean() });
+    const death = fc.record({ append: fc.nat({ max: 8 }), durable: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(
         // A few years at first, then so many that the rest is sorted.
         fc.array(row, { minLength: 20, maxLength: 200 }),
         fc.constantFrom('row' as const, 'content' as const),
-        fc.array(failure, { minLength: 1, maxLength: 5 }),
+        fc.array(death, { minLength: 1, maxLength: 5 }),
         fc.integer({ min: 3, max: 40 }),
-        async (rows, id, failures, chunkRowsMax) => {
+        async (rows, id, deaths, chunkRowsMax) => {
           const text = `${header}\n${rows.map(line).join('\n')}`;
           const options = { definition: mapping(id), chunkRowsMax };
           const whole = await inFolder(async (folder) => {
@@ -209,11 +214,14 @@ describe('runImport', () => {
             return contents(folder);
           });
           const pieces = await inFolder(async (folder) => {
-            for (const { append, durable } of failures) {
-              await dying(folder, { text, ...options }, append, durable);
+            // Days apart, so that the dedup window helps nobody.
+            let at = now;
+            for (const death of deaths) {
+              await dying(folder, { text, ...options }, death, at);
+              at += 4 * 86_400_000;
             }
-            await run(folder, { text, ...options });
-            expect(await run(folder, { text, ...options })).toMatchObject({ outcome: 'known' });
+            await run(folder, { text, ...options, shop: { at } });
+            expect(await run(folder, options)).toMatchObject({ outcome: 'known' });
             return contents(folder);
           });
           expect(pieces).toEqual(whole);
@@ -224,21 +232,32 @@ describe('runImport', () => {
   });
 });
 
+interface Death {
+  /** How many appends go well. */
+  readonly append: number;
+  readonly durable: boolean;
+}
+
 /**
  * A run that dies at an append to the log of events, after it is durable or
  * before (when the dead letters of the same rows are), if it gets that far.
  */
-async function dying(folder: string, options: Options, at: number, durable: boolean) {
+async function dying(
+  folder: string,
+  options: Options,
+  { append: last, durable }: Death,
+  at: number,
+) {
   const death = new Error('the process dies');
   let appends = 0;
   const append: WrapAppend = (log) => async (records, mark) => {
     appends += 1;
-    if (appends <= at) return log.append(records, mark);
+    if (appends <= last) return log.append(records, mark);
     if (durable) await log.append(records, mark);
     throw death;
   };
   try {
-    await run(folder, { ...options, append });
+    await run(folder, { ...options, shop: { append, at } });
   } catch (error) {
     if (error !== death) throw error;
   }

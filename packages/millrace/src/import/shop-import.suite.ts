@@ -38,7 +38,6 @@ export const mapping = (id: 'row' | 'content' = 'row') =>
   );
 
 export const now = Date.UTC(2026, 10, 23);
-const clock = { now: () => now };
 
 /** A log and a collector on real files, to be opened again and again. */
 export interface Shop {
@@ -48,7 +47,9 @@ export interface Shop {
   close(): Promise<void>;
 }
 
-export async function openShop(folder: string, append?: WrapAppend): Promise<Shop> {
+export async function openShop(folder: string, options: ShopOptions = {}): Promise<Shop> {
+  const { append, at = now } = options;
+  const clock = { now: () => at };
   for (const name of ['events', 'dead-letters', 'spilled']) {
     mkdirSync(join(folder, name), { recursive: true });
   }
@@ -76,6 +77,12 @@ export async function openShop(folder: string, append?: WrapAppend): Promise<Sho
       dedup.close();
     },
   };
+}
+
+export interface ShopOptions {
+  /** What the clock says while it is open. */
+  readonly at?: number;
+  readonly append?: WrapAppend;
 }
 
 /** What stands between the collector and the log of events, for tests in which it breaks. */
