@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalDecimal } from './decimal.ts';
+import { canonicalDecimal, canonicalForm } from './decimal.ts';
 import { LongNumber } from './numbers.ts';
 import { Refusal } from './refusals.ts';
 
 const written = (value: unknown, precision = 18, scale = 2): string => {
   try {
+    if (typeof value === 'string' && canonicalForm(precision, scale).test(value)) {
+      // The short way must not differ from the long one.
+      expect(canonicalDecimal(value, precision, scale, 'price')).toBe(value);
+    }
     return canonicalDecimal(value, precision, scale, 'price');
   } catch (error) {
     if (error instanceof Refusal) return error.code;

@@ -3,6 +3,13 @@ import { Refusal } from './refusals.ts';
 
 const plain = /^([+-]?)(\d+)(?:\.(\d+))?$/;
 
+/** Matches positive decimals that are written as they should be already: most of them are. */
+export const canonicalForm = (precision: number, scale: number): RegExp => {
+  const before = precision - scale;
+  const integer = before === 0 ? '0' : `(?:0|[1-9]\\d{0,${before - 1}})`;
+  return new RegExp(`^${integer}${scale === 0 ? '' : `\\.\\d{${scale}}`}$`);
+};
+
 /**
  * A decimal as text with exactly `scale` digits after the point. It comes as a
  * string (`"12.5"`), or as a JSON number of at most 15 significant digits, read

@@ -1,6 +1,6 @@
 import type { Property, PropertyType } from '../define/property.ts';
 import type { EventPlan } from '../plan/plan.ts';
-import { canonicalDecimal } from './decimal.ts';
+import { canonicalDecimal, canonicalForm } from './decimal.ts';
 import { isRecord } from './is-record.ts';
 import { LongNumber } from './numbers.ts';
 import { Refusal } from './refusals.ts';
@@ -74,8 +74,14 @@ export function propertyWriter(
         if (!(Math.abs(double) <= float64Max)) throw outOfRange(path, 'a float64 (±1e300)');
         return shortestNumber(double);
       };
-    case 'decimal':
-      return (value) => `"${canonicalDecimal(value, type.precision, type.scale, path)}"`;
+    case 'decimal': {
+      const { precision, scale } = type;
+      const canonical = canonicalForm(precision, scale);
+      return (value) =>
+        typeof value === 'string' && canonical.test(value)
+          ? `"${value}"`
+          : `"${canonicalDecimal(value, precision, scale, path)}"`;
+    }
     case 'timestamp':
       return (value) => {
         const time = requireTime(value, path);

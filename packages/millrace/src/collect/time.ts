@@ -19,14 +19,49 @@ export function readTime(value: unknown): number | null {
   if (value instanceof LongNumber) return readTime(value.value);
   if (typeof value === 'number') return Number.isFinite(value) ? Math.floor(value) : null;
   if (typeof value !== 'string') return null;
-  const match = iso.exec(value);
+  return readUtc(value) ?? readIso(value);
+}
+
+/**
+ * The form that `Date.prototype.toISOString` writes, 2026-05-01T12:00:00.000Z.
+ * Nearly every timestamp has it, and read this way it costs a tenth. Null for
+ * any other form, and for what is not quite right in this one.
+ */
+function readUtc(text: string): number | null {
+  if (text.length !== 24 || text[10] !== 'T' || text[23] !== 'Z') return null;
+  if (text[4] !== '-' || text[7] !== '-' || text[13] !== ':') return null;
+  if (text[16] !== ':' || text[19] !== '.') return null;
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
+  const month = twoDigits(text, 5);
+  const day = twoDigits(text, 8);
+  const hour = twoDigits(text, 11);
+  const minute = twoDigits(text, 14);
+  const second = twoDigits(text, 17);
+  const ms = twoDigits(text, 20) * 10 + digit(text, 22);
+  // Below 28 every month has the day. NaN is below and above nothing.
+  if (!(year >= 1900 && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return null;
+  if (!(hour <= 23 && minute <= 59 && second <= 59 && ms <= 999)) return null;
+  return Date.UTC(year, month - 1, day, hour, minute, second, ms);
+}
+
+const twoDigits = (text: string, at: number): number => digit(text, at) * 10 + digit(text, at + 1);
+
+function digit(text: string, at: number): number {
+  const value = text.charCodeAt(at) - 0x30;
+  return value >= 0 && value <= 9 ? value : Number.NaN;
+}
+
+function readIso(text: string): number | null {
+  const match = iso.exec(text);
   if (match === null) return null;
   const [, years = '', months = '', days = '', hours = '0', minutes = '0', seconds = '0'] = match;
   const [year, month, day] = [Number(years), Number(months), Number(days)];
   const [hour, minute, second] = [Number(hours), Number(minutes), Number(seconds)];
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return null;
-  // 24:00 is the end of the day; a leap second has no number of its own in epoch time.
-  if (hour > 24 || minute > 59 || second > 59 || (hour === 24 && minute + second > 0)) return null;
+  // A leap second has no number of its own in epoch time.
+  if (hour > 24 || minute > 59 || second > 59) return null;
+  // 24:00 is the end of the day, and nothing is later.
+  if (hour === 24 && minute + second + Number(match[7] ?? '0') > 0) return null;
   const offset = offsetMinutes(match[8]);
   if (offset === null) return null;
   const ms = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
