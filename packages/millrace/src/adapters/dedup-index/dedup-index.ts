@@ -39,8 +39,9 @@ export interface DedupIndex {
   /** Expire and spill by time; cheap, called once per group commit. */
   advance(now: number): void;
   close(): void;
-  /** Ids remembered, in memory and on disk. */
+  /** Ids remembered, in memory and on disk (there with those that were forgotten since). */
   readonly ids: number;
+  /** At most what was given, and 100 bytes for each id that was on disk when it was forgotten. */
   readonly memoryBytes: number;
   readonly spilledIds: number;
   readonly spilledBytes: number;
@@ -49,7 +50,7 @@ export interface DedupIndex {
 export interface DedupIndexOptions {
   /** How long, by arrival, an id seen again is a duplicate. */
   readonly windowMs: number;
-  /** Beyond this, ids go to files in `spillFolder`. */
+  /** Beyond this, ids go to files in `spillFolder`. `load` uses up to 16 MB more while it runs. */
   readonly memoryBytesMax: number;
   /** Its `*.run` files are removed when the index opens: they are a cache of what `load` is given. */
   readonly spillFolder: string;

@@ -16,8 +16,8 @@ export function shardBytes(homes: number): number {
 
 /** The most homes that fit in so many bytes. */
 export function homesWithin(bytes: number): number {
-  let homes = Math.floor(((bytes / SLOT_BYTES - 8) * 64) / 65);
-  while (homes > 0 && shardBytes(homes) > bytes) homes--;
+  let homes = Math.max(0, Math.floor(((bytes / SLOT_BYTES - 8) * 64) / 65));
+  while (shardBytes(homes + 1) <= bytes) homes++;
   return homes;
 }
 

@@ -136,8 +136,9 @@ export class RunFile {
     return this.#parts.slices;
   }
 
+  /** Those forgotten since they were written count, too. */
   get ids(): number {
-    return this.#parts.bytes / HASH_BYTES - this.#parts.forgotten.size;
+    return this.#parts.bytes / HASH_BYTES;
   }
 
   get fileBytes(): number {
