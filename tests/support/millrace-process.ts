@@ -128,7 +128,7 @@ export interface Status {
 export async function status(url: string): Promise<Status> {
   const response = await fetch(`${url}/v1/status`);
   if (!response.ok) throw new Error(await response.text());
-  const body: Status = await response.json();
+  const body: Status = JSON.parse(await response.text());
   return body;
 }
 
