@@ -1,0 +1,230 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MillraceProcess, settled } from './support/millrace-process.ts';
+
+const command = fileURLToPath(new URL('../packages/millrace/bin/millrace.js', import.meta.url));
+const pipeline = fileURLToPath(new URL('./support/ledger.config.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'millrace-command-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+function millrace(args: readonly string[], input = ''): Promise<Ended> {
+  const child = spawn(process.execPath, [command, ...args], { cwd: folder });
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk) => {
+    output += String(chunk);
+  });
+  child.stderr.on('data', (chunk) => {
+    errors += String(chunk);
+  });
+  child.stdin.end(input);
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, output, errors })));
+}
+
+describe('millrace', () => {
+  test.each([
+    [['--help'], 'millrace start'],
+    [['start', '--help'], 'MILLRACE_WRITE_KEYS'],
+    [['check', '--help'], 'millrace check --pipeline'],
+    [['import', '--help'], 'defineImport'],
+    [['sql', '--help'], 'GROUP BY type'],
+  ])('%s teaches', async (args, lesson) => {
+    const { code, output } = await millrace(args);
+    expect(code).toBe(0);
+    expect(output).toContain(lesson);
+  });
+
+  test('an unknown flag is not passed over', async () => {
+    const { code, errors } = await millrace(['start', '--prot', '1']);
+    expect(code).toBe(1);
+    expect(errors).toContain('--prot');
+  });
+});
+
+describe('millrace check', () => {
+  test('is content with a pipeline that can run', async () => {
+    expect(await millrace(['check', '--pipeline', pipeline])).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('is in order'),
+    });
+  });
+
+  test('names every contradiction with its place and its mend', async () => {
+    const path = join(folder, 'contradiction.config.ts');
+    writeFileSync(
+      path,
+      `import { count, definePipeline, event, rollup, string, sum } from 'millrace';
+       export default definePipeline({
+         name: 'shop',
+         events: { view: event({ product_id: string() }) },
+         rollups: [
+           rollup('views', { from: 'view', every: 'minute', by: ['produkt_id'], measures: { n: count() } }),
+           rollup('views', { from: 'vue', every: 'minute', measures: { n: count() } }),
+           rollup('sums', { from: 'view', every: 'minute', measures: { n: sum('product_id') } }),
+         ],
+       } as never);`,
+    );
+    const { code, output } = await millrace(['check', '--pipeline', path]);
+    expect(code).toBe(1);
+    expect(output).toMatch(/rollups\[0\]\.by.*produkt_id.*\n.*product_id/);
+    expect(output).toMatch(/rollups\[1\]\.name/);
+    expect(output).toMatch(/rollups\[1\]\.from.*vue/);
+    expect(output).toMatch(/rollups\[2\]\.measures\.n/);
+  });
+
+  test('says where a file is missing or does not run', async () => {
+    expect(await millrace(['check', '--pipeline', 'nowhere.ts'])).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('pipeline_not_found'),
+    });
+    writeFileSync(join(folder, 'broken.ts'), 'export default definePipeline(');
+    expect(await millrace(['check', '--pipeline', 'broken.ts'])).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('pipeline_invalid'),
+    });
+  });
+});
+
+describe('millrace start', () => {
+  const running: MillraceProcess[] = [];
+  let data: string;
+  beforeEach(() => {
+    data = mkdtempSync(join(folder, 'data-'));
+  });
+  afterEach(async () => {
+    for (const one of running.splice(0)) if (one.running) await one.stop();
+  });
+  const start = (args: readonly string[] = [], env: { readonly [name: string]: string } = {}) => {
+    const one = new MillraceProcess({ pipeline, data, args, env });
+    running.push(one);
+    return one;
+  };
+  const post = (url: string, headers: { readonly [name: string]: string } = {}) =>
+    fetch(`${url}/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: '{"type":"view","properties":{"product_id":"p","price":"1.00"}}',
+    });
+
+  test('prints what to try next, and the lines work', async () => {
+    const one = start();
+    const url = await one.url();
+    const [, example = ''] = /-d '(\{.*\})'/.exec(one.output) ?? [];
+    const [, question = ''] = /-d '(SELECT .*)'/.exec(one.output) ?? [];
+    const sent = await fetch(`${url}/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: example,
+    });
+    expect(await sent.json()).toMatchObject({ accepted: 1, rejected: [] });
+    await settled(url);
+    const asked = await fetch(`${url}/sql?default_format=PrettyCompact`, {
+      method: 'POST',
+      body: question,
+    });
+    expect(await asked.text()).toContain('bucket');
+    expect((await fetch(`${url}/`)).headers.get('content-type')).toContain('text/html');
+    expect(await one.stop()).toEqual({ code: 0, signal: null });
+    expect(one.output).toContain('Everything accepted is stored');
+  });
+
+  test('a data folder that another process has open is refused, and the other goes on', async () => {
+    const one = start();
+    const url = await one.url();
+    const two = start();
+    expect((await two.exited).code).toBe(1);
+    expect(two.errors).toContain('data_folder_in_use');
+    expect((await post(url)).status).toBe(200);
+  });
+
+  test('a port that is taken is refused', async () => {
+    const one = start();
+    const { port } = new URL(await one.url());
+    data = mkdtempSync(join(folder, 'data-'));
+    const two = start(['--port', port]);
+    expect((await two.exited).code).toBe(1);
+    expect(two.errors).toContain('port_in_use');
+  });
+
+  test('an address that others can reach needs keys', async () => {
+    const one = start(['--host', '0.0.0.0']);
+    expect((await one.exited).code).toBe(1);
+    expect(one.errors).toContain('key_required');
+  });
+
+  test('write keys open ingestion alone, read keys the rest', async () => {
+    const one = start([], { MILLRACE_WRITE_KEYS: 'w1,w2', MILLRACE_READ_KEYS: 'r1' });
+    const url = await one.url();
+    const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+    const ask = (path: string, key?: string) =>
+      fetch(`${url}${path}`, key === undefined ? {} : { headers: bearer(key) }).then(
+        ({ status }) => status,
+      );
+    expect((await post(url)).status).toBe(401);
+    expect((await post(url, bearer('r1'))).status).toBe(401);
+    expect((await post(url, bearer('w2'))).status).toBe(200);
+    for (const path of ['/sql?query=SELECT+1', '/v1/status', '/metrics']) {
+      expect([path, await ask(path), await ask(path, 'w1'), await ask(path, 'r1')]).toEqual([
+        path,
+        401,
+        401,
+        200,
+      ]);
+    }
+    expect([await ask('/healthz'), await ask('/readyz')]).toEqual([200, 200]);
+    expect(one.output + one.errors).not.toMatch(/\b(w1|w2|r1)\b/);
+  });
+
+  test('tells how it is doing, to people and to Prometheus', async () => {
+    const url = await start().url();
+    await post(url);
+    expect(await settled(url)).toMatchObject({
+      pipeline: 'ledger',
+      accepted: 1,
+      stored: 1,
+      duplicates: 0,
+      late: 0,
+      dead_letters: 0,
+      lag_ms: expect.any(Number),
+      problem: null,
+    });
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(
+      /# TYPE millrace_events_stored_total counter\nmillrace_events_stored_total 1\n/,
+    );
+    expect(metrics).toMatch(/# TYPE millrace_lag_seconds gauge/);
+  });
+
+  test('answers millrace sql, from an argument or standard input, and with the error of the engine', async () => {
+    const { port } = new URL(await start().url());
+    const sql = (args: readonly string[], input?: string) =>
+      millrace(['sql', '--port', port, ...args], input);
+    expect(await sql(['SELECT 1 + 1 AS two', '--format', 'CSVWithNames'])).toMatchObject({
+      code: 0,
+      output: '"two"\n2\n',
+    });
+    expect(await sql(['--format', 'TSV'], 'SELECT count() FROM events')).toMatchObject({
+      code: 0,
+      output: '0\n',
+    });
+    expect(await sql(['SELECT nothing FROM events'])).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('Code: 47'),
+    });
+    expect(await sql(["SELECT file('/etc/passwd')"])).toMatchObject({ code: 1 });
+    expect(await millrace(['sql', '--port', '1', 'SELECT 1'])).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('not_running'),
+    });
+  });
+});
