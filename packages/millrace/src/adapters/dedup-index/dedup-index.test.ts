@@ -159,6 +159,21 @@ test('a spill goes on step by step while ids are admitted and forgotten', () => 
   expect(index.admit(forgotten, at).freshCount).toBe(forgotten.length);
 });
 
+test('ids that are forgotten when half of a spill is done are new again', () => {
+  const index = open(400_000);
+  const first = keysOf(1_000, 'first');
+  const { hashes } = index.admit(first, start);
+  let groups = 0;
+  // A run has been begun, and does not count yet.
+  while (readdirSync(folder).length === 0) index.admit(keysOf(100, `group ${groups++}`), start);
+  index.advance(start);
+  expect(index.spilledIds).toBe(0);
+  index.forget(hashes, start);
+  while (index.spilledIds === 0) index.advance(start);
+  expect(index.admit(first, start).freshCount).toBe(first.length);
+  expect(index.admit(first, start).freshCount).toBe(0);
+});
+
 test('ids that were spilled before they are forgotten are new again, once', () => {
   const index = open(littleMemory);
   const keys = keysOf(6_000);
