@@ -21,7 +21,12 @@ Only SELECT over events, dead_letters and the rollups is allowed.
       const { host, port, readKeys } = settingsOf(command);
       const { format } = command.opts<{ format: string }>();
       const [key] = readKeys;
-      const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/sql?default_format=${encodeURIComponent(format)}`;
+      const search = new URLSearchParams({
+        default_format: format,
+        // Money reads as money: 2.40, not 2.4.
+        output_format_decimal_trailing_zeros: '1',
+      });
+      const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/sql?${search}`;
       const response = await ask(url, argument ?? (await standardInput()), key);
       const answer = await response.text();
       if (response.ok) {
