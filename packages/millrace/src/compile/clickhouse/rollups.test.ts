@@ -254,6 +254,42 @@ describe('rollups in the store', () => {
     );
   }, 240_000);
 
+  it('bear the extremes of every type in one bucket', async () => {
+    const database = await freshDatabase();
+    const ratios = [1e300, -1e300, 1e300, 1e-300, 5e-324, -1e-29, 0, 1e-10, 0.25];
+    const all = ratios.map(
+      (ratio, i): CanonicalEvent => ({
+        event_id: `e${i}`,
+        type: 'sale',
+        timestamp: Date.UTC(2026, 0, 1) + i,
+        received_at: [-1, 0, 10_413_791_999_999, -2_208_988_800_000][i % 4] ?? 0,
+        appended_at: 0,
+        late: false,
+        properties: {
+          ratio,
+          kind: 'a',
+          small: i % 3 === 0 ? -(2 ** 31) : 2 ** 31 - 1,
+          big: i < 7 ? '9223372036854775807' : '-9223372036854775808',
+          money: i < 7 ? '9999999999999999.99' : '-9999999999999999.99',
+          fine: i % 2 === 0 ? '0.000000000000000001' : '0.999999999999999999',
+          whole: '999999999999999999',
+          at: i % 2 === 0 ? -1 : 10_413_791_999_999,
+          place: { city: 'Rome', inner: { n: '9223372036854775807' } },
+        },
+      }),
+    );
+    for (const [i, one] of all.slice(0, 4).entries())
+      await test.insert(database, [one], `one ${i}`);
+    await test.insert(database, all.slice(4), 'rest');
+    for (const rollup of plan.rollups) {
+      // The engine compiles a query to machine code once it has seen it a few times.
+      for (let time = 0; time < 10; time++)
+        expectRollup(rollup, await test.rows(`SELECT * FROM ${database}.${rollup.name}`), all);
+      await test.store.define(`OPTIMIZE TABLE ${database}.${rollup.table} FINAL`);
+      expectRollup(rollup, await test.rows(`SELECT * FROM ${database}.${rollup.name}`), all);
+    }
+  });
+
   it('stay the same when the engine merges their parts', async () => {
     const database = await freshDatabase();
     const all = fc
