@@ -235,6 +235,8 @@ describe('undeclared properties', () => {
     // And it writes a dot inside a name so.
     ['{"a.b":1}', '{"a.b":1}'],
     ['{"a%2Eb":1}', 'reserved_key'],
+    ['{"__proto__":{"a":1}}', 'reserved_key'],
+    ['{"a":[{"__proto__":null}]}', 'reserved_key'],
     // The store has one typed column for a name, whichever event declares it.
     ['{"price":"12.5"}', '{"price":"12.50"}'],
     ['{"price":"cheap"}', 'wrong_type'],
