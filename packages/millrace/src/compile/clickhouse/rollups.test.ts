@@ -278,6 +278,8 @@ describe('rollups in the store', () => {
         },
       }),
     );
+    for (const { table } of plan.rollups)
+      await test.store.define(`SYSTEM STOP MERGES ${database}.${table}`);
     for (const [i, one] of all.slice(0, 4).entries())
       await test.insert(database, [one], `one ${i}`);
     await test.insert(database, all.slice(4), 'rest');
@@ -285,6 +287,7 @@ describe('rollups in the store', () => {
       // The engine compiles a query to machine code once it has seen it a few times.
       for (let time = 0; time < 10; time++)
         expectRollup(rollup, await test.rows(`SELECT * FROM ${database}.${rollup.name}`), all);
+      await test.store.define(`SYSTEM START MERGES ${database}.${rollup.table}`);
       await test.store.define(`OPTIMIZE TABLE ${database}.${rollup.table} FINAL`);
       expectRollup(rollup, await test.rows(`SELECT * FROM ${database}.${rollup.name}`), all);
     }
