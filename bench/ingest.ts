@@ -90,7 +90,7 @@ const collector = async (app: FastifyInstance, log: Log): Promise<void> => {
   const options = { plan: shopPlan, log, deadLetters: log, clock: systemClock };
   await app.register(ingestRoutes, {
     collector: createCollector(options),
-    keys: createKeys({ write: [], read: [], open: true }),
+    keys: createKeys({ write: [], read: [] }),
   });
 };
 

@@ -21,8 +21,8 @@ function run(title, command, args) {
 }
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 12)) {
-  process.stderr.write(`Millrace needs Node 20.12 or newer; this is ${process.version}.\n`);
+if (major < 20 || (major === 20 && minor < 15)) {
+  process.stderr.write(`Millrace needs Node 20.15 or newer; this is ${process.version}.\n`);
   process.exit(1);
 }
 

@@ -12,8 +12,9 @@ import { healthRoutes } from '../server/health-routes.ts';
 import { importRoutes } from '../server/import-routes.ts';
 import { ingestRoutes } from '../server/ingest-routes.ts';
 import { createKeys } from '../server/keys.ts';
+import { isLoopback } from '../server/loopback.ts';
 import { pageRoutes } from '../server/page/page-routes.ts';
-import { isLoopback, listen } from '../server/server.ts';
+import { listen } from '../server/server.ts';
 import { sqlRoutes } from '../server/sql-routes.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { dataFolder } from './data-folder.ts';
@@ -76,11 +77,7 @@ export async function serveEmbedded(
     async () => rate.sample(collector.counters.accepted, systemClock.now()),
     (error) => onProblem('the rate is not measured', error),
   );
-  const keys = createKeys({
-    write: settings.writeKeys,
-    read: settings.readKeys,
-    open: settings.writeKeys.length === 0 && settings.readKeys.length === 0,
-  });
+  const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
   const databases = [database, 'default'];
 
   const server = await listen(settings, async (app) => {

@@ -38,7 +38,7 @@ const mebibyte = 1024 * 1024;
 export async function openIngestServer(options: IngestServerOptions = {}): Promise<IngestServer> {
   const {
     plan = shopPlan,
-    keys = { write: [], read: [], open: true },
+    keys = { write: [], read: [] },
     limits = {},
     collectLimits = {},
     through = (log: LogWriter) => log,

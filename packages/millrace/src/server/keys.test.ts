@@ -4,7 +4,7 @@ import { answerError } from './error-answer.ts';
 import { type IngestServer, openIngestServer, post } from './ingest.suite.ts';
 import { createKeys } from './keys.ts';
 
-const keysOptions = { write: ['w-one', 'w-two'], read: ['r-one'], open: false };
+const keysOptions = { write: ['w-one', 'w-two'], read: ['r-one'] };
 const basic = (user: string, password = ''): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 
@@ -76,11 +76,7 @@ describe('requireRead', () => {
   app.setErrorHandler(answerError);
   app.get('/', { onRequest: requireRead }, async () => 'answer');
   const open = fastify();
-  open.get(
-    '/',
-    { onRequest: createKeys({ ...keysOptions, open: true }).requireRead },
-    async () => 1,
-  );
+  open.get('/', { onRequest: createKeys({ write: [], read: [] }).requireRead }, async () => 1);
 
   it.each([
     ['bearer', '/', { authorization: 'Bearer r-one' }, 200],
@@ -98,9 +94,28 @@ describe('requireRead', () => {
   });
 });
 
-describe('createKeys', () => {
-  it('knows no key where there are none', () => {
-    const { isWriteKey } = createKeys({ write: [], read: [], open: false });
-    for (const key of ['', 'a', undefined, null, {}]) expect(isWriteKey(key)).toBe(false);
+describe('without keys', () => {
+  it('any key opens ingestion, and none', () => {
+    const { isWriteKey } = createKeys({ write: [], read: [] });
+    for (const key of ['', 'a', undefined, null, {}]) expect(isWriteKey(key)).toBe(true);
+  });
+
+  it('asks only for itself: a name of others that points here is refused', async () => {
+    const app = fastify();
+    app.setErrorHandler(answerError);
+    const { requireRead } = createKeys({ write: [], read: [] });
+    app.get('/', { onRequest: requireRead }, async () => 'answer');
+    const answers = [
+      'localhost:8080',
+      '127.0.0.1',
+      '127.1.2.3:1',
+      '[::1]:8080',
+      'evil.example',
+      '127.0.0.1.evil.example:80',
+    ];
+    const statuses = await Promise.all(
+      answers.map(async (host) => (await app.inject({ url: '/', headers: { host } })).statusCode),
+    );
+    expect(statuses).toEqual([200, 200, 200, 200, 401, 401]);
   });
 });

@@ -1,14 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { MillraceError } from '../errors.ts';
+import { isLoopback } from './loopback.ts';
 
+/** Where there are no keys of a kind, as on loopback, none is needed and any is taken. */
 export interface KeysOptions {
   /** Public by nature (they are in web pages): they open ingestion, nothing else. */
   readonly write: readonly string[];
   /** They open questions, SQL and dead letters. */
   readonly read: readonly string[];
-  /** On loopback without keys: none is needed, and any is taken. */
-  readonly open: boolean;
 }
 
 export interface Keys {
@@ -24,20 +24,23 @@ export interface Keys {
   requireRead(request: FastifyRequest): Promise<void>;
 }
 
-export function createKeys({ write, read, open }: KeysOptions): Keys {
-  const isWriteKey = open ? () => true : matcher(write);
-  const isReadKey = open ? () => true : matcher(read);
+export function createKeys({ write, read }: KeysOptions): Keys {
+  const isWriteKey = write.length === 0 ? () => true : matcher(write);
+  const isReadKey = matcher(read);
   return {
     isWriteKey,
     mayWrite(request) {
-      if (open) return true;
+      if (write.length === 0) return true;
       const keys = [...authorization(request), ...query(request, 'writeKey')];
       if (keys.length === 0) return false;
       if (keys.some(isWriteKey)) return true;
       throw new MillraceError('unauthorized', 'This is not a write key.');
     },
     async requireRead(request) {
-      if (open) return;
+      if (read.length === 0) {
+        refuseForeignNames(request);
+        return;
+      }
       const header = request.headers['x-clickhouse-key'];
       const keys = [
         ...authorization(request),
@@ -51,6 +54,18 @@ export function createKeys({ write, read, open }: KeysOptions): Keys {
       );
     },
   };
+}
+
+/**
+ * Without keys only this machine may ask. A page from elsewhere can make its own
+ * name point here (DNS rebinding), but not send the request under another name.
+ */
+function refuseForeignNames({ hostname }: FastifyRequest): void {
+  if (isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'))) return;
+  throw new MillraceError(
+    'unauthorized',
+    `Without read keys only localhost may be asked, not ${hostname}.`,
+  );
 }
 
 /** The same time for every key of every length, right or wrong: digests are compared, all of them. */

@@ -15,7 +15,7 @@ let url: string;
 beforeAll(async () => {
   shop = await openShopStore();
   app = Fastify();
-  const { requireRead } = createKeys({ write: ['w'], read: ['secret-key'], open: false });
+  const { requireRead } = createKeys({ write: ['w'], read: ['secret-key'] });
   await app.register(sqlRoutes, {
     store: shop.store,
     guard: shop.guard,

@@ -29,7 +29,7 @@ const plan = planOf(
 describe('the page', () => {
   let app: FastifyInstance;
   beforeEach(async () => {
-    const keys = createKeys({ write: ['w'], read: ['r'], open: false });
+    const keys = createKeys({ write: ['w'], read: ['r'] });
     app = fastify();
     app.setErrorHandler(answerError);
     await app.register(pageRoutes, {
