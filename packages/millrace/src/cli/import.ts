@@ -5,7 +5,6 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { dryRun } from '../import/dry-run.ts';
 import type { ImportSummary } from '../import/tally.ts';
 import { planOf } from '../plan/plan-of.ts';
-import { importFile } from '../runtime/import-file.ts';
 import { loadMapping } from '../runtime/load-mapping.ts';
 import { loadPipeline } from '../runtime/load-pipeline.ts';
 import { ProgressDisplay, thousands } from './import-progress.ts';
@@ -53,6 +52,8 @@ export function importCommand(): Command {
         stopping.abort();
       };
       process.once('SIGINT', stop).once('SIGTERM', stop);
+      // The engine takes half a second to load, which `--help` need not wait for.
+      const { importFile } = await import('../runtime/import-file.ts');
       const summary = await importFile(
         { ...settings, file, mapping, again: again === true },
         {

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { serveEmbedded } from '../runtime/serve-embedded.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 import { welcome } from './welcome.ts';
 
@@ -29,6 +28,8 @@ kill -9. Stop with Ctrl-C: what is under way is finished first.
     )
     .action(async () => {
       const settings = settingsOf(command);
+      // The engine takes half a second to load, which `--help` need not wait for.
+      const { serveEmbedded } = await import('../runtime/serve-embedded.ts');
       const running = await serveEmbedded(settings, (what, error) =>
         process.stderr.write(`millrace: ${what}: ${reasonOf(error)}\n`),
       );
