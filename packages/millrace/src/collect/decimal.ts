@@ -1,6 +1,9 @@
 import { LongNumber, significantDigits } from './numbers.ts';
 import { Refusal } from './refusals.ts';
 
+/** Room for many needless zeros, and little work for millions of them. */
+const lengthMax = 400;
+
 const plain = /^([+-]?)(\d+)(?:\.(\d+))?$/;
 
 /** Matches positive decimals that are written as they should be already: most of them are. */
@@ -23,7 +26,8 @@ export function canonicalDecimal(
   scale: number,
   path: string,
 ): string {
-  const match = plain.exec(textOf(value, path));
+  const text = textOf(value, path);
+  const match = text.length > lengthMax ? null : plain.exec(text);
   if (match === null) {
     throw new Refusal('wrong_type', `${path} must be a decimal, as "12.50".`);
   }

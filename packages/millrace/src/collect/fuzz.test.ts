@@ -22,6 +22,31 @@ describe('a body with anything in it', () => {
   });
 });
 
+describe('a body that is made to take long', () => {
+  const million = 1_000_000;
+  it.each([
+    ['digits', `{"large":${'1'.repeat(4 * million)}}`, 'number_out_of_range'],
+    ['digits for a float', `{"ratio":${'1'.repeat(4 * million)}}`, 'number_out_of_range'],
+    ['digits of a fraction', `{"amount":0.${'0'.repeat(4 * million)}1}`, 'decimal_too_precise'],
+    ['zeros in a string', `{"amount":"0.${'0'.repeat(4 * million)}1"}`, 'wrong_type'],
+    ['digits of an undeclared one', `{"n":-${'1'.repeat(4 * million)}}`, 'number_out_of_range'],
+    ['digits in a string', `{"large":"${'1'.repeat(4 * million)}"}`, 'number_out_of_range'],
+    ['brackets', `{"n":${'['.repeat(4 * million)}${']'.repeat(4 * million)}}`, 'too_deep'],
+    ['spaces', `{"at":"${' '.repeat(4 * million)}"}`, 'bad_timestamp'],
+    [
+      'names',
+      `{${Array.from({ length: million / 2 }, (_, index) => `"n${index}":1`).join(',')}}`,
+      'too_many_properties',
+    ],
+  ])('of %s does not', async (_, properties, code) => {
+    const started = process.cpuUsage();
+    const { rejected } = await collectJson(`{"type":"everything","properties":${properties}}`);
+    const { user, system } = process.cpuUsage(started);
+    expect(rejected).toMatchObject([{ code }]);
+    expect((user + system) / 1e6).toBeLessThan(5);
+  });
+});
+
 function expectKept(body: Buffer, { accepted, rejected, log, deadLetters }: Collected): void {
   expect(log.lines).toHaveLength(accepted);
   expect(deadLetters.lines).toHaveLength(rejected.length);

@@ -32,7 +32,13 @@ export const mayLoseDigits = (text: string): boolean => longNumber.test(text);
 export const parseExactly = (text: string): unknown =>
   parse(text, null, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
 
+/** The largest double has 309 digits. Reading millions of them exactly would take minutes. */
+const digitsMax = 400;
+
 function parseNumber(text: string): number | bigint | LongNumber {
+  if (text.length > digitsMax) {
+    return /[.eE]/.test(text) ? new LongNumber(text) : BigInt(text.slice(0, digitsMax));
+  }
   const value = Number(text);
   if (/^-?\d+$/.test(text)) return Number.isSafeInteger(value) ? value : BigInt(text);
   return significantDigits(text) > 15 ? new LongNumber(text) : value;

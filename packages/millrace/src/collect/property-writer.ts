@@ -5,7 +5,13 @@ import { isRecord } from './is-record.ts';
 import { LongNumber } from './numbers.ts';
 import { Refusal } from './refusals.ts';
 import { requireTime, timeMax, timeMin } from './time.ts';
-import { checkName, type Pass, shortestNumber, writeUndeclared } from './undeclared.ts';
+import {
+  checkName,
+  type Pass,
+  shortestNumber,
+  tooManyNames,
+  writeUndeclared,
+} from './undeclared.ts';
 
 /** Checks a value and returns its canonical JSON. @throws Refusal */
 export type Write = (value: unknown, pass: Pass) => string;
@@ -194,6 +200,7 @@ export function objectWriter(
     for (const name in record) {
       if (!declared.has(name) && !renamed?.has(name)) others.push(name);
     }
+    if (others.length > pass.namesLeft) throw tooManyNames(path === '' ? 'properties' : path);
     for (const name of others.sort()) {
       const value = record[name];
       checkName(name, path === '' ? 'properties' : path, pass);

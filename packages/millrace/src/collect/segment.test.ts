@@ -83,6 +83,15 @@ describe('segmentBatch', () => {
     expect(JSON.stringify(events)).not.toContain('writeKey');
   });
 
+  it('does not let a small body become a large log', () => {
+    const batch = Array.from({ length: 1_000 }, () => ({ type: 'page' }));
+    const bounded = expect.objectContaining({ code: 'invalid_body' });
+    expect(() => read({ batch, context: { text: 'x'.repeat(40_000) } })).toThrow(bounded);
+    const names = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`n${i}`, [i]]));
+    expect(() => read({ batch, context: names })).toThrow(bounded);
+    expect(read({ batch, context: { text: 'x'.repeat(20_000) } }).events).toHaveLength(1_000);
+  });
+
   it('refuses what is no call', () => {
     const codes = read({
       batch: [{ type: 'burp' }, {}, 5, { type: 'page', ['__proto__']: 1 }],

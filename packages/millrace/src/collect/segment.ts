@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts';
 import type { IncomingBatch, IncomingEvent } from './incoming.ts';
 import { isRecord } from './is-record.ts';
 import type { JsonItems } from './read-json.ts';
@@ -21,12 +22,16 @@ export type SegmentCall = (typeof segmentCalls)[number];
  * | `name`, `category` of page and screen; `groupId` of group; `previousId` of alias | the properties `name`, `category`, `group_id`, `previous_id` |
  * | other fields, but for those that steer Segment's own delivery | `context` |
  *
+ * A `context` beside a batch is every message's; of equal names the message's own wins.
+ *
  * @param call what the path says (`/v1/track`); null where each message says it (`/v1/batch`).
+ * @throws MillraceError `invalid_body` if that context is too large for its batch.
  */
 export function segmentBatch(
   { items, around, plainStrings, raw }: JsonItems,
   call: SegmentCall | null,
 ): IncomingBatch {
+  checkSharedContext(around?.context, items.length);
   const events = items.map((item) => {
     if (item instanceof Refusal) return item;
     if (!isRecord(item)) return new Refusal('not_an_object');
@@ -38,6 +43,31 @@ export function segmentBatch(
     plainStrings,
     raw: call === null ? raw : (index) => withCall(raw(index), items[index], call),
   };
+}
+
+/** What all events of a batch may gain by the context beside it. */
+const sharedBytesMax = 32 * 1024 * 1024;
+
+/** A small body must not become a large log: each event gets a copy of this. */
+function checkSharedContext(context: unknown, events: number): void {
+  if (context === undefined || roughSize(context, sharedBytesMax) * events <= sharedBytesMax)
+    return;
+  throw new MillraceError(
+    'invalid_body',
+    `The context beside the batch is too large to be given to each of its ${events} events.`,
+  );
+}
+
+/** About how many characters a value has as JSON. Stops counting at `max`. */
+function roughSize(value: unknown, max: number): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value !== 'object' || value === null || max <= 0) return 8;
+  let size = 2;
+  for (const [name, inner] of Object.entries(value)) {
+    size += name.length + 4 + roughSize(inner, max - size);
+    if (size > max) break;
+  }
+  return size;
 }
 
 /** The write key, which this protocol carries in the body as well. */
