@@ -45,6 +45,9 @@ const asItCame = {
   insert_allow_materialized_columns: 1,
 } as const;
 
+/** Times are UTC; and compiled, min and max of times before 1970 come out wrong. */
+const asReadersExpect = { session_timezone: 'UTC', compile_aggregate_expressions: 0 } as const;
+
 /**
  * ClickHouse in this process.
  *
@@ -108,7 +111,7 @@ class ChdbStore implements Store {
   }
 
   async read(sql: string, options: ReadOptions = {}): Promise<ReadResult> {
-    const settings = { session_timezone: 'UTC', ...options.settings };
+    const settings = { ...asReadersExpect, ...options.settings };
     return this.#readers.use(async (session) => {
       const started = performance.now();
       try {
