@@ -83,7 +83,7 @@ export function ownRowsTemplate(events: number, plan: Plan): Template {
   const write = eventWriter(
     plan,
     defaultCollectLimits,
-  )({ receivedAt: timeMs, appendedAt: timeMs, neverLate: true, plainStrings: true });
+  )({ receivedAt: timeMs, appendedAt: timeMs, arrival: 'timestamp', plainStrings: true });
   const rows = shopEvents(events).map(
     (event) => `{"_partition":0,"_offset":${firstOffset},${write(event).line.slice(1)}\n`,
   );

@@ -110,17 +110,23 @@ async function openTarget(
   }
 }
 
-/** Where the process that has the folder open answers; null if it does not say. */
+/** Where the process that has the folder open answers; null if it does not say, or is another than did. */
 async function ownerUrl(data: string): Promise<string | null> {
   const text = await readFileIfThere(dataFolder(data).owner);
   if (text === null) return null;
   const owner: unknown = JSON.parse(text);
-  return typeof owner === 'object' &&
-    owner !== null &&
-    'url' in owner &&
-    typeof owner.url === 'string'
-    ? owner.url
-    : null;
+  if (typeof owner !== 'object' || owner === null) return null;
+  if (!('url' in owner && 'pid' in owner) || typeof owner.url !== 'string') return null;
+  return typeof owner.pid === 'number' && isRunning(owner.pid) ? owner.url : null;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It is there, but somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 const seenMemoryBytesMax = 256 * 1024 * 1024;

@@ -16,7 +16,7 @@ afterEach(async () => {
 
 async function serve(target: ImportTarget, read: readonly string[] = []): Promise<string> {
   const server = fastify();
-  const keys = createKeys({ write: ['w'], read, open: read.length === 0 });
+  const keys = createKeys({ write: ['w'], read });
   await server.register(importRoutes, {
     target,
     limits: defaultCollectLimits,

@@ -7,7 +7,7 @@ export interface CsvRecord {
 }
 
 const quote = '"';
-const recordLengthMax = 16 * 1024 * 1024;
+const recordLengthMax = 4 * 1024 * 1024;
 
 /**
  * Cuts text into records as RFC 4180 says, in whatever pieces it comes: a cell

@@ -3,7 +3,7 @@ import { mayLoseDigits, parseExactly } from '../../collect/numbers.ts';
 import { MillraceError } from '../../errors.ts';
 import type { RawRow, RowSource } from '../raw-row.ts';
 
-const lineLengthMax = 16 * 1024 * 1024;
+const lineLengthMax = 4 * 1024 * 1024;
 
 /**
  * A JSON object a line. A line that is none is a row with a problem. Integers

@@ -32,7 +32,7 @@ export async function openParquet(
     const file = await bufferOf(handle);
     const metadata = await parquetMetadataAsync(file);
     const columns = topLevel(metadata).map(({ name }) => name);
-    return { columns, batches: rowsOf(handle, file, metadata, onShare) };
+    return { columns, batches: rowsOf(path, handle, file, metadata, onShare) };
   } catch (error) {
     await handle.close();
     throw unreadable(path, error);
@@ -40,6 +40,7 @@ export async function openParquet(
 }
 
 async function* rowsOf(
+  path: string,
   handle: FileHandle,
   file: AsyncBuffer,
   metadata: FileMetaData,
@@ -72,6 +73,8 @@ async function* rowsOf(
         onShare(total === 0 ? 1 : number / total);
       }
     }
+  } catch (error) {
+    throw unreadable(path, error);
   } finally {
     await handle.close();
   }
