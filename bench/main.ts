@@ -64,9 +64,9 @@ if (wanted('latency')) {
 }
 
 if (wanted('stages')) {
-  const stageRounds = values.quick ? 20 : 60;
+  const stageRounds = values.quick ? 6 : 40;
   const costs = await stages({ rounds: stageRounds });
-  show('stages', `${stageRounds} times 20,000 events`, stagesTable(costs, full.cpuMicros));
+  show('stages', `${stageRounds} times 50,000 events`, stagesTable(costs, full.cpuMicros));
 }
 // The engine keeps threads of its own that would hold the process up.
 process.exit(0);

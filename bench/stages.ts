@@ -23,7 +23,7 @@ import { bodyTemplate } from './events.ts';
 import { markdownTable } from './table.ts';
 
 export interface StagesOptions {
-  /** Each takes 20,000 events through all stages. */
+  /** Each takes 50,000 events through all stages. */
   readonly rounds: number;
 }
 
@@ -41,9 +41,10 @@ type Stage = (typeof stageNames)[number];
 export type StageCosts = { readonly [stage in Stage]: number };
 
 const batchEvents = 500;
-const batchesPerRound = 40;
+/** As many events as the loader inserts at once when it is behind. */
+const batchesPerRound = 100;
 const roundEvents = batchEvents * batchesPerRound;
-const warmUpRounds = 3;
+const warmUpRounds = 2;
 /** As many as a server has at its log at once. */
 const batchesAtOnce = 8;
 

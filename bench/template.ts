@@ -33,7 +33,7 @@ export class Template {
       let value = first;
       for (const at of places) writeDigits(this.bytes, at, width, value++);
     }
-    for (const at of this.#times) this.bytes.latin1Write(time, at);
+    for (const at of this.#times) this.bytes.write(time, at, 'latin1');
   }
 }
 
