@@ -8,7 +8,6 @@ import { openDedupIndex } from '../packages/millrace/src/adapters/dedup-index/de
 import { openSegmentLog } from '../packages/millrace/src/adapters/segment-log/segment-log.ts';
 import { systemClock } from '../packages/millrace/src/adapters/system-clock.ts';
 import { createCollector } from '../packages/millrace/src/collect/collector.ts';
-import type { IncomingBatch } from '../packages/millrace/src/collect/incoming.ts';
 import { defaultCollectLimits } from '../packages/millrace/src/collect/limits.ts';
 import { nativeBatch } from '../packages/millrace/src/collect/native.ts';
 import { readJson } from '../packages/millrace/src/collect/read-json.ts';
@@ -96,26 +95,24 @@ export async function stages({ rounds }: StagesOptions): Promise<StageCosts> {
       template.fill(sent, new Date().toISOString());
       sent += batchEvents;
     }
-    const incoming = await during('read and parse JSON', () =>
-      templates.map(
-        ({ bytes }): IncomingBatch => nativeBatch(readJson(bytes, false, defaultCollectLimits)),
-      ),
-    );
-    written = [];
-    await during('check, write in canonical form', async () => {
-      for (const batch of incoming) await collector.collect(batch);
-    });
-    const keys = written.map((records) => records.map(({ key }) => key));
-    await during('tell duplicates', () => {
-      for (const batch of keys) dedup.admit(batch, Date.now());
-    });
     const from = segments.end;
-    await during('append to the log, fsync', async () => {
-      for (let batch = 0; batch < written.length; batch += batchesAtOnce) {
-        const atOnce = written.slice(batch, batch + batchesAtOnce);
-        await Promise.all(atOnce.map((records) => segments.append(records)));
+    // A few batches at a time, as in a server, so that what was read does not grow old in memory.
+    for (let batch = 0; batch < batchesPerRound; batch += batchesAtOnce) {
+      written = [];
+      for (const { bytes } of templates.slice(batch, batch + batchesAtOnce)) {
+        const incoming = await during('read and parse JSON', () =>
+          nativeBatch(readJson(bytes, false, defaultCollectLimits)),
+        );
+        await during('check, write in canonical form', () => collector.collect(incoming));
       }
-    });
+      const keys = written.map((records) => records.map(({ key }) => key));
+      await during('tell duplicates', () => {
+        for (const some of keys) dedup.admit(some, Date.now());
+      });
+      await during('append to the log, fsync', () =>
+        Promise.all(written.map((records) => segments.append(records))),
+      );
+    }
     const lines = await during('read back, add offsets', async () => {
       const bytesMax = Number.MAX_SAFE_INTEGER;
       return rowsWithOffsets(await segments.read(from, { rowsMax: roundEvents, bytesMax }), 0);
