@@ -107,6 +107,21 @@ describe('runImport', () => {
     });
   });
 
+  it('takes what lies a little ahead, as arrived now, and refuses what lies far ahead', async () => {
+    await inFolder(async (folder) => {
+      const hourMs = 3_600_000;
+      const at = (ms: number): string => `${new Date(ms).toISOString()},visit,,`;
+      const text = [header, at(now + hourMs), at(now + 48 * hourMs), at(now - hourMs)].join('\n');
+      const { added, reasons } = await run(folder, { text });
+      expect([added, reasons.map(({ row, code }) => [row, code])]).toEqual([
+        2,
+        [[2, 'timestamp_in_future']],
+      ]);
+      const { events } = await contents(folder);
+      expect(events.map((line) => JSON.parse(line).received_at)).toEqual([now, now - hourMs]);
+    });
+  });
+
   it('adds nothing the second time, packed or not, by whatever name', async () => {
     await inFolder(async (folder) => {
       const text = `${header}\n2011-07-01,visit,,\n`;

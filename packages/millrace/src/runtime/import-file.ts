@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
@@ -54,23 +54,21 @@ export async function importFile(
 ): Promise<ImportSummary> {
   const { definition, digest } = await loadMapping(settings.mapping);
   const opened = await openTarget(await loadPipeline(settings.pipeline), settings, events);
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-import-'));
-  const seen = openSeenIds(folder);
+  const { folder, plan, target } = opened;
   try {
-    return await runImport({
-      path: settings.file,
-      definition,
-      mapping: digest,
-      plan: opened.plan,
-      target: opened.target,
-      folder,
-      seen,
-      again: settings.again,
-      signal: events.signal,
-      onProgress: events.onProgress,
-    });
+    // What a killed import left behind.
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { mode: 0o700 });
+    const seen = openSeenIds(folder);
+    try {
+      const { file: path, again } = settings;
+      const { signal, onProgress } = events;
+      const shared = { plan, target, folder, seen, signal, onProgress };
+      return await runImport({ ...shared, path, definition, mapping: digest, again });
+    } finally {
+      seen.close();
+    }
   } finally {
-    seen.close();
     await rm(folder, { recursive: true, force: true });
     await opened.close();
   }
@@ -79,6 +77,8 @@ export async function importFile(
 interface OpenedTarget {
   readonly plan: Plan;
   readonly target: ImportTarget;
+  /** For what does not fit into memory; nobody else's. */
+  readonly folder: string;
   close(): Promise<void>;
 }
 
@@ -100,13 +100,19 @@ async function openTarget(
     });
     const { plan, collector, events, eventLoader } = embedded;
     const target = localTarget({ collector, log: events, loader: eventLoader });
-    return { plan, target, close: () => embedded.close() };
+    const folder = join(settings.data, 'importing');
+    return { plan, target, folder, close: () => embedded.close() };
   } catch (error) {
     const inUse = error instanceof MillraceError && error.code === 'data_folder_in_use';
     const url = inUse ? await ownerUrl(settings.data) : null;
     if (url === null) throw error;
     const [readKey] = settings.readKeys;
-    return { plan: planOf(pipeline), target: httpTarget(url, readKey), close: async () => {} };
+    return {
+      plan: planOf(pipeline),
+      target: httpTarget(url, readKey),
+      folder: await mkdtemp(join(tmpdir(), 'millrace-import-')),
+      close: async () => {},
+    };
   }
 }
 
