@@ -5,6 +5,7 @@ import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { type Collector, createCollector } from '../collect/collector.ts';
 import { deadLetter } from '../collect/dead-letter.ts';
+import type { IncomingEvent } from '../collect/incoming.ts';
 import { Refusal } from '../collect/refusals.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
 import type { Pipeline } from '../define/pipeline.ts';
@@ -182,8 +183,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
 }
 
 async function keepRefusedRow(row: RefusedRow, deadLetters: Log, clock: Clock): Promise<void> {
+  const { line } = row;
+  const event: IncomingEvent = JSON.parse(Buffer.from(line).toString());
   const refusal = new Refusal('store_refused', row.reason);
-  await deadLetters.append([
-    deadLetter(refusal, refusal, row.line, 'native', clock.now(), row.line.length),
-  ]);
+  await deadLetters.append([deadLetter(refusal, event, line, 'native', clock.now(), line.length)]);
 }

@@ -30,7 +30,14 @@ export async function listen(
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
     requestTimeout: 60_000,
-    return503OnClosing: true,
+    // Said in our own words below.
+    return503OnClosing: false,
+  });
+  let closing = false;
+  server.addHook('onRequest', async (_request, reply) => {
+    if (!closing) return;
+    reply.header('Connection', 'close');
+    throw new MillraceError('shutting_down', 'This process is ending and takes no more.');
   });
   await register(server);
   try {
@@ -48,7 +55,13 @@ export async function listen(
   }
   const bound = server.server.address();
   const port = typeof bound === 'object' && bound ? bound.port : address.port;
-  return { url: urlOf(address.host, port), close: () => server.close() };
+  return {
+    url: urlOf(address.host, port),
+    close: () => {
+      closing = true;
+      return server.close();
+    },
+  };
 }
 
 const urlOf = (host: string, port: number): string =>
