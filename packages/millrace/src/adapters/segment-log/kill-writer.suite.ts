@@ -21,7 +21,7 @@ let next = 0;
 async function writer(): Promise<void> {
   for (;;) {
     const first = Math.max(0, next - 5);
-    next += Math.floor(Math.random() * 20);
+    next += 1 + Math.floor(Math.random() * 20);
     const keys = Array.from({ length: next - first }, (_, key) => `${run}-${first + key}`);
     const position = next;
     await log.append(
