@@ -29,8 +29,8 @@ export class MillraceProcess {
   constructor({ pipeline, data, env = {}, args = [] }: MillraceOptions) {
     this.#data = data;
     this.#child = spawn(
-      process.execPath,
-      [command, 'start', '--pipeline', pipeline, '--data', data, '--port', '0', ...args],
+      command,
+      ['start', '--pipeline', pipeline, '--data', data, '--port', '0', ...args],
       { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     this.#child.stdout?.on('data', (chunk) => {

@@ -55,8 +55,8 @@ export class Loader {
 
   constructor(options: LoaderOptions) {
     this.#options = {
-      rowsMax: 50_000,
-      bytesMax: 32 * 1024 * 1024,
+      rowsMax: 200_000,
+      bytesMax: 64 * 1024 * 1024,
       lingerMs: 200,
       reach: survive,
       ...options,
