@@ -30,7 +30,7 @@ interface Load {
   readonly connections: number;
 }
 
-export const batches: Load = { eventsPerRequest: 500, connections: 8 };
+export const batches: Load = { eventsPerRequest: 500, connections: 16 };
 export const single: Load = { eventsPerRequest: 1, connections: 64 };
 
 /** As many events as a server in a process of its own takes, until each can be queried. */

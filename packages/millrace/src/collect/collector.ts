@@ -13,6 +13,13 @@ export interface CollectorOptions {
   readonly deadLetters: LogWriter;
   readonly clock: Clock;
   readonly limits?: Partial<CollectLimits>;
+  /**
+   * Resolves when more events may be taken. Awaited before anything is decided
+   * about them, so that time spent waiting makes none of them late.
+   *
+   * @throws MillraceError `overloaded` after a while.
+   */
+  readonly room?: () => Promise<void>;
 }
 
 export interface Collector {
@@ -68,7 +75,7 @@ export interface Rejection {
 }
 
 export function createCollector(options: CollectorOptions): Collector {
-  const { plan, log, deadLetters, clock } = options;
+  const { plan, log, deadLetters, clock, room = always } = options;
   const limits = { ...defaultCollectLimits, ...options.limits };
   const writerFor = eventWriter(plan, limits);
   const counters: CollectorCounters = { accepted: 0, duplicates: 0, late: 0, refused: 0 };
@@ -119,6 +126,7 @@ export function createCollector(options: CollectorOptions): Collector {
   };
 
   const collect = async (batch: IncomingBatch): Promise<Receipt> => {
+    await room();
     const checked = check(batch);
     const { accepted, refused, receipt } = checked;
     const [{ duplicates }] = await Promise.all([
@@ -130,6 +138,7 @@ export function createCollector(options: CollectorOptions): Collector {
   };
 
   const collectMarked = async (batch: IncomingBatch, mark: LogMark): Promise<MarkedReceipt> => {
+    await room();
     const checked = check(batch);
     const { accepted, refused, receipt } = checked;
     // Once the mark is in the log nobody sends the batch again, so its dead
@@ -145,6 +154,7 @@ export function createCollector(options: CollectorOptions): Collector {
 }
 
 const nothing = { appended: 0, duplicates: 0 };
+const always = async (): Promise<void> => {};
 
 interface Checked {
   readonly accepted: readonly LogRecord[];

@@ -20,8 +20,10 @@ export interface LoaderOptions {
   readonly partition: number;
   readonly rowsMax?: number;
   readonly bytesMax?: number;
-  /** How long rows may wait for company before they are inserted. */
+  /** Inserts begin this far apart, because each costs something however few its rows are … */
   readonly lingerMs?: number;
+  /** … unless so many rows wait. */
+  readonly rowsEnough?: number;
   /** Takes a row that the store will never take. Must be durable when it resolves. */
   readonly refuse: (row: RefusedRow) => Promise<void>;
   /** Told of each failed try. */
@@ -51,13 +53,15 @@ export class Loader {
   #running: Promise<void> | undefined;
   #progress: LoadProgress = { committed: 0, intents: [] };
   #behindSinceMs: number | null = null;
+  #insertBeganMs = Number.NEGATIVE_INFINITY;
   #failing: unknown = null;
 
   constructor(options: LoaderOptions) {
     this.#options = {
       rowsMax: 200_000,
       bytesMax: 64 * 1024 * 1024,
-      lingerMs: 200,
+      lingerMs: 400,
+      rowsEnough: 20_000,
       reach: survive,
       ...options,
     };
@@ -133,7 +137,7 @@ export class Loader {
 
   /** The records of the oldest intent, which is made first if there is none. */
   async #next(signal: AbortSignal): Promise<LogSlice | null> {
-    const { log, lingerMs, rowsMax, bytesMax, clock } = this.#options;
+    const { log, lingerMs, rowsEnough, rowsMax, bytesMax, clock } = this.#options;
     const [intent] = this.#progress.intents;
     if (intent) {
       return log.read(intent.from, {
@@ -145,7 +149,10 @@ export class Loader {
       await log.waitPast(this.committed, signal);
       this.#behindSinceMs = clock.now();
     }
-    if (log.end - this.committed < rowsMax) await pause(lingerMs, signal);
+    const sinceLastMs = performance.now() - this.#insertBeganMs;
+    if (log.end - this.committed < rowsEnough && sinceLastMs < lingerMs) {
+      await pause(lingerMs - sinceLastMs, signal);
+    }
     if (signal.aborted) return null;
     const slice = await log.read(this.committed, { rowsMax, bytesMax });
     await this.#save({ committed: slice.from, intents: [{ from: slice.from, to: slice.to }] });
@@ -155,6 +162,7 @@ export class Loader {
 
   async #load(slice: LogSlice): Promise<void> {
     const { store, table, columns, topic, partition, reach } = this.#options;
+    this.#insertBeganMs = performance.now();
     const inserting = store.insert({
       table,
       lines: rowsWithOffsets(slice, partition),

@@ -16,17 +16,18 @@ import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import { applyPlan, planChange } from './apply-plan.ts';
-import { boundedLog } from './bounded-log.ts';
 import { dataFolder, hashKeyOf } from './data-folder.ts';
 import { database } from './database.ts';
 import { every } from './every.ts';
 import { LifetimeCount } from './lifetime-count.ts';
+import { roomAhead } from './room.ts';
 
 /**
- * Accepted events that wait for the store, at most: at the rate of a small
- * machine, well under a minute's worth. Beyond it senders are asked to wait.
+ * Accepted events that wait for the store before senders are held back: some
+ * seconds of work for a small machine, and enough for inserts of a good size.
  */
-const backlogEventsMax = 2_000_000;
+const backlogEventsMax = 300_000;
+const holdBackMsMax = 10_000;
 
 export interface EmbeddedOptions {
   readonly pipeline: Pipeline;
@@ -133,9 +134,15 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
 
   const collector = createCollector({
     plan,
-    log: boundedLog(events, () => eventLoader.committed, backlogEventsMax),
+    log: events,
     deadLetters,
     clock,
+    room: roomAhead({
+      log: events,
+      reader: eventLoader,
+      recordsMax: backlogEventsMax,
+      waitMsMax: holdBackMsMax,
+    }),
   });
   const duplicates = await LifetimeCount.open(
     folder.duplicates,
