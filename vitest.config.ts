@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/{long,stack}/**'],
+          exclude: ['tests/stack/**'],
         },
       },
       {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Ledger } from '../support/ledger.ts';
+import { Ledger, type LedgerEvent } from '../support/ledger.ts';
 import { MillraceProcess, settled, status } from '../support/millrace-process.ts';
 import { testSeed } from '../support/random.ts';
 
@@ -38,10 +38,22 @@ test(`a full disk refuses events with 503, breaks nothing, and recovers by itsel
 
     // Somebody else takes the rest of the disk.
     fill(ballast);
+    let probes = 0;
     const refused = async () => {
+      probes += 1;
+      const probe: LedgerEvent = {
+        event_id: `probe-${probes}`,
+        type: 'view',
+        timestamp: Date.now(),
+        user_id: 'u1',
+        properties: { product_id: 'p1', price: '1.00' },
+      };
+      // Taken as long as there is room, it must be in the books as well.
+      ledger.sent.set(probe.event_id, probe);
       const response = await fetch(`${url}/v1/events`, {
         method: 'POST',
-        body: '{"type":"view","event_id":"no-room","properties":{"product_id":"p1","price":"1.00"}}',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(probe),
       });
       if (response.status !== 503) return false;
       expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
