@@ -25,10 +25,6 @@ export default defineConfig({
           exclude: ['tests/stack/**'],
         },
       },
-      {
-        extends: true,
-        test: { name: 'long', include: ['tests/long/**/*.test.ts'], testTimeout: 3_600_000 },
-      },
       { extends: true, test: { name: 'stack', include: ['tests/stack/**/*.test.ts'] } },
     ],
   },
