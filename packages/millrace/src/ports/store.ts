@@ -50,16 +50,11 @@ export class StoreError extends Error {
   readonly code: number;
   /**
    * `same`: try the same again later. `split`: nothing of the batch was stored
-   * and it never will be; a smaller one may pass. `never`: a defect or a mistake.
+   * and it never will be; a smaller one may pass.
    */
-  readonly retry: 'same' | 'split' | 'never';
+  readonly retry: 'same' | 'split';
 
-  constructor(
-    code: number,
-    message: string,
-    retry: 'same' | 'split' | 'never',
-    options?: ErrorOptions,
-  ) {
+  constructor(code: number, message: string, retry: 'same' | 'split', options?: ErrorOptions) {
     super(message, options);
     this.code = code;
     this.retry = retry;
