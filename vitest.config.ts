@@ -7,8 +7,9 @@ export default defineConfig({
     // chDB holds one data folder per process, so files never share a process.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Generous: fsync on a shared disk can be a hundred times slower at times.
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
     projects: [
       {
         extends: true,

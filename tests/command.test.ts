@@ -119,6 +119,8 @@ describe('millrace start', () => {
   test('prints what to try next, and the lines work', async () => {
     const one = start();
     const url = await one.url();
+    // It is printed a moment after the first answer.
+    await expect.poll(() => one.output, { timeout: 10_000 }).toContain('How is it doing');
     const [, example = ''] = /-d '(\{.*\})'/.exec(one.output) ?? [];
     const [, question = ''] = /-d '(SELECT .*)'/.exec(one.output) ?? [];
     const sent = await fetch(`${url}/v1/events`, {

@@ -133,7 +133,7 @@ test('a batch over too many partitions is cut until it passes', async () => {
   await running.stop();
   expect(refused).toEqual([]);
   expect(await cell(`SELECT count(), uniqExact(id) FROM ${table}`)).toBe('600\t600');
-}, 30_000);
+});
 
 test('a store that fails for a while is tried again with the same range', async () => {
   let failures = 3;
