@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { MillraceError } from '../errors.ts';
+import { urlOf } from '../server/address.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 
 export function sqlCommand(): Command {
@@ -26,7 +27,7 @@ Only SELECT over events, dead_letters and the rollups is allowed.
         // Money reads as money: 2.40, not 2.4.
         output_format_decimal_trailing_zeros: '1',
       });
-      const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/sql?${search}`;
+      const url = `${urlOf(host, port)}/sql?${search}`;
       const response = await ask(url, argument ?? (await standardInput()), key);
       const answer = await response.text();
       if (response.ok) {

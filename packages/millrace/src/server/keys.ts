@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { MillraceError } from '../errors.ts';
-import { isLoopback } from './loopback.ts';
+import { isLoopback } from './address.ts';
 
 /** Where there are no keys of a kind, as on loopback, none is needed and any is taken. */
 export interface KeysOptions {

@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { MillraceError } from '../errors.ts';
+import { urlOf } from './address.ts';
 
 export interface Listening {
   /** Where it answers, e.g. `http://127.0.0.1:8080`. */
@@ -63,6 +64,3 @@ export async function listen(
     },
   };
 }
-
-const urlOf = (host: string, port: number): string =>
-  `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
