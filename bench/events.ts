@@ -12,8 +12,6 @@ const noNumber = '0'.repeat(12);
 const idNumber = /(?<=-)0{12}(?=")/g;
 const asSent: Gaps = { counters: [idNumber], times: new RegExp(iso.replace('.', '\\.'), 'g') };
 const asStored: Gaps = { counters: [idNumber], times: new RegExp(String(timeMs), 'g') };
-const firstOffset = 1_000_000_000;
-const asLoaded: Gaps = { ...asStored, counters: [idNumber, /(?<="_offset":1)0{9}/g] };
 
 interface ShopEvent {
   readonly event_id: string;
@@ -78,14 +76,12 @@ export function referenceRowsTemplate(events: number): Template {
   return new Template(rows.join(''), events, asStored);
 }
 
-/** Lines as the loader gives them to the store: canonical, each with its place in the log. */
+/** Lines as the loader gives them to the store: canonical. */
 export function ownRowsTemplate(events: number, plan: Plan): Template {
   const write = eventWriter(
     plan,
     defaultCollectLimits,
   )({ receivedAt: timeMs, appendedAt: timeMs, arrival: 'timestamp', plainStrings: true });
-  const rows = shopEvents(events).map(
-    (event) => `{"_partition":0,"_offset":${firstOffset},${write(event).line.slice(1)}\n`,
-  );
-  return new Template(rows.join(''), events, asLoaded);
+  const rows = shopEvents(events).map((event) => `${write(event).line}\n`);
+  return new Template(rows.join(''), events, asStored);
 }

@@ -12,7 +12,6 @@ import { defaultCollectLimits } from '../packages/millrace/src/collect/limits.ts
 import { nativeBatch } from '../packages/millrace/src/collect/native.ts';
 import { readJson } from '../packages/millrace/src/collect/read-json.ts';
 import { clickhouseDdl } from '../packages/millrace/src/compile/clickhouse/ddl.ts';
-import { rowsWithOffsets } from '../packages/millrace/src/load/rows.ts';
 import { planOf } from '../packages/millrace/src/plan/plan-of.ts';
 import type { LogRecord } from '../packages/millrace/src/ports/log.ts';
 import type { Store } from '../packages/millrace/src/ports/store.ts';
@@ -31,7 +30,7 @@ const stageNames = [
   'check, write in canonical form',
   'tell duplicates',
   'append to the log, fsync',
-  'read back, add offsets',
+  'read back',
   'insert into the store, merges included',
 ] as const;
 type Stage = (typeof stageNames)[number];
@@ -113,9 +112,9 @@ export async function stages({ rounds }: StagesOptions): Promise<StageCosts> {
         Promise.all(written.map((records) => segments.append(records))),
       );
     }
-    const lines = await during('read back, add offsets', async () => {
+    const lines = await during('read back', async () => {
       const bytesMax = Number.MAX_SAFE_INTEGER;
-      return rowsWithOffsets(await segments.read(from, { rowsMax: roundEvents, bytesMax }), 0);
+      return (await segments.read(from, { rowsMax: roundEvents, bytesMax })).lines;
     });
     await during('insert into the store, merges included', async () => {
       await store.insert({
@@ -123,6 +122,7 @@ export async function stages({ rounds }: StagesOptions): Promise<StageCosts> {
         columns: tables.events.insertColumns,
         lines,
         rows: roundEvents,
+        place: { partition: 0, offset: from },
         token: `bench/${from}`,
       });
       await mergesDone(store);

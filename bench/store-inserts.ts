@@ -18,7 +18,7 @@ const rowsPerInsert = 20_000;
 
 interface Target {
   readonly rows: Template;
-  insert(rows: Template, token: string): Promise<void>;
+  insert(rows: Template, first: number): Promise<void>;
   /** Rows in the table, and rows counted by the rollup. */
   counts(): Promise<readonly number[]>;
 }
@@ -58,13 +58,14 @@ async function ownTarget(folder: string): Promise<Target> {
   for (const statement of tables.statements) await store.define(statement);
   return {
     rows: ownRowsTemplate(rowsPerInsert, plan),
-    insert: ({ bytes, events }, token) =>
+    insert: ({ bytes, events }, first) =>
       store.insert({
         table: tables.events.name,
         columns: tables.events.insertColumns,
         lines: bytes,
         rows: events,
-        token,
+        place: { partition: 0, offset: first },
+        token: `bench/${first}`,
       }),
     async counts() {
       const { bytes } = await store.read(
@@ -84,7 +85,7 @@ async function insertFor(forSeconds: number): Promise<void> {
   const until = performance.now() + forSeconds * 1000;
   while (performance.now() < until) {
     target.rows.fill(inserted, String(Date.now()));
-    await target.insert(target.rows, `bench/${inserted}`);
+    await target.insert(target.rows, inserted);
     inserted += rowsPerInsert;
   }
 }

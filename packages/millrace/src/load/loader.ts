@@ -5,7 +5,7 @@ import type { LogReader, LogSlice } from '../ports/log.ts';
 import type { LoadProgress, LogRange, ProgressKeeper } from '../ports/progress.ts';
 import { type Store, StoreError } from '../ports/store.ts';
 import { Backoff, pause } from './backoff.ts';
-import { rowsWithOffsets } from './rows.ts';
+import { ReadAhead } from './read-ahead.ts';
 
 export interface LoaderOptions {
   readonly log: LogReader;
@@ -50,6 +50,7 @@ export class Loader {
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff(100, 5_000);
   readonly #waiting: (() => void)[] = [];
+  #ahead: ReadAhead;
   #running: Promise<void> | undefined;
   #progress: LoadProgress = { committed: 0, intents: [] };
   #behindSinceMs: number | null = null;
@@ -65,6 +66,7 @@ export class Loader {
       reach: survive,
       ...options,
     };
+    this.#ahead = this.#readFrom(0);
   }
 
   /** One past the newest record that can be queried. */
@@ -97,6 +99,7 @@ export class Loader {
         `The log of ${topic} ends at ${log.end}, before offset ${this.#progress.committed} which the store already has.`,
       );
     }
+    this.#ahead = this.#readFrom(this.#progress.intents.at(-1)?.to ?? this.#progress.committed);
     while (this.#progress.intents.length > 0) await this.#step();
   }
 
@@ -135,9 +138,14 @@ export class Loader {
     }
   }
 
+  #readFrom(offset: number): ReadAhead {
+    const { log, rowsMax, bytesMax } = this.#options;
+    return new ReadAhead(log, offset, { rowsMax, bytesMax });
+  }
+
   /** The records of the oldest intent, which is made first if there is none. */
   async #next(signal: AbortSignal): Promise<LogSlice | null> {
-    const { log, lingerMs, rowsEnough, rowsMax, bytesMax, clock } = this.#options;
+    const { log, lingerMs, rowsEnough, clock } = this.#options;
     const [intent] = this.#progress.intents;
     if (intent) {
       return log.read(intent.from, {
@@ -154,7 +162,7 @@ export class Loader {
       await pause(lingerMs - sinceLastMs, signal);
     }
     if (signal.aborted) return null;
-    const slice = await log.read(this.committed, { rowsMax, bytesMax });
+    const slice = await this.#ahead.take();
     await this.#save({ committed: slice.from, intents: [{ from: slice.from, to: slice.to }] });
     this.#options.reach('load-intended');
     return slice;
@@ -165,14 +173,15 @@ export class Loader {
     this.#insertBeganMs = performance.now();
     const inserting = store.insert({
       table,
-      lines: rowsWithOffsets(slice, partition),
+      lines: slice.lines,
+      place: { partition, offset: slice.from },
       rows: slice.to - slice.from,
       token: `${topic}/${partition}/${slice.from}-${slice.to}`,
       ...(columns ? { columns } : {}),
     });
     reach('load-inserting');
     try {
-      await inserting;
+      await this.#ahead.during(inserting);
     } catch (error) {
       if (!(error instanceof StoreError) || error.retry !== 'split') throw error;
       await this.#split(slice, error);

@@ -70,6 +70,32 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       ).toBe(before);
     });
 
+    test('rows get their place in the log, in their order, however large the batch', async () => {
+      await store.define(
+        `CREATE TABLE placed (id UInt64, pad String, _partition UInt32 MATERIALIZED 0, _offset UInt64 MATERIALIZED 0)
+         ENGINE = MergeTree PARTITION BY id % 3 ORDER BY id
+         SETTINGS non_replicated_deduplication_window = 1000`,
+      );
+      const count = 150_000;
+      const pad = 'x'.repeat(200);
+      const batch = {
+        table: 'placed',
+        lines: Buffer.from(
+          Array.from({ length: count }, (_, id) => `${JSON.stringify({ id, pad })}\n`).join(''),
+        ),
+        rows: count,
+        token: 'placed',
+        place: { partition: 7, offset: 5_000_000_000 },
+      };
+      await store.insert(batch);
+      await store.insert(batch);
+      expect(
+        await cell(
+          'SELECT count(), countIf(_offset != id + 5000000000), min(_partition), max(_partition) FROM placed',
+        ),
+      ).toBe('150000\t0\t7\t7');
+    });
+
     test('equal rows under another token are other rows', async () => {
       const before = Number(await cell('SELECT count() FROM moves'));
       await insert('twin-a', rows(300_000, 300_010));

@@ -8,6 +8,8 @@ export interface InsertBatch {
   readonly token: string;
   /** The columns given in the lines, where the table has computed ones. */
   readonly columns?: readonly string[];
+  /** Where the first row lies in a log: each row gets its `_partition` and `_offset`. */
+  readonly place?: { readonly partition: number; readonly offset: number };
 }
 
 export interface ReadOptions {

@@ -24,6 +24,16 @@ test('what was inserted is there after the store is opened again', async () => {
   await again.close();
 });
 
+test('a folder whose name is a pattern to the engine is a folder', async () => {
+  const odd = join(folder, 'a{b,c}*?');
+  const store = await openChdbStore({ folder: odd, database: 'millrace' });
+  await store.define('CREATE TABLE kept (id UInt8) ENGINE = MergeTree ORDER BY id');
+  await store.insert({ table: 'kept', lines: Buffer.from('{"id":7}\n'), rows: 1, token: 'a' });
+  const { bytes } = await store.read('SELECT id FROM kept', { format: 'TSV' });
+  expect(Buffer.from(bytes).toString()).toBe('7\n');
+  await store.close();
+});
+
 test('a folder that another process has open is refused', async () => {
   const store = await open();
   const script = `

@@ -1,9 +1,13 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { drainPending, Session } from 'chdb';
 import { MillraceError } from '../../errors.ts';
 import type { InsertBatch, ReadOptions, ReadResult, Store } from '../../ports/store.ts';
 import { storeError } from './engine-error.ts';
+import { insertStatement, type TableShape } from './insert-statement.ts';
+import { type Scratch, scratchFiles } from './scratch.ts';
 import { SessionPool } from './session-pool.ts';
+import { identifier, settingsList } from './sql-text.ts';
 
 export interface ChdbStoreOptions {
   /** The engine's own folder. Only one process can have it open. */
@@ -17,34 +21,6 @@ export interface ChdbStoreOptions {
   readonly memoryBytesMax?: number;
 }
 
-/**
- * Every setting that decides how an insert is cut into blocks, pinned: a batch
- * must be one block, or half of it could land (see `docs/decisions`).
- */
-const oneBlock = {
-  async_insert: 0,
-  insert_deduplicate: 1,
-  deduplicate_blocks_in_dependent_materialized_views: 1,
-  max_insert_threads: 1,
-  max_insert_block_size: 1_000_000_000,
-  min_insert_block_size_rows: 1_000_000_000,
-  min_insert_block_size_bytes: 1_000_000_000_000,
-  min_insert_block_size_rows_for_materialized_views: 1_000_000_000,
-  min_insert_block_size_bytes_for_materialized_views: 1_000_000_000_000,
-} as const;
-
-/** How JSON becomes columns: as it came, nothing guessed from what a string looks like. */
-const asItCame = {
-  json_type_escape_dots_in_keys: 1,
-  input_format_try_infer_dates: 0,
-  input_format_try_infer_datetimes: 0,
-  input_format_try_infer_exponent_floats: 1,
-  input_format_json_try_infer_numbers_from_strings: 0,
-  input_format_skip_unknown_fields: 0,
-  input_format_null_as_default: 0,
-  insert_allow_materialized_columns: 1,
-} as const;
-
 /** Times are UTC; and compiled, min and max of times before 1970 come out wrong. */
 const asReadersExpect = { session_timezone: 'UTC', compile_aggregate_expressions: 0 } as const;
 
@@ -56,14 +32,17 @@ const asReadersExpect = { session_timezone: 'UTC', compile_aggregate_expressions
 export async function openChdbStore(options: ChdbStoreOptions): Promise<Store> {
   mkdirSync(options.folder, { recursive: true });
   const store = new ChdbStore(options);
-  await store.define(`CREATE DATABASE IF NOT EXISTS \`${options.database}\``);
-  await store.define(`USE \`${options.database}\``);
+  await store.define(`CREATE DATABASE IF NOT EXISTS ${identifier(options.database)}`);
+  await store.define(`USE ${identifier(options.database)}`);
   return store;
 }
 
 class ChdbStore implements Store {
   readonly #options: ChdbStoreOptions;
   readonly #useDatabase: string;
+  readonly #scratch: Scratch;
+  /** Of the tables inserted into since the schema last changed. */
+  readonly #shapes = new Map<string, TableShape>();
   /** Keeps the engine alive between statements. */
   readonly #keeper: Session;
   readonly #writers: SessionPool;
@@ -71,8 +50,11 @@ class ChdbStore implements Store {
 
   constructor(options: ChdbStoreOptions) {
     this.#options = options;
-    this.#useDatabase = `USE \`${options.database}\``;
+    this.#useDatabase = `USE ${identifier(options.database)}`;
+
     this.#keeper = openSession(options.folder, engineArguments(options));
+    // The engine's lock is held now: nobody else reads files from there.
+    this.#scratch = scratchFiles(join(options.folder, 'scratch'));
     this.#writers = new SessionPool(async () => openSession(options.folder), 2);
     this.#readers = new SessionPool(
       async () => openSession(options.folder),
@@ -85,29 +67,25 @@ class ChdbStore implements Store {
       await this.#keeper.queryAsync(statement);
     } catch (error) {
       throw storeError(error);
+    } finally {
+      this.#shapes.clear();
     }
   }
 
+  /** The engine reads the rows from a file: text behind a statement would pass through its SQL lexer. */
   async insert(batch: InsertBatch): Promise<void> {
-    await this.#writers.use(async (session) => {
-      try {
-        await session.queryAsync(this.#useDatabase);
-        await session.insert({
-          table: batch.table,
-          values: batch.lines,
-          format: 'JSONEachRow',
-          ...(batch.columns ? { columns: batch.columns } : {}),
-          settings: {
-            ...oneBlock,
-            ...asItCame,
-            max_partitions_per_insert_block: this.#options.partitionsPerInsertMax ?? 100,
-            insert_deduplication_token: batch.token,
-          },
-        });
-      } catch (error) {
-        throw storeError(error);
-      }
-    });
+    await this.#writers.use((session) =>
+      this.#scratch.with(batch.lines, async (file) => {
+        try {
+          await session.queryAsync(this.#useDatabase);
+          const shape = await this.#shapeOf(batch.table, session);
+          const { partitionsPerInsertMax = 100 } = this.#options;
+          await session.queryAsync(insertStatement(batch, { file, shape, partitionsPerInsertMax }));
+        } catch (error) {
+          throw storeError(error);
+        }
+      }),
+    );
   }
 
   async read(sql: string, options: ReadOptions = {}): Promise<ReadResult> {
@@ -141,6 +119,17 @@ class ChdbStore implements Store {
   async close(): Promise<void> {
     this.#keeper.close();
     await drainPending();
+    this.#scratch.remove();
+  }
+
+  async #shapeOf(table: string, session: Session): Promise<TableShape> {
+    const known = this.#shapes.get(table);
+    if (known !== undefined) return known;
+    const result = await session.queryAsync(`DESCRIBE TABLE ${table}`, { format: 'JSONEachRow' });
+    const lines = result.text().split('\n').filter(Boolean);
+    const shape = lines.map((line): TableShape[number] => JSON.parse(line));
+    this.#shapes.set(table, shape);
+    return shape;
   }
 }
 
@@ -165,14 +154,4 @@ function openSession(folder: string, connectionArgs: readonly string[] = []): Se
       { cause: error },
     );
   }
-}
-
-function settingsList(settings: { readonly [name: string]: string | number }): string {
-  return Object.entries(settings)
-    .map(([name, value]) => `${name} = ${typeof value === 'number' ? value : quoted(value)}`)
-    .join(', ');
-}
-
-function quoted(value: string): string {
-  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

@@ -25,8 +25,12 @@ const unreadable: ReadonlySet<number> = new Set([
 
 const tooManyParts = 252;
 
+/** Where the adapter put the rows for the engine to read is nobody's concern. */
+const scratchFile = /\s*: \(in file\/uri [^)]*\)/g;
+
 export function storeError(error: unknown): StoreError {
-  const message = error instanceof Error ? error.message : String(error);
+  const said = error instanceof Error ? error.message : String(error);
+  const message = said.replaceAll(scratchFile, '');
   const code = engineCode(error) ?? Number(/Code: (\d+)/.exec(message)?.[1] ?? 0);
   return new StoreError(code, message, retryOf(code, message), { cause: error });
 }

@@ -268,8 +268,6 @@ describe('the tables in a real store', () => {
     const raw = Buffer.from([0, 255, 10, 34, 92, 128]);
     const { deadLetters } = clickhouseDdl(planOf(shop), { database: 'shop' });
     const letter = {
-      _partition: 0,
-      _offset: 5,
       received_at: Date.now(),
       code: 'wrong_type',
       reason: 'because',
@@ -283,6 +281,7 @@ describe('the tables in a real store', () => {
       lines: Buffer.from(`${JSON.stringify(letter)}\n`),
       rows: 1,
       token: 'letter',
+      place: { partition: 0, offset: 5 },
       columns: deadLetters.insertColumns,
     });
     expect(

@@ -11,7 +11,7 @@ import { createRollupFill, createRollupTable, createRollupView } from './rollup-
 export interface LoadedTable {
   /** With its database: `millrace.events`. */
   readonly name: string;
-  /** The columns given with an insert. */
+  /** The columns that a line of its log gives. */
   readonly insertColumns: readonly string[];
 }
 

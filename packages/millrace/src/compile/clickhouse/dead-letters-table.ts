@@ -7,10 +7,8 @@ import { ttl } from './ttl.ts';
 
 export const deadLettersTable = 'dead_letters';
 
-/** The columns given with an insert into `dead_letters`. `raw_base64` becomes the bytes in `raw`. */
+/** The columns that a line of the log gives. `raw_base64` becomes the bytes in `raw`. */
 export const deadLettersInsertColumns = [
-  '_partition',
-  '_offset',
   'received_at',
   'code',
   'reason',

@@ -16,10 +16,8 @@ import { ttl } from './ttl.ts';
 
 export const eventsTable = 'events';
 
-/** The columns given with an insert into `events`, hidden ones included. */
+/** The columns that a line of the log gives, hidden ones included. */
 export const eventsInsertColumns = [
-  '_partition',
-  '_offset',
   'event_id',
   'type',
   'timestamp',
@@ -45,10 +43,15 @@ export const createEventsTable = (plan: Plan, database: string): CreateTable => 
   ttl: ttl('timestamp', plan.keepMs),
   settings: {
     ...durableSettings(plan.partitioning),
+    // What is inserted is one file for all columns: with a file for each, a part
+    // costs several times as much to create. Merged parts outgrow it.
+    min_bytes_for_wide_part: compactBytesMax,
     // By day, parts go whole; by month, what is left of them is written anew.
     ttl_only_drop_parts: plan.partitioning.by === 'day' ? 1 : 0,
   },
 });
+
+const compactBytesMax = 128 * 1024 * 1024;
 
 const time = mappingOf({ kind: 'timestamp' }).clickhouse;
 const text: SqlType = { name: 'String' };

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS `millrace`.`events`
 ENGINE = MergeTree
 PARTITION BY (toYYYYMM(`timestamp`), `type`)
 ORDER BY (`type`, `timestamp`)
-SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, ttl_only_drop_parts = 0;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, min_bytes_for_wide_part = 134217728, ttl_only_drop_parts = 0;
 
 CREATE TABLE IF NOT EXISTS `millrace`.`dead_letters`
 (

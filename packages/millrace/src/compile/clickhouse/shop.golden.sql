@@ -22,7 +22,7 @@ ENGINE = MergeTree
 PARTITION BY (toYYYYMMDD(`timestamp`), if((`type` IN ('view', 'purchase')), `type`, ''))
 ORDER BY (`type`, `timestamp`)
 TTL (`timestamp` + toIntervalSecond(34560000))
-SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, ttl_only_drop_parts = 1;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, min_bytes_for_wide_part = 134217728, ttl_only_drop_parts = 1;
 
 CREATE TABLE IF NOT EXISTS `millrace`.`dead_letters`
 (

@@ -37,15 +37,14 @@ export const openTestStore = async (): Promise<TestStore> => {
       const first = offsets.get(name) ?? offset;
       if (!offsets.has(name)) offset += events.length;
       offsets.set(name, first);
-      const lines = events.map(
-        (event, i) => `${JSON.stringify({ _partition: 0, _offset: first + i, ...event })}\n`,
-      );
+      const lines = events.map((event) => `${JSON.stringify(event)}\n`);
       await store.insert({
         table: `${database}.events`,
         lines: Buffer.from(lines.join('')),
         rows: events.length,
         token,
         columns: insertColumns,
+        place: { partition: 0, offset: first },
       });
     },
     async rows(sql) {
@@ -61,8 +60,6 @@ export const openTestStore = async (): Promise<TestStore> => {
 };
 
 const insertColumns = [
-  '_partition',
-  '_offset',
   'event_id',
   'type',
   'timestamp',

@@ -1,0 +1,76 @@
+import type { InsertBatch } from '../../ports/store.ts';
+import { identifier, settingsList, stringLiteral } from './sql-text.ts';
+
+/** A table's columns as `DESCRIBE TABLE` tells them. */
+export type TableShape = readonly {
+  readonly name: string;
+  readonly type: string;
+  readonly default_type: string;
+}[];
+
+/**
+ * Every setting that decides how an insert is cut into blocks, pinned: a batch
+ * must be one block, or half of it could land (see `docs/decisions`).
+ */
+const oneBlock = {
+  async_insert: 0,
+  insert_deduplicate: 1,
+  deduplicate_insert_select: 'force_enable',
+  deduplicate_blocks_in_dependent_materialized_views: 1,
+  max_insert_threads: 1,
+  max_block_size: 1_000_000_000,
+  max_insert_block_size: 1_000_000_000,
+  min_insert_block_size_rows: 1_000_000_000,
+  min_insert_block_size_bytes: 1_000_000_000_000,
+  min_insert_block_size_rows_for_materialized_views: 1_000_000_000,
+  min_insert_block_size_bytes_for_materialized_views: 1_000_000_000_000,
+} as const;
+
+/** Rows are numbered as they are read, so they must be read in their order. */
+const inOrder = { max_threads: 1, input_format_parallel_parsing: 1 } as const;
+
+/** How JSON becomes columns: as it came, nothing guessed from what a string looks like. */
+const asItCame = {
+  json_type_escape_dots_in_keys: 1,
+  input_format_try_infer_dates: 0,
+  input_format_try_infer_datetimes: 0,
+  input_format_try_infer_exponent_floats: 1,
+  input_format_json_try_infer_numbers_from_strings: 0,
+  input_format_skip_unknown_fields: 0,
+  input_format_null_as_default: 0,
+  insert_allow_materialized_columns: 1,
+} as const;
+
+/** The statement that inserts a batch whose lines lie in a file. */
+export function insertStatement(
+  { table, columns, place, token }: InsertBatch,
+  {
+    file,
+    shape,
+    partitionsPerInsertMax,
+  }: {
+    readonly file: string;
+    readonly shape: TableShape;
+    readonly partitionsPerInsertMax: number;
+  },
+): string {
+  const placed = place
+    ? { _partition: `${place.partition}`, _offset: `${place.offset} + rowNumberInAllBlocks()` }
+    : {};
+  const given = shape.filter((column) =>
+    columns ? columns.includes(column.name) : column.default_type === '' && !(column.name in placed),
+  );
+  const names = given.map((column) => identifier(column.name));
+  const structure = given.map(({ type }, i) => `${names[i]} ${type}`).join(', ');
+  const settings = {
+    ...oneBlock,
+    ...inOrder,
+    ...asItCame,
+    max_partitions_per_insert_block: partitionsPerInsertMax,
+    insert_deduplication_token: token,
+  };
+  return `INSERT INTO ${table} (${[...Object.keys(placed), ...names].join(', ')})
+SELECT ${[...Object.values(placed), ...names].join(', ')}
+FROM file(${stringLiteral(file)}, 'JSONEachRow', ${stringLiteral(structure)})
+SETTINGS ${settingsList(settings)}`;
+}
