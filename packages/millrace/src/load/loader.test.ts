@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openChdbStore } from '../adapters/chdb/chdb-store.ts';
 import { localProgress } from '../adapters/local-progress/local-progress.ts';
@@ -27,7 +28,7 @@ let log: Log;
 let refused: RefusedRow[];
 let retries: unknown[];
 
-beforeEach(async () => {
+const fresh = async () => {
   serial += 1;
   folder = mkdtempSync(join(tmpdir(), 'millrace-loader-'));
   table = `moves_${serial}`;
@@ -38,11 +39,13 @@ beforeEach(async () => {
   log = await openSegmentLog({ folder: join(folder, 'log'), clock: systemClock });
   refused = [];
   retries = [];
-});
-afterEach(async () => {
+};
+const drop = async () => {
   await log.close();
   rmSync(folder, { recursive: true, force: true });
-});
+};
+beforeEach(fresh);
+afterEach(drop);
 
 const loader = (more: Partial<LoaderOptions> = {}) =>
   new Loader({
@@ -158,6 +161,65 @@ test('a store that fails for a while is tried again with the same range', async 
   expect(retries).toHaveLength(3);
   expect(await cell(`SELECT count(), uniqExact(id) FROM ${table}`)).toBe('20\t20');
 });
+
+test('whatever the store does, each record is there once', async () => {
+  const mood = fc.constantFrom('well', 'well', 'well', 'well', 'well', 'away', 'answer lost');
+  const count = 1_500;
+  const arbitraries = [
+    fc.infiniteStream(mood),
+    fc.uniqueArray(fc.nat(count - 1), { maxLength: 4 }),
+    fc.array(fc.integer({ min: 1, max: count - 1 }), { maxLength: 3 }),
+  ] as const;
+  const property = fc.asyncProperty(...arbitraries, async (moods, wrong, stops) => {
+    await drop();
+    await fresh();
+    let underWay = 0;
+    let mostUnderWay = 0;
+    const moody: Store = {
+      define: (statement) => store.define(statement),
+      read: (sql, options) => store.read(sql, options),
+      close: () => store.close(),
+      insert: async (batch) => {
+        const { value } = moods.next();
+        underWay += 1;
+        mostUnderWay = Math.max(mostUnderWay, underWay);
+        try {
+          if (value === 'away') throw new Error('the store is away');
+          await store.insert(batch);
+          if (value === 'answer lost') throw new Error('the answer was lost');
+        } finally {
+          underWay -= 1;
+        }
+      },
+    };
+    const options = { store: moody, rowsMax: 90, rowsEnough: 1, rowsEnoughBeside: 30 };
+    const records = Array.from({ length: count }, (_, n) =>
+      move(n, wrong.includes(n) ? { amount: 'much' } : {}),
+    );
+    let at = 0;
+    // Stopped in the middle of its work each time: the next one goes on with what was begun.
+    for (const stop of [...stops.toSorted((a, b) => a - b), count]) {
+      const running = loader(options);
+      await running.recover();
+      running.start();
+      for (; at < stop; at += 50) await log.append(records.slice(at, Math.min(at + 50, stop)));
+      at = stop;
+      await running.settled(stop === count ? count : Math.floor(stop / 2));
+      await running.stop();
+    }
+    expect(mostUnderWay).toBe(2);
+    expect(refused.map(({ offset }) => offset).toSorted((a, b) => a - b)).toEqual(
+      wrong.toSorted((a, b) => a - b),
+    );
+    const stored = count - wrong.length;
+    expect(
+      await cell(
+        `SELECT count(), uniqExact(id), countIf(id != concat('k', _offset)) FROM ${table}`,
+      ),
+    ).toBe(`${stored}\t${stored}\t0`);
+  });
+  await fc.assert(property, { numRuns: 4, endOnFailure: true });
+}, 120_000);
 
 test('a log that ends before what the store already has is not trusted', async () => {
   await localProgress(join(folder, 'progress.json')).save({ committed: 5, intents: [] });

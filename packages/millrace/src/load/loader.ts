@@ -4,6 +4,7 @@ import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { LogReader, LogSlice } from '../ports/log.ts';
 import type { LoadProgress, LogRange, ProgressKeeper } from '../ports/progress.ts';
 import { type Store, StoreError } from '../ports/store.ts';
+import { Turns } from '../turns.ts';
 import { Backoff, pause } from './backoff.ts';
 import { ReadAhead } from './read-ahead.ts';
 
@@ -24,6 +25,8 @@ export interface LoaderOptions {
   readonly lingerMs?: number;
   /** … unless so many rows wait. */
   readonly rowsEnough?: number;
+  /** One may begin while another is under way, if so many rows wait. */
+  readonly rowsEnoughBeside?: number;
   /** Takes a row that the store will never take. Must be durable when it resolves. */
   readonly refuse: (row: RefusedRow) => Promise<void>;
   /** Told of each failed try. */
@@ -49,8 +52,8 @@ export class Loader {
   readonly #options: Required<Omit<LoaderOptions, 'columns'>> & Pick<LoaderOptions, 'columns'>;
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff(100, 5_000);
+  readonly #saves = new Turns();
   readonly #waiting: (() => void)[] = [];
-  #ahead: ReadAhead;
   #running: Promise<void> | undefined;
   #progress: LoadProgress = { committed: 0, intents: [] };
   #behindSinceMs: number | null = null;
@@ -63,10 +66,10 @@ export class Loader {
       bytesMax: 64 * 1024 * 1024,
       lingerMs: 400,
       rowsEnough: 20_000,
+      rowsEnoughBeside: 100_000,
       reach: survive,
       ...options,
     };
-    this.#ahead = this.#readFrom(0);
   }
 
   /** One past the newest record that can be queried. */
@@ -99,8 +102,7 @@ export class Loader {
         `The log of ${topic} ends at ${log.end}, before offset ${this.#progress.committed} which the store already has.`,
       );
     }
-    this.#ahead = this.#readFrom(this.#progress.intents.at(-1)?.to ?? this.#progress.committed);
-    while (this.#progress.intents.length > 0) await this.#step();
+    while (this.#progress.intents.length > 0) await this.#tellFailure(() => this.#loadOldest());
   }
 
   /** Begins to load. `recover` comes first. */
@@ -122,53 +124,100 @@ export class Loader {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) await this.#step();
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.#tellFailure(() =>
+        this.#progress.intents.length > 0 ? this.#loadOldest() : this.#loadOn(signal),
+      );
+    }
   }
 
-  async #step(): Promise<void> {
-    const { signal } = this.#stopping;
+  async #tellFailure(work: () => Promise<void>): Promise<void> {
     try {
-      const slice = await this.#next(signal);
-      if (slice) await this.#load(slice);
+      await work();
     } catch (error) {
       this.#failing = error;
       const nowhere = { from: this.committed, to: this.committed };
       this.#options.onRetry(error, this.#progress.intents[0] ?? nowhere);
-      await this.#backoff.wait(signal);
+      await this.#backoff.wait(this.#stopping.signal);
     }
   }
 
-  #readFrom(offset: number): ReadAhead {
-    const { log, rowsMax, bytesMax } = this.#options;
-    return new ReadAhead(log, offset, { rowsMax, bytesMax });
-  }
-
-  /** The records of the oldest intent, which is made first if there is none. */
-  async #next(signal: AbortSignal): Promise<LogSlice | null> {
-    const { log, lingerMs, rowsEnough, clock } = this.#options;
+  /** The oldest range that was begun and did not end well, alone. */
+  async #loadOldest(): Promise<void> {
     const [intent] = this.#progress.intents;
-    if (intent) {
-      return log.read(intent.from, {
-        rowsMax: intent.to - intent.from,
-        bytesMax: Number.MAX_SAFE_INTEGER,
-      });
+    if (intent === undefined) return;
+    const slice = await this.#options.log.read(intent.from, {
+      rowsMax: intent.to - intent.from,
+      bytesMax: Number.MAX_SAFE_INTEGER,
+    });
+    try {
+      await this.#insert(slice);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.retry !== 'split') throw error;
+      await this.#split(slice, error);
+      return;
     }
-    if (log.end <= this.committed) {
-      await log.waitPast(this.committed, signal);
-      this.#behindSinceMs = clock.now();
+    await this.#commit(slice);
+  }
+
+  /**
+   * Range after range, each begun while the one before it may still be under
+   * way, and committed after it. Ends with the first failure, when none is under
+   * way any more: what is not committed then is left to `#loadOldest`.
+   */
+  async #loadOn(signal: AbortSignal): Promise<void> {
+    const { log, rowsMax, bytesMax } = this.#options;
+    const failed = new AbortController();
+    const over = AbortSignal.any([signal, failed.signal]);
+    const ahead = new ReadAhead(log, this.committed, { rowsMax, bytesMax });
+    let before = Promise.resolve();
+    let newest = Promise.resolve();
+    try {
+      for (;;) {
+        await ahead.during(this.#nextIsDue(ahead, before, newest, over));
+        if (over.aborted) break;
+        const slice = await ahead.take();
+        await this.#intend(slice);
+        before = newest;
+        newest = this.#commitAfter(before, slice, this.#insert(slice));
+        newest.catch(() => failed.abort());
+      }
+    } finally {
+      await Promise.allSettled([newest]);
+    }
+    await newest;
+  }
+
+  /** Resolves once a range should be begun: at most one is under way then. */
+  async #nextIsDue(
+    ahead: ReadAhead,
+    before: Promise<void>,
+    newest: Promise<void>,
+    over: AbortSignal,
+  ): Promise<void> {
+    const { log, lingerMs, rowsEnough, rowsEnoughBeside, clock } = this.#options;
+    await Promise.allSettled([before]);
+    if (log.end <= ahead.taken) {
+      const idle = this.committed === ahead.taken;
+      await log.waitPast(ahead.taken, over);
+      if (idle) this.#behindSinceMs = clock.now();
     }
     const sinceLastMs = performance.now() - this.#insertBeganMs;
-    if (log.end - this.committed < rowsEnough && sinceLastMs < lingerMs) {
-      await pause(lingerMs - sinceLastMs, signal);
+    if (log.end - ahead.taken < rowsEnough && sinceLastMs < lingerMs) {
+      await pause(lingerMs - sinceLastMs, over);
     }
-    if (signal.aborted) return null;
-    const slice = await this.#ahead.take();
-    await this.#save({ committed: slice.from, intents: [{ from: slice.from, to: slice.to }] });
-    this.#options.reach('load-intended');
-    return slice;
+    if (this.committed < ahead.taken) {
+      const enough = new AbortController();
+      await Promise.race([
+        Promise.allSettled([newest]),
+        log.waitPast(ahead.taken + rowsEnoughBeside - 1, AbortSignal.any([over, enough.signal])),
+      ]);
+      enough.abort();
+    }
   }
 
-  async #load(slice: LogSlice): Promise<void> {
+  #insert(slice: LogSlice): Promise<void> {
     const { store, table, columns, topic, partition, reach } = this.#options;
     this.#insertBeganMs = performance.now();
     const inserting = store.insert({
@@ -180,14 +229,16 @@ export class Loader {
       ...(columns ? { columns } : {}),
     });
     reach('load-inserting');
-    try {
-      await this.#ahead.during(inserting);
-    } catch (error) {
-      if (!(error instanceof StoreError) || error.retry !== 'split') throw error;
-      await this.#split(slice, error);
-      return;
-    }
-    reach('load-inserted');
+    return inserting.then(() => reach('load-inserted'));
+  }
+
+  async #commitAfter(
+    before: Promise<void>,
+    slice: LogSlice,
+    inserting: Promise<void>,
+  ): Promise<void> {
+    const ended = await Promise.allSettled([before, inserting]);
+    for (const end of ended) if (end.status === 'rejected') throw end.reason;
     await this.#commit(slice);
   }
 
@@ -205,14 +256,14 @@ export class Loader {
       return;
     }
     const middle = Math.floor((slice.from + slice.to) / 2);
-    await this.#save({
+    await this.#save(({ intents }) => ({
       committed: slice.from,
       intents: [
         { from: slice.from, to: middle },
         { from: middle, to: slice.to },
-        ...this.#progress.intents.slice(1),
+        ...intents.slice(1),
       ],
-    });
+    }));
   }
 
   async #anyStored(slice: LogSlice): Promise<boolean> {
@@ -224,16 +275,28 @@ export class Loader {
     return Buffer.from(bytes).toString().trim() !== '0';
   }
 
+  async #intend({ from, to }: LogSlice): Promise<void> {
+    await this.#save(({ committed, intents }) => ({
+      // Records given up with a damaged segment lie between.
+      committed: intents.length > 0 ? committed : from,
+      intents: [...intents, { from, to }],
+    }));
+    this.#options.reach('load-intended');
+  }
+
   async #commit(slice: LogSlice): Promise<void> {
-    await this.#save({ committed: slice.to, intents: this.#progress.intents.slice(1) });
+    await this.#save(({ intents }) => ({ committed: slice.to, intents: intents.slice(1) }));
     this.#behindSinceMs = this.#options.log.end > slice.to ? slice.appendedAt : null;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  async #save(progress: LoadProgress): Promise<void> {
-    await this.#options.progress.save(progress);
-    this.#progress = progress;
-    this.#failing = null;
-    this.#backoff.reset();
+  #save(change: (progress: LoadProgress) => LoadProgress): Promise<void> {
+    return this.#saves.take(async () => {
+      const progress = change(this.#progress);
+      await this.#options.progress.save(progress);
+      this.#progress = progress;
+      this.#failing = null;
+      this.#backoff.reset();
+    });
   }
 }

@@ -15,11 +15,18 @@ export class ReadAhead {
   /** Lies behind a gap in the log, so it begins the next batch. */
   #afterGap: LogSlice | undefined;
   #end: number;
+  #taken: number;
 
   constructor(log: LogReader, from: number, limits: SliceLimits) {
     this.#log = log;
     this.#limits = limits;
     this.#end = from;
+    this.#taken = from;
+  }
+
+  /** One past the last record that was taken. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** Reads until `work` is done. What cannot be read is told by the next `take`. */
@@ -43,6 +50,7 @@ export class ReadAhead {
   async take(): Promise<LogSlice> {
     while (this.#hasRoom() && this.#log.end > this.#end) await this.#read(this.#limits.rowsMax);
     const slice = joined(this.#held, this.#end);
+    this.#taken = slice.to;
     this.#held = this.#afterGap ? [this.#afterGap] : [];
     this.#afterGap = undefined;
     this.#end = this.#held.at(-1)?.to ?? slice.to;

@@ -55,7 +55,7 @@ class ChdbStore implements Store {
     this.#keeper = openSession(options.folder, engineArguments(options));
     // The engine's lock is held now: nobody else reads files from there.
     this.#scratch = scratchFiles(join(options.folder, 'scratch'));
-    this.#writers = new SessionPool(async () => openSession(options.folder), 2);
+    this.#writers = new SessionPool(async () => openSession(options.folder), 3);
     this.#readers = new SessionPool(
       async () => openSession(options.folder),
       options.readersMax ?? 4,

@@ -58,7 +58,9 @@ export function insertStatement(
     ? { _partition: `${place.partition}`, _offset: `${place.offset} + rowNumberInAllBlocks()` }
     : {};
   const given = shape.filter((column) =>
-    columns ? columns.includes(column.name) : column.default_type === '' && !(column.name in placed),
+    columns
+      ? columns.includes(column.name)
+      : column.default_type === '' && !(column.name in placed),
   );
   const names = given.map((column) => identifier(column.name));
   const structure = given.map(({ type }, i) => `${names[i]} ${type}`).join(', ');

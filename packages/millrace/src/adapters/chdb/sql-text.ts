@@ -6,9 +6,7 @@ export const stringLiteral = (value: string): string =>
 export const identifier = (value: string): string =>
   `\`${value.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
 
-export const settingsList = (settings: {
-  readonly [name: string]: string | number;
-}): string =>
+export const settingsList = (settings: { readonly [name: string]: string | number }): string =>
   Object.entries(settings)
     .map(([key, value]) => `${key} = ${typeof value === 'number' ? value : stringLiteral(value)}`)
     .join(', ');

@@ -11,13 +11,13 @@ import type {
   LogSlice,
   SliceLimits,
 } from '../../ports/log.ts';
+import { Turns } from '../../turns.ts';
 import { type Files, localFiles } from './files.ts';
 import { Group, type GroupBuffers, newGroupBuffers } from './group.ts';
 import type { RecordIds } from './record-ids.ts';
 import { recover } from './recovery.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { Segments } from './segments.ts';
-import { Turns } from './turns.ts';
 
 export interface SegmentLogOptions {
   /** Made if it is not there. One process at a time may use it. */
