@@ -36,7 +36,12 @@ const fresh = async () => {
     `CREATE TABLE ${table} (_partition UInt32, _offset UInt64, id String, at DateTime64(3, 'UTC'), amount Decimal(18, 2))
      ENGINE = MergeTree PARTITION BY toYYYYMM(at) ORDER BY id SETTINGS non_replicated_deduplication_window = 10000`,
   );
-  log = await openSegmentLog({ folder: join(folder, 'log'), clock: systemClock });
+  // Small segments, so that ranges lie over several.
+  log = await openSegmentLog({
+    folder: join(folder, 'log'),
+    clock: systemClock,
+    segmentBytes: 2_000,
+  });
   refused = [];
   retries = [];
 };
@@ -192,7 +197,7 @@ test('whatever the store does, each record is there once', async () => {
         }
       },
     };
-    const options = { store: moody, rowsMax: 90, rowsEnough: 1, rowsEnoughBeside: 30 };
+    const options = { store: moody, rowsMax: 300, rowsEnough: 1, rowsEnoughBeside: 30 };
     const records = Array.from({ length: count }, (_, n) =>
       move(n, wrong.includes(n) ? { amount: 'much' } : {}),
     );

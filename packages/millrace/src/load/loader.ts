@@ -147,10 +147,7 @@ export class Loader {
   async #loadOldest(): Promise<void> {
     const [intent] = this.#progress.intents;
     if (intent === undefined) return;
-    const slice = await this.#options.log.read(intent.from, {
-      rowsMax: intent.to - intent.from,
-      bytesMax: Number.MAX_SAFE_INTEGER,
-    });
+    const slice = await this.#readAgain(intent);
     try {
       await this.#insert(slice);
     } catch (error) {
@@ -159,6 +156,17 @@ export class Loader {
       return;
     }
     await this.#commit(slice);
+  }
+
+  async #readAgain({ from, to }: LogRange): Promise<LogSlice> {
+    const { log, topic } = this.#options;
+    const limits = { rowsMax: to - from, bytesMax: Number.MAX_SAFE_INTEGER };
+    const slice = await new ReadAhead(log, from, limits).take();
+    if (slice.from === from && slice.to === to) return slice;
+    throw new MillraceError(
+      'log_corrupt',
+      `The log of ${topic} has ${slice.from} to ${slice.to} of ${from} to ${to}, of which the store may have some already.`,
+    );
   }
 
   /**
