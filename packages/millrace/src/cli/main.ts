@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from '../runtime/version.ts';
 import { checkCommand } from './check.ts';
+import { devCommand } from './dev.ts';
 import { explain } from './explain.ts';
 import { importCommand } from './import.ts';
 import { sqlCommand } from './sql.ts';
@@ -15,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(version)
     .showHelpAfterError('(run with --help to see what there is)')
     .addCommand(startCommand())
+    .addCommand(devCommand())
     .addCommand(checkCommand())
     .addCommand(importCommand())
     .addCommand(sqlCommand())

@@ -2,20 +2,23 @@ import { Command } from 'commander';
 import { settingsOf, withSettings } from './setting-flags.ts';
 import { welcome } from './welcome.ts';
 
+/** What a run of a pipeline can be told. */
+export const runSettings = [
+  'pipeline',
+  'data',
+  'host',
+  'port',
+  'writeKeys',
+  'readKeys',
+  'dedupMemoryMb',
+  'storeMemoryMb',
+  'logRetentionHours',
+  'logSegmentMb',
+] as const;
+
 export function startCommand(): Command {
   const command = new Command('start').description('run a pipeline in this process');
-  return withSettings(command, [
-    'pipeline',
-    'data',
-    'host',
-    'port',
-    'writeKeys',
-    'readKeys',
-    'dedupMemoryMb',
-    'storeMemoryMb',
-    'logRetentionHours',
-    'logSegmentMb',
-  ])
+  return withSettings(command, runSettings)
     .addHelpText(
       'after',
       `
