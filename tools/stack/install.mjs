@@ -1,12 +1,15 @@
-// Installs what the tests with real services need from Debian's packages.
-// Needs root; fails, rather than letting tests be skipped, where it cannot.
+// Installs what the tests with real services need: Debian's packages, for which it
+// needs root, and Python's. Fails, rather than letting tests be skipped, where it cannot.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
-/** The command that shows a package is there, and the package. */
-const needed = [['/usr/bin/chromium', 'chromium']];
+/** What shows that a package is there, and the package. */
+const needed = [
+  [() => existsSync('/usr/bin/chromium'), 'chromium'],
+  [() => spawnSync('python3', ['-c', 'import ensurepip, venv']).status === 0, 'python3-venv'],
+];
 
-const missing = needed.filter(([command]) => !existsSync(command)).map(([, name]) => name);
+const missing = needed.filter(([isThere]) => !isThere()).map(([, name]) => name);
 if (missing.length > 0) {
   if (process.getuid?.() !== 0) {
     process.stderr.write(`Run as root once, or install by hand: ${missing.join(' ')}\n`);
@@ -23,6 +26,8 @@ if (missing.length > 0) {
     if (ours) rmSync(policy, { force: true });
   }
 }
+
+await import('./python.mjs');
 
 function apt(...args) {
   const { status } = spawnSync('apt-get', args, {

@@ -159,6 +159,24 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       await long;
     });
 
+    test('a read that is no longer wanted stops, and one that waits never begins', async () => {
+      const unwanted = new AbortController();
+      const { signal } = unwanted;
+      // It would take minutes.
+      const long = () =>
+        store.read('SELECT sum(cityHash64(number)) FROM numbers(1000000000000)', { signal });
+      const reads = [long(), long()];
+      const running = () => cell('SELECT count() FROM system.processes');
+      await expect.poll(running, { interval: 1 }).toBe('3');
+      reads.push(...Array.from({ length: 6 }, long));
+      const ended = Promise.allSettled(reads);
+      unwanted.abort();
+      for (const each of await ended) {
+        expect(each).toMatchObject({ status: 'rejected', reason: { code: 394 } });
+      }
+      await expect(long()).rejects.toMatchObject({ code: 394 });
+    });
+
     test("the engine's own code comes with its error", async () => {
       await expect(store.read('SELECT nothing FROM moves')).rejects.toMatchObject({ code: 47 });
       await expect(store.read('SELEC 1')).rejects.toMatchObject({ code: 62 });

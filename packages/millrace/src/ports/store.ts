@@ -19,6 +19,7 @@ export interface ReadOptions {
   readonly params?: { readonly [name: string]: unknown };
   /** Engine settings of this one statement. */
   readonly settings?: { readonly [name: string]: string | number };
+  /** Stops the statement, which then throws like any that fails. */
   readonly signal?: AbortSignal;
 }
 

@@ -15,7 +15,9 @@ import { ingestRoutes } from '../server/ingest-routes.ts';
 import { createKeys } from '../server/keys.ts';
 import { pageRoutes } from '../server/page/page-routes.ts';
 import { listen } from '../server/server.ts';
+import { defaultSqlLimits } from '../server/sql-limits.ts';
 import { sqlRoutes } from '../server/sql-routes.ts';
+import { settingsQuestion } from '../server/sql-settings.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { dataFolder } from './data-folder.ts';
 import { database } from './database.ts';
@@ -78,8 +80,6 @@ export async function serveEmbedded(
     (error) => onProblem('the rate is not measured', error),
   );
   const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
-  const databases = [database, 'default'];
-
   const server = await listen(settings, async (app) => {
     app.setErrorHandler(answerError);
     app.setNotFoundHandler(answerNotFound);
@@ -91,8 +91,15 @@ export async function serveEmbedded(
     });
     await app.register(sqlRoutes, {
       store,
-      databases,
-      guard: createSqlGuard({ store, tables: readable, databases }),
+      // What clients name where nobody told them a name.
+      databases: [database, 'default'],
+      guard: createSqlGuard({
+        store,
+        tables: readable,
+        database,
+        databaseAliases: ['default'],
+        standIns: { 'system.settings': await settingsQuestion(store, defaultSqlLimits) },
+      }),
       requireRead: keys.requireRead,
     });
     await app.register(healthRoutes, {

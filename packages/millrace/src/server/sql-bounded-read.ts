@@ -7,6 +7,8 @@ export interface BoundedRead {
   readonly settings: { readonly [name: string]: string | number };
   /** Of the answer, before it is written in its format. */
   readonly resultMaxBytes: number;
+  /** Stops the question. */
+  readonly signal: AbortSignal;
 }
 
 /** Answers of up to so many rows are read at once; longer ones are weighed first. */
@@ -33,17 +35,18 @@ const namesInEachRow =
  * @throws SqlRefusal `TOO_MANY_ROWS_OR_BYTES`, StoreError.
  */
 export async function readBounded(store: Store, read: BoundedRead): Promise<ReadResult> {
-  const { statement, format, settings, resultMaxBytes } = read;
+  const { statement, format, settings, resultMaxBytes, signal } = read;
   const { sql } = statement;
-  if (!statement.isQuestion) return store.read(sql, { format, settings });
+  if (!statement.isQuestion) return store.read(sql, { format, settings, signal });
 
   const rowsMax = Math.min(UNWEIGHED_ROWS_MAX, Math.ceil(resultMaxBytes / sql.length));
   if (!growing.test(sql)) {
     const asked = Number(settings.max_result_rows ?? 0);
-    if (asked > 0 && asked <= rowsMax) return store.read(sql, { format, settings });
+    if (asked > 0 && asked <= rowsMax) return store.read(sql, { format, settings, signal });
     try {
       return await store.read(sql, {
         format,
+        signal,
         settings: { ...settings, max_result_rows: rowsMax, result_overflow_mode: 'throw' },
       });
     } catch (error) {
@@ -51,7 +54,7 @@ export async function readBounded(store: Store, read: BoundedRead): Promise<Read
     }
   }
 
-  const { rows, bytes } = await weigh(store, sql, settings);
+  const { rows, bytes } = await weigh(store, sql, settings, signal);
   const unweighed = namesInEachRow.test(format) ? 0 : NAMES_UNWEIGHED_MAX;
   const namesBytes = rows * Math.max(0, sql.length - unweighed);
   if (bytes + namesBytes > resultMaxBytes) {
@@ -60,7 +63,7 @@ export async function readBounded(store: Store, read: BoundedRead): Promise<Read
       `The answer has ${rows} rows and about ${bytes + namesBytes} bytes, more than ${resultMaxBytes}: add a LIMIT or ask for fewer columns`,
     );
   }
-  return store.read(sql, { format, settings });
+  return store.read(sql, { format, settings, signal });
 }
 
 interface Weight {
@@ -72,9 +75,11 @@ async function weigh(
   store: Store,
   sql: string,
   settings: BoundedRead['settings'],
+  signal: AbortSignal,
 ): Promise<Weight> {
   const result = await store.read(`SELECT count(), sum(byteSize(*)) FROM (${sql}\n)`, {
     format: 'TabSeparated',
+    signal,
     // Only a limit of the engine's own may stop this count, and then with an error.
     settings: { ...settings, result_overflow_mode: 'throw' },
   });

@@ -66,4 +66,4 @@ export function sqlErrorAnswer(error: unknown): SqlErrorAnswer {
 }
 
 const exception = (code: number, message: string, name: string): string =>
-  `Code: ${code}. DB::Exception: ${message}. (${name})\n`;
+  `Code: ${code}. DB::Exception: ${message.replace(/\.$/, '')}. (${name})\n`;

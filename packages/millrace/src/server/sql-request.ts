@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { SqlRefusal } from '../query/sql-guard/index.ts';
 
@@ -33,7 +34,8 @@ const notSettings: ReadonlySet<string> = new Set([
   'client_protocol_version',
 ]);
 
-export function readSqlRequest(search: URLSearchParams, body: string): SqlRequest {
+export function readSqlRequest(url: URLSearchParams, { text, fields }: SqlBody): SqlRequest {
+  const search = new URLSearchParams([...url, ...fields]);
   const settings: [string, string][] = [];
   const params: Record<string, string> = Object.create(null);
   for (const [name, value] of search) {
@@ -48,7 +50,7 @@ export function readSqlRequest(search: URLSearchParams, body: string): SqlReques
   }
   const query = search.getAll('query').join('');
   return {
-    sql: query === '' ? body : body === '' ? query : `${query}\n${body}`,
+    sql: query === '' ? text : text === '' ? query : `${query}\n${text}`,
     queryId: search.get('query_id'),
     database: search.get('database'),
     defaultFormat: search.get('default_format'),
@@ -58,13 +60,25 @@ export function readSqlRequest(search: URLSearchParams, body: string): SqlReques
   };
 }
 
+/** What a body holds: a statement, or a form whose fields are as good as the URL's. */
+export interface SqlBody {
+  readonly text: string;
+  readonly fields: readonly [name: string, value: string][];
+}
+
 /**
- * The body as text.
+ * Clients send what is too long for a URL as `multipart/form-data`.
  *
  * @throws SqlRefusal for an unknown encoding, a body that cannot be unpacked,
- *   is larger than `bytesMax`, or is no UTF-8.
+ *   is larger than `bytesMax`, or is no UTF-8, or no form where it says so.
  */
-export function readSqlBody(body: Buffer, encoding: string | undefined, bytesMax: number): string {
+export async function readSqlBody(
+  body: Buffer,
+  headers: IncomingHttpHeaders,
+  bytesMax: number,
+): Promise<SqlBody> {
+  const encoding = headers['content-encoding'];
+  const contentType = headers['content-type'] ?? '';
   let bytes: Buffer;
   try {
     bytes = unpack(body, encoding, bytesMax);
@@ -75,11 +89,27 @@ export function readSqlBody(body: Buffer, encoding: string | undefined, bytesMax
     }
     throw new SqlRefusal('INCORRECT_DATA', `The body cannot be unpacked as ${encoding}`);
   }
+  if (/^multipart\/form-data\b/i.test(contentType)) {
+    return { text: '', fields: await readForm(bytes, contentType) };
+  }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), fields: [] };
   } catch {
     throw new SqlRefusal('INCORRECT_DATA', 'The body is not UTF-8');
   }
+}
+
+async function readForm(bytes: Buffer, contentType: string): Promise<SqlBody['fields']> {
+  let form: FormData;
+  try {
+    form = await new Response(bytes, { headers: { 'content-type': contentType } }).formData();
+  } catch {
+    throw new SqlRefusal('INCORRECT_DATA', 'The body is not multipart/form-data');
+  }
+  return [...form].map(([name, value]) => {
+    if (typeof value === 'string') return [name, value];
+    throw new SqlRefusal('NOT_IMPLEMENTED', 'External data is not supported');
+  });
 }
 
 function unpack(body: Buffer, encoding: string | undefined, maxOutputLength: number): Buffer {

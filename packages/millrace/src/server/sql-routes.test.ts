@@ -1,32 +1,51 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { engineErrors } from '../query/sql-guard/index.ts';
+import { createSqlGuard, engineErrors } from '../query/sql-guard/index.ts';
 import { openShopStore, type ShopStore } from '../query/sql-guard/shop-store.suite.ts';
 import { createKeys } from './keys.ts';
 import { codesByStatus } from './sql-errors.ts';
+import { defaultSqlLimits, type SqlLimits } from './sql-limits.ts';
 import { sqlRoutes } from './sql-routes.ts';
+import { settingsQuestion } from './sql-settings.ts';
 
 let shop: ShopStore;
+const opened: FastifyInstance[] = [];
 let app: FastifyInstance;
 let url: string;
 
-beforeAll(async () => {
-  shop = await openShopStore();
-  app = Fastify();
+async function serve(limits: Partial<SqlLimits>): Promise<FastifyInstance> {
+  const server = Fastify({ forceCloseConnections: true });
+  opened.push(server);
   const { requireRead } = createKeys({ write: ['w'], read: ['secret-key'] });
-  await app.register(sqlRoutes, {
+  const settings = await settingsQuestion(shop.store, { ...defaultSqlLimits, ...limits });
+  await server.register(sqlRoutes, {
     store: shop.store,
-    guard: shop.guard,
+    guard: createSqlGuard({
+      store: shop.store,
+      tables: ['events', 'dead_letters', 'revenue'],
+      database: 'shop',
+      databaseAliases: ['default'],
+      standIns: { 'system.settings': settings },
+    }),
     requireRead,
     databases: ['shop', 'default'],
-    limits: { executionTimeMaxS: 2, resultMaxBytes: 1_000_000, questionsMax: 8 },
+    limits,
   });
-  url = await app.listen({ host: '127.0.0.1', port: 0 });
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  return server;
+}
+
+beforeAll(async () => {
+  shop = await openShopStore();
+  app = await serve({ executionTimeMaxS: 2, resultMaxBytes: 1_000_000, questionsMax: 8 });
+  url = app.listeningOrigin;
 });
 afterAll(async () => {
-  await app.close();
+  await Promise.all(opened.map((server) => server.close()));
   await shop.close();
 });
 
@@ -102,6 +121,97 @@ describe('a question', () => {
       param_d: '12.30',
     });
     expect(answer.body).toBe("it\\'s\\ta \\\\\t['a','b\\'c']\t\\N\t12.3\n");
+  });
+});
+
+test('a form has fields that are as good as parameters of the URL', async () => {
+  const form = new FormData();
+  form.append('query', 'SELECT {s:String}, {n:UInt8} + 1');
+  form.append('param_s', 'x'.repeat(200_000));
+  const ask = (body: FormData | string, headers: Record<string, string> = {}) =>
+    fetch(`${url}/sql?param_n=1`, { method: 'POST', body, headers: { authorization, ...headers } });
+  expect(await (await ask(form)).text()).toBe(`${'x'.repeat(200_000)}\t2\n`);
+  form.append('table', new Blob(['1']));
+  expect((await ask(form)).status).toBe(501);
+  expect((await ask('--x', { 'content-type': 'multipart/form-data; boundary=y' })).status).toBe(
+    400,
+  );
+});
+
+describe('what drivers ask of system.settings', () => {
+  test('is answered with the settings that a question may name, and no others', async () => {
+    const answer = await get({
+      query: 'SELECT name, value, readonly FROM system.settings LIMIT 10000',
+      default_format: 'JSONCompactEachRow',
+    });
+    const settings = answer.body
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect(settings).toContainEqual(['max_execution_time', '2', 0]);
+    expect(settings).toContainEqual(['join_use_nulls', '0', 0]);
+    expect(settings).toContainEqual(['enable_http_compression', '0', 0]);
+    expect(settings.length).toBeGreaterThan(80);
+    for (const [name, value] of settings.map(String).map((line) => line.split(','))) {
+      const asked = await get({ query: 'SELECT 1', [name ?? '']: value ?? '' });
+      expect([name, asked.body]).toEqual([name, '1\n']);
+    }
+    expect(settings.map(String)).not.toContainEqual(
+      expect.stringMatching(/^(readonly|offset|additional_)/),
+    );
+  });
+
+  test.each([
+    ['SELECT count() > 80 FROM `system` . "settings" AS s WHERE s.readonly = 0', '1\n'],
+    ['SELECT 1 FROM numbers(1) AS n JOIN system.settings AS s ON 1 LIMIT 1', '1\n'],
+  ])('joins a question as a table would: %s', async (query, answer) => {
+    expect((await post({}, query)).body).toBe(answer);
+  });
+
+  test.each([
+    'SELECT 1 IN system.settings',
+    'SELECT * FROM events, system.settings',
+    'SELECT * FROM x.system.settings',
+    `SELECT 1 ${'FROM system.settings '.repeat(10_000)}`,
+  ])('opens no other way to it: %s', async (query) => {
+    expect((await post({}, query)).statusCode).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe('a reader', () => {
+  const numbers = (count: number) =>
+    `/sql?query=${encodeURIComponent(`SELECT number FROM numbers(${count})`)}&password=secret-key`;
+
+  test('that leaves takes its question along', async () => {
+    const server = await serve({ questionsMax: 1, executionTimeMaxS: 60 });
+    const leaving = new AbortController();
+    const long = encodeURIComponent('SELECT sum(cityHash64(number)) FROM numbers(1000000000000)');
+    const asked = fetch(`${server.listeningOrigin}/sql?query=${long}&password=secret-key`, leaving);
+    const next = async () => (await fetch(`${server.listeningOrigin}${numbers(1)}`)).status;
+    await expect.poll(next, { interval: 1 }).toBe(503);
+    leaving.abort();
+    await expect(asked).rejects.toThrow();
+    await expect.poll(next, { timeout: 10_000 }).toBe(200);
+  });
+
+  test('that does not take its answer holds up others only for a while', async () => {
+    const answersMaxBytes = 40_000_000;
+    const server = await serve({ answersMaxBytes, answerIdleMaxMs: 500 });
+    const { port } = new URL(server.listeningOrigin);
+    // Some 34 MB, more than the kernel takes off the server's hands.
+    const idle = connect(Number(port), '127.0.0.1');
+    idle.write(`GET ${numbers(4_500_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await once(idle, 'readable');
+    const next = async () => {
+      const answer = await fetch(server.listeningOrigin + numbers(2_000_000));
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    expect(await next()).toBe(503);
+    await expect.poll(next, { timeout: 10_000 }).toBe(200);
+    const tooLarge = await fetch(server.listeningOrigin + numbers(6_000_000));
+    expect(tooLarge.headers.get('x-clickhouse-exception-code')).toBe('396');
+    idle.destroy();
   });
 });
 
@@ -312,6 +422,16 @@ describe('@clickhouse/client', () => {
       clickhouse_settings: { date_time_output_format: 'iso', wait_end_of_query: 1, max_threads: 1 },
     });
     expect(await rows.json()).toEqual([{ ...parameters, d: '2026-01-02T03:04:05.678Z' }]);
+    await client.close();
+  });
+
+  test('reads the tables of its default database', async () => {
+    const client = open({ database: 'default' });
+    const rows = await client.query({
+      query: 'SELECT count() AS n FROM default.events WHERE default.events.late',
+      format: 'JSONEachRow',
+    });
+    expect(await rows.json()).toEqual([{ n: 4 }]);
     await client.close();
   });
 

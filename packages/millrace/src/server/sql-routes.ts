@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Store } from '../ports/store.ts';
 import { type SqlGuard, SqlRefusal } from '../query/sql-guard/index.ts';
+import { type HoldAnswer, holdAnswers } from './held-answers.ts';
 import { readBounded } from './sql-bounded-read.ts';
 import { sqlErrorAnswer } from './sql-errors.ts';
 import { answerFormat } from './sql-formats.ts';
@@ -36,6 +37,7 @@ export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions)
   for (const url of ['/sql/ping', '/sql/replicas_status']) {
     app.get(url, async (_request, reply) => reply.type('text/html; charset=UTF-8').send('Ok.\n'));
   }
+  const hold = holdAnswers(limits);
   let questions = 0;
   const answerBounded = async (request: FastifyRequest, reply: FastifyReply) => {
     if (questions >= limits.questionsMax) {
@@ -46,7 +48,7 @@ export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions)
     }
     questions += 1;
     try {
-      return await answer(request, reply, options, limits);
+      return await answer(request, reply, options, limits, hold);
     } finally {
       questions -= 1;
     }
@@ -67,6 +69,7 @@ async function answer(
   reply: FastifyReply,
   options: SqlRoutesOptions,
   limits: SqlLimits,
+  hold: HoldAnswer,
 ): Promise<FastifyReply> {
   const search = new URL(request.url, 'http://localhost').searchParams;
   if (request.method === 'GET' && !search.has('query'))
@@ -77,9 +80,11 @@ async function answer(
   reply.header('X-ClickHouse-Timezone', 'UTC');
   try {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const encoding = request.headers['content-encoding'];
-    const asked = readSqlRequest(search, readSqlBody(body, encoding, limits.bodyMaxBytes));
-    return await send(asked, request, reply, options, limits);
+    const asked = readSqlRequest(
+      search,
+      await readSqlBody(body, request.headers, limits.bodyMaxBytes),
+    );
+    return await send(asked, request, reply, options, limits, hold);
   } catch (error) {
     return answerError(reply, error);
   }
@@ -101,6 +106,7 @@ async function send(
   reply: FastifyReply,
   options: SqlRoutesOptions,
   limits: SqlLimits,
+  hold: HoldAnswer,
 ): Promise<FastifyReply> {
   if (asked.database !== null && !options.databases.includes(asked.database)) {
     throw new SqlRefusal('UNKNOWN_DATABASE', `Database ${asked.database} does not exist`);
@@ -117,7 +123,9 @@ async function send(
     format: format.name,
     settings: { ...settings, ...statement.engineSettings },
     resultMaxBytes: limits.resultMaxBytes,
+    signal: goneReader(reply),
   });
+  hold(reply.raw, result.bytes.byteLength);
   reply
     .type(format.contentType)
     .header('X-ClickHouse-Format', format.name)
@@ -139,4 +147,12 @@ async function send(
   return reply.send(
     Buffer.from(result.bytes.buffer, result.bytes.byteOffset, result.bytes.byteLength),
   );
+}
+
+/** Aborts once there is nobody to answer. */
+function goneReader({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => gone.abort());
+  if (raw.destroyed) gone.abort();
+  return gone.signal;
 }

@@ -1,3 +1,4 @@
+import type { Store } from '../ports/store.ts';
 import { SqlRefusal } from '../query/sql-guard/index.ts';
 import type { SqlLimits } from './sql-limits.ts';
 
@@ -93,6 +94,27 @@ export function readerSettings(
     }
   }
   return settings;
+}
+
+/**
+ * What a reader finds in `system.settings`: the settings that a question may
+ * name, with the values they have if it does not. Drivers ask for it as they
+ * connect, and send only what it holds.
+ */
+export async function settingsQuestion(store: Store, limits: SqlLimits): Promise<string> {
+  const named = [...Object.keys(limitSettings(limits)), ...computing, ...ignored];
+  const { bytes } = await store.read(
+    `SELECT groupArray((name, multiIf(name = 'enable_http_compression', '0', name = 'log_comment', '', value), type, default))
+     FROM system.settings WHERE match(name, {names:String})`,
+    {
+      format: 'TabSeparatedRaw',
+      settings: limitSettings(limits),
+      params: { names: `${writing.source}|^(${named.join('|')}|enable_http_compression)$` },
+    },
+  );
+  // The engine writes an array as the literal that it reads.
+  return `SELECT s.1 AS name, s.2 AS value, toUInt8(0) AS readonly, s.3 AS type, s.4 AS default
+    FROM (SELECT arrayJoin(${Buffer.from(bytes).toString().trim()}) AS s)`;
 }
 
 /** Zero means "no limit" to ClickHouse, which here is the ceiling. */

@@ -1,13 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { drainPending, Session } from 'chdb';
 import { MillraceError } from '../../errors.ts';
-import type { InsertBatch, ReadOptions, ReadResult, Store } from '../../ports/store.ts';
+import {
+  type InsertBatch,
+  type ReadOptions,
+  type ReadResult,
+  type Store,
+  StoreError,
+} from '../../ports/store.ts';
 import { storeError } from './engine-error.ts';
 import { insertStatement, type TableShape } from './insert-statement.ts';
 import { type Scratch, scratchFiles } from './scratch.ts';
 import { SessionPool } from './session-pool.ts';
-import { identifier, settingsList } from './sql-text.ts';
+import { identifier, settingsList, stringLiteral } from './sql-text.ts';
+import { stoppable } from './stoppable.ts';
 
 export interface ChdbStoreOptions {
   /** The engine's own folder. Only one process can have it open. */
@@ -89,21 +97,25 @@ class ChdbStore implements Store {
   }
 
   async read(sql: string, options: ReadOptions = {}): Promise<ReadResult> {
-    const settings = { ...asReadersExpect, ...options.settings };
+    const { signal } = options;
+    // The engine gives each statement an id but does not say which; the comment finds it.
+    const log_comment = randomUUID();
+    const settings = { ...asReadersExpect, ...options.settings, log_comment };
     return this.#readers.use(async (session) => {
       const started = performance.now();
       try {
         await session.queryAsync(this.#useDatabase);
         // The engine itself refuses writes and further settings from here on.
         await session.queryAsync(`SET ${settingsList(settings)}, readonly = 1`);
-        const call = {
-          format: options.format ?? 'JSONEachRow',
-          ...(options.signal ? { signal: options.signal } : {}),
-        };
-        const result =
+        const call = { format: options.format ?? 'JSONEachRow' };
+        const run = () =>
           options.params && Object.keys(options.params).length > 0
-            ? await session.queryBindAsync(sql, options.params, call)
-            : await session.queryAsync(sql, call);
+            ? session.queryBindAsync(sql, options.params, call)
+            : session.queryAsync(sql, call);
+        signal?.throwIfAborted();
+        const result = signal
+          ? await stoppable(signal, () => this.#kill(log_comment), run)
+          : await run();
         return {
           bytes: result.bytes(),
           rowsRead: result.rowsRead,
@@ -111,9 +123,20 @@ class ChdbStore implements Store {
           elapsedMs: performance.now() - started,
         };
       } catch (error) {
-        throw storeError(error);
+        throw signal?.aborted ? cancelled(error) : storeError(error);
       }
     });
+  }
+
+  async #kill(comment: string): Promise<void> {
+    const session = openSession(this.#options.folder);
+    try {
+      await session.queryAsync(
+        `KILL QUERY WHERE Settings['log_comment'] = ${stringLiteral(comment)} ASYNC`,
+      );
+    } finally {
+      session.close();
+    }
   }
 
   async close(): Promise<void> {
@@ -132,6 +155,14 @@ class ChdbStore implements Store {
     return shape;
   }
 }
+
+const cancelled = (cause: unknown): StoreError =>
+  new StoreError(
+    394,
+    'Code: 394. DB::Exception: Query was cancelled. (QUERY_WAS_CANCELLED)',
+    'same',
+    { cause },
+  );
 
 /** The engine takes these when it opens a folder; later sessions share them. */
 function engineArguments({ memoryBytesMax = 4 * 1024 ** 3 }: ChdbStoreOptions): string[] {

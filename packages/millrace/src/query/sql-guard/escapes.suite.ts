@@ -192,6 +192,10 @@ const runs: readonly string[] = [
 
 /** The engine refuses them by itself: a second line behind the guard. */
 const refuses: readonly string[] = [
+  'SELECT * FROM default.revenue__v1',
+  'SELECT * FROM default.secret.canary',
+  'SELECT * FROM default . canary',
+  "SELECT * FROM default.file('{file}')",
   'from (select c as EXPLAIN from secret.canary)',
   "FROM (SELECT 'SelectWithUnionQuery' AS EXPLAIN), secret.canary",
   'WITH TOTALS',

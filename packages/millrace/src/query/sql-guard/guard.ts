@@ -1,6 +1,7 @@
 import { type Store, StoreError } from '../../ports/store.ts';
 import { type Catalog, readOtherStatement } from './other-statements.ts';
 import { type ParameterTexts, parameterSettings } from './parameters.ts';
+import { withoutReaderNames } from './reader-names.ts';
 import { type EngineErrorName, placeAt, SqlRefusal } from './refusal.ts';
 import { commonTableNames, type SettingClause, splitStatement } from './statement.ts';
 import { parseSyntaxTree, type SyntaxNode, SyntaxTreeError } from './syntax-tree.ts';
@@ -12,8 +13,15 @@ export interface SqlGuardOptions {
   readonly store: Store;
   /** The tables and views that readers may read: names of letters, digits and `_`. */
   readonly tables: readonly string[];
-  /** The names by which the store's own database may be called, e.g. `default`. */
-  readonly databases: readonly string[];
+  /** The name of the store's own database. */
+  readonly database: string;
+  /** Other names by which readers may call it, e.g. `default`. */
+  readonly databaseAliases: readonly string[];
+  /**
+   * Questions that are read in place of tables of the engine, by
+   * `database.table`. They are judged with the statement that names them.
+   */
+  readonly standIns?: { readonly [table: string]: string };
 }
 
 /** A statement that may run as it is. */
@@ -70,7 +78,9 @@ const grammar = { implicit_select: 0 } as const;
 export function createSqlGuard(options: SqlGuardOptions): SqlGuard {
   const catalog: Catalog = {
     tables: new Set(options.tables),
-    databases: new Set(options.databases),
+    databases: new Set([options.database, ...options.databaseAliases]),
+    databaseAliases: new Set(options.databaseAliases),
+    standIns: new Map(Object.entries(options.standIns ?? {})),
   };
   const accepted = new Map<string, GuardedStatement>();
 
@@ -95,11 +105,12 @@ export function createSqlGuard(options: SqlGuardOptions): SqlGuard {
 }
 
 async function checkStatement(
-  source: string,
+  given: string,
   texts: ParameterTexts,
   catalog: Catalog,
   store: Store,
 ): Promise<GuardedStatement> {
+  const source = withoutReaderNames(tokenize(given), catalog);
   const { sql, tokens } = tokenize(source);
   const { tokens: body, end, format, settings: askedSettings } = splitStatement(tokens);
   if (body.length === 0) throw new SqlRefusal('SYNTAX_ERROR', 'Empty query');

@@ -9,7 +9,12 @@ export type OtherStatement =
 
 export interface Catalog {
   readonly tables: ReadonlySet<string>;
+  /** Every name of the one database. */
   readonly databases: ReadonlySet<string>;
+  /** Those of them that the engine does not know. */
+  readonly databaseAliases: ReadonlySet<string>;
+  /** Questions in place of tables of the engine, by `database.table`. */
+  readonly standIns: ReadonlyMap<string, string>;
 }
 
 const explainKinds: readonly string[] = ['AST', 'SYNTAX', 'PLAN', 'PIPELINE', 'ESTIMATE'];

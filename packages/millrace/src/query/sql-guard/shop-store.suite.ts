@@ -80,7 +80,8 @@ export async function openShopStore(): Promise<ShopStore> {
     guard: createSqlGuard({
       store,
       tables: ['events', 'dead_letters', 'revenue'],
-      databases: ['shop'],
+      database: 'shop',
+      databaseAliases: ['default'],
     }),
     canaryFile,
     forbiddenFile: join(folder, 'out'),
