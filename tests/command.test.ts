@@ -38,6 +38,8 @@ describe('millrace', () => {
     [['check', '--help'], 'millrace check --pipeline'],
     [['import', '--help'], 'defineImport'],
     [['sql', '--help'], 'GROUP BY type'],
+    [['dead-letters', '--help'], 'dead-letters retry --code'],
+    [['dead-letters', 'retry', '--help'], 'stored once'],
   ])('%s teaches', async (args, lesson) => {
     const { code, output } = await millrace(args);
     expect(code).toBe(0);
@@ -175,7 +177,7 @@ describe('millrace start', () => {
     expect((await post(url)).status).toBe(401);
     expect((await post(url, bearer('r1'))).status).toBe(401);
     expect((await post(url, bearer('w2'))).status).toBe(200);
-    for (const path of ['/sql?query=SELECT+1', '/v1/status', '/metrics']) {
+    for (const path of ['/sql?query=SELECT+1', '/v1/status', '/metrics', '/v1/dead-letters']) {
       expect([path, await ask(path), await ask(path, 'w1'), await ask(path, 'r1')]).toEqual([
         path,
         401,
@@ -228,5 +230,38 @@ describe('millrace start', () => {
       code: 1,
       errors: expect.stringContaining('not_running'),
     });
+  });
+
+  test('shows dead letters, and sends them again', async () => {
+    const url = await start().url();
+    const { port } = new URL(url);
+    const letters = (...args: readonly string[]) =>
+      millrace(['dead-letters', ...args, '--port', port]);
+    expect(await letters('list')).toMatchObject({
+      code: 0,
+      output: 'There are no dead letters.\n',
+    });
+    const raw = '{"type":"vue", "event_id":"v"}';
+    await fetch(`${url}/v1/events`, { method: 'POST', body: raw });
+    await expect
+      .poll(async () => (await letters('list', '--type', 'vue')).output, { timeout: 30_000 })
+      .toContain('unknown_event_type: 1');
+    expect((await letters('show', '0/0')).output).toContain(`\n\n${raw}\n`);
+    expect(await letters('retry', '0/0')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('0 accepted (0 of them were there already), 1 refused again'),
+    });
+    expect(JSON.parse((await letters('list', '--json')).output)).toMatchObject({
+      counts: [{ code: 'unknown_event_type', letters: 1, retried: 0 }],
+      letters: [{ id: '0/0', type: 'vue', event_id: 'v', retried_at: null }],
+    });
+    expect(await letters('show', '0/9')).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('not_found'),
+    });
+    for (const wrong of ['list?since=soon', 'list?limit=many', 'list?code=a&code=b']) {
+      const { status } = await fetch(`${url}/v1/dead-letters${wrong.slice(4)}`);
+      expect([wrong, status]).toEqual([wrong, 400]);
+    }
   });
 });

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from '../runtime/version.ts';
 import { checkCommand } from './check.ts';
+import { deadLettersCommand } from './dead-letters.ts';
 import { devCommand } from './dev.ts';
 import { explain } from './explain.ts';
 import { importCommand } from './import.ts';
@@ -20,6 +21,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .addCommand(checkCommand())
     .addCommand(importCommand())
     .addCommand(sqlCommand())
+    .addCommand(deadLettersCommand())
     .addHelpText(
       'after',
       `

@@ -38,7 +38,9 @@ export interface Collector {
    * mark is durable exactly with the events, so that who asks for the marks
    * before sending sends each batch once, however long ago the last one was.
    */
-  collectMarked(batch: IncomingBatch, mark: LogMark): Promise<MarkedReceipt>;
+  collectMarked(batch: IncomingBatch, mark: LogMark): Promise<CountedReceipt>;
+  /** The same for events that are dead letters. What is refused again is only reported. */
+  collectAgain(batch: IncomingBatch): Promise<CountedReceipt>;
 }
 
 /** Since the start of the process. */
@@ -60,7 +62,7 @@ export interface Receipt {
   readonly rejected: readonly Rejection[];
 }
 
-export interface MarkedReceipt extends Receipt {
+export interface CountedReceipt extends Receipt {
   /** Of the accepted events: those that were in the log already. */
   readonly duplicates: number;
 }
@@ -95,7 +97,7 @@ export function createCollector(options: CollectorOptions): Collector {
       try {
         if (event instanceof Refusal) throw event;
         const written = write(event);
-        accepted.push({ key: written.eventId, value: written.line });
+        accepted.push({ key: batch.keyOf?.(index) ?? written.eventId, value: written.line });
         if (written.assigned) assigned.push({ index, event_id: written.eventId });
         if (written.late) late += 1;
       } catch (refusal) {
@@ -137,7 +139,7 @@ export function createCollector(options: CollectorOptions): Collector {
     return receipt;
   };
 
-  const collectMarked = async (batch: IncomingBatch, mark: LogMark): Promise<MarkedReceipt> => {
+  const collectMarked = async (batch: IncomingBatch, mark: LogMark): Promise<CountedReceipt> => {
     await room();
     const checked = check(batch);
     const { accepted, refused, receipt } = checked;
@@ -150,7 +152,16 @@ export function createCollector(options: CollectorOptions): Collector {
     return { ...receipt, duplicates };
   };
 
-  return { limits, counters, collect, collectMarked };
+  const collectAgain = async (batch: IncomingBatch): Promise<CountedReceipt> => {
+    await room();
+    const checked = check(batch);
+    const { accepted, receipt } = checked;
+    const { duplicates } = accepted.length > 0 ? await log.append(accepted) : nothing;
+    tally({ ...checked, refused: [] }, duplicates);
+    return { ...receipt, duplicates };
+  };
+
+  return { limits, counters, collect, collectMarked, collectAgain };
 }
 
 const nothing = { appended: 0, duplicates: 0 };

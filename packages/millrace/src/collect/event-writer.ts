@@ -53,7 +53,7 @@ export function eventWriter(plan: Plan, limits: CollectLimits): (arrival: Arriva
     const stated = arrival === 'timestamp';
     const stamp = stampOf(receivedAt, appendedAt);
     const lateBefore = stated ? Number.NEGATIVE_INFINITY : appendedAt - plan.allowedLatenessMs;
-    const oldest = Math.max(timeMin, plan.keepMs === null ? timeMin : receivedAt - plan.keepMs);
+    const oldest = Math.max(timeMin, plan.keepMs === null ? timeMin : appendedAt - plan.keepMs);
     const newest = receivedAt + plan.futureMaxMs;
 
     const timestampOf = (event: IncomingEvent): number => {
@@ -75,7 +75,7 @@ export function eventWriter(plan: Plan, limits: CollectLimits): (arrival: Arriva
           'timestamp_too_old',
           plan.keepMs === null || oldest === timeMin
             ? 'timestamp lies before 1900.'
-            : `timestamp is ${receivedAt - time} ms old; the pipeline keeps ${plan.keepMs} ms.`,
+            : `timestamp is ${appendedAt - time} ms old; the pipeline keeps ${plan.keepMs} ms.`,
         );
       }
       return time;

@@ -32,4 +32,9 @@ export interface IncomingBatch {
    * it happened (or now, if that lies ahead), so that none is late. Default `now`.
    */
   readonly arrival?: 'now' | 'timestamp';
+  /**
+   * What the log is to know an event by, instead of its id: for one that the log
+   * has had, and the store has not.
+   */
+  readonly keyOf?: (index: number) => string | undefined;
 }

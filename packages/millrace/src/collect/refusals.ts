@@ -39,6 +39,10 @@ export const refusals = {
 
   // Found later, by the loader.
   store_refused: 'The store refused the event.',
+
+  // Found when a dead letter is sent again.
+  row_of_import:
+    'Only its mapping can read a row of an import: mend the mapping or the file, and import it again.',
 } as const;
 
 export type RefusalCode = keyof typeof refusals;

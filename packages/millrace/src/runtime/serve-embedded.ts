@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { replaceFile } from '../adapters/local-progress/atomic-file.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { createRetryLetters } from '../collect/retry-letters.ts';
+import { createStoredLetters } from '../collect/stored-letters.ts';
 import { MillraceError } from '../errors.ts';
 import { localTarget } from '../import/local-target.ts';
 import { Rate } from '../observe/rate.ts';
@@ -8,6 +10,7 @@ import { exampleEvent } from '../plan/example-event.ts';
 import type { Plan } from '../plan/plan.ts';
 import { createSqlGuard } from '../query/sql-guard/index.ts';
 import { isLoopback } from '../server/address.ts';
+import { deadLetterRoutes } from '../server/dead-letter-routes.ts';
 import { answerError, answerNotFound } from '../server/error-answer.ts';
 import { healthRoutes } from '../server/health-routes.ts';
 import { importRoutes } from '../server/import-routes.ts';
@@ -80,6 +83,8 @@ export async function serveEmbedded(
     (error) => onProblem('the rate is not measured', error),
   );
   const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
+  const letters = createStoredLetters(store);
+
   const server = await listen(settings, async (app) => {
     app.setErrorHandler(answerError);
     app.setNotFoundHandler(answerNotFound);
@@ -87,6 +92,11 @@ export async function serveEmbedded(
     await app.register(importRoutes, {
       target: localTarget({ collector, log: embedded.events, loader: eventLoader }),
       limits: collector.limits,
+      requireRead: keys.requireRead,
+    });
+    await app.register(deadLetterRoutes, {
+      letters,
+      retry: createRetryLetters({ letters, collector, clock: embedded.clock }),
       requireRead: keys.requireRead,
     });
     await app.register(sqlRoutes, {

@@ -123,7 +123,7 @@ const extra = (properties: string): string => `{"type":"page","properties":${pro
 const hour = 3_600_000;
 
 /** For each code an event that gets it, exactly as it is sent. */
-const refused: Record<Exclude<RefusalCode, 'store_refused'>, string | Buffer> = {
+const refused: Record<Exclude<RefusalCode, 'store_refused' | 'row_of_import'>, string | Buffer> = {
   invalid_json: '{"type":"page"',
   not_an_object: '["page"]',
   invalid_utf8: latin1('{"type":"page","user_id":"\xe9"}'),

@@ -21,6 +21,7 @@ const unreadable: ReadonlySet<number> = new Set([
   321, // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
   376, // CANNOT_PARSE_UUID
   407, // DECIMAL_OVERFLOW
+  467, // CANNOT_PARSE_BOOL
 ]);
 
 const tooManyParts = 252;

@@ -297,6 +297,7 @@ describe('the tables in a real store', () => {
     );
     expect(tables.map(({ name }) => name)).toEqual([
       'dead_letters',
+      'dead_letters__retried',
       'events',
       'revenue_per_minute__v1',
       'views_per_day__v1',

@@ -1,6 +1,7 @@
 import type { Plan } from '../../plan/plan.ts';
 import {
   createDeadLettersTable,
+  createRetriedLettersTable,
   deadLettersInsertColumns,
   deadLettersTable,
 } from './dead-letters-table.ts';
@@ -35,6 +36,7 @@ export const clickhouseDdl = (
       { node: 'create database' as const, name: database },
       createEventsTable(plan, database),
       createDeadLettersTable(plan, database),
+      createRetriedLettersTable(plan, database),
       ...plan.rollups.flatMap((rollup) => [
         createRollupTable(rollup, plan, database),
         createRollupFill(rollup, database),

@@ -6,6 +6,7 @@ import { durableSettings } from './table-settings.ts';
 import { ttl } from './ttl.ts';
 
 export const deadLettersTable = 'dead_letters';
+export const retriedLettersTable = 'dead_letters__retried';
 
 /** The columns that a line of the log gives. `raw_base64` becomes the bytes in `raw`. */
 export const deadLettersInsertColumns = [
@@ -50,3 +51,21 @@ export const createDeadLettersTable = (plan: Plan, database: string): Statement 
     settings: durableSettings(plan.partitioning),
   };
 };
+
+/** The places of the letters whose events were accepted after all. */
+export const createRetriedLettersTable = (plan: Plan, database: string): Statement => ({
+  node: 'create table',
+  name: { database, table: retriedLettersTable },
+  columns: [
+    { name: '_partition', type: { name: 'UInt32' } },
+    { name: '_offset', type: { name: 'UInt64' } },
+    { name: 'retried_at', type: mappingOf({ kind: 'timestamp' }).clickhouse },
+  ],
+  indexes: [],
+  engine: 'MergeTree',
+  partitionBy: call('toYYYYMM', column('retried_at')),
+  orderBy: [column('_partition'), column('_offset')],
+  // A letter is older than its retry, so no letter outlives the note of it.
+  ttl: ttl('retried_at', defaults.deadLettersKeepMs),
+  settings: durableSettings(plan.partitioning),
+});

@@ -43,6 +43,18 @@ ORDER BY (`received_at`, `_offset`)
 TTL (`received_at` + toIntervalSecond(7776000))
 SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1;
 
+CREATE TABLE IF NOT EXISTS `millrace`.`dead_letters__retried`
+(
+  `_partition` UInt32,
+  `_offset` UInt64,
+  `retried_at` DateTime64(3, 'UTC')
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(`retried_at`)
+ORDER BY (`_partition`, `_offset`)
+TTL (`retried_at` + toIntervalSecond(7776000))
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+
 CREATE TABLE IF NOT EXISTS `millrace`.`revenue_per_minute__v1`
 (
   `bucket` DateTime64(0, 'UTC'),
