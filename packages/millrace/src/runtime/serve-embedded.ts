@@ -16,6 +16,7 @@ import { createKeys } from '../server/keys.ts';
 import { pageRoutes } from '../server/page/page-routes.ts';
 import { listen } from '../server/server.ts';
 import { sqlRoutes } from '../server/sql-routes.ts';
+import { windowRoutes } from '../server/window-routes.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { dataFolder } from './data-folder.ts';
 import { database } from './database.ts';
@@ -93,6 +94,10 @@ export async function serveEmbedded(
       store,
       databases,
       guard: createSqlGuard({ store, tables: readable, databases }),
+      requireRead: keys.requireRead,
+    });
+    await app.register(windowRoutes, {
+      windows: embedded.windowResults,
       requireRead: keys.requireRead,
     });
     await app.register(healthRoutes, {
