@@ -14,8 +14,17 @@ export {
 export { definePipeline, type Pipeline } from './define/pipeline.ts';
 export * from './define/property.ts';
 export { type Every, type RollupDefinition, type RollupOptions, rollup } from './define/rollup.ts';
-export type { EventInput, EventName, EventRow, RollupName, RollupRow } from './define/rows.ts';
+export type {
+  EventInput,
+  EventName,
+  EventRow,
+  RollupName,
+  RollupRow,
+  WindowName,
+  WindowRow,
+} from './define/rows.ts';
 export type { Predicate, Where } from './define/where.ts';
+export { type WindowDefinition, type WindowOptions, window } from './define/window.ts';
 export {
   type AnyEventInput,
   defineImport,

@@ -14,6 +14,11 @@ export interface CollectorOptions {
   readonly clock: Clock;
   readonly limits?: Partial<CollectLimits>;
   /**
+   * Windows up to here (epoch ms) are out: what happened before is late, even if
+   * the clock was put back or more lateness is allowed now.
+   */
+  readonly watermark?: () => number;
+  /**
    * Resolves when more events may be taken. Awaited before anything is decided
    * about them, so that time spent waiting makes none of them late.
    *
@@ -77,7 +82,7 @@ export interface Rejection {
 }
 
 export function createCollector(options: CollectorOptions): Collector {
-  const { plan, log, deadLetters, clock, room = always } = options;
+  const { plan, log, deadLetters, clock, watermark = never, room = always } = options;
   const limits = { ...defaultCollectLimits, ...options.limits };
   const writerFor = eventWriter(plan, limits);
   const counters: CollectorCounters = { accepted: 0, duplicates: 0, late: 0, refused: 0 };
@@ -86,7 +91,8 @@ export function createCollector(options: CollectorOptions): Collector {
     const appendedAt = clock.now();
     const receivedAt = batch.receivedAt ?? appendedAt;
     const { plainStrings, arrival = 'now' } = batch;
-    const write = writerFor({ receivedAt, appendedAt, arrival, plainStrings });
+    const times = { receivedAt, appendedAt, watermarkMs: watermark() };
+    const write = writerFor({ ...times, arrival, plainStrings });
     const accepted: LogRecord[] = [];
     const refused: LogRecord[] = [];
     const assigned: { index: number; event_id: string }[] = [];
@@ -166,6 +172,7 @@ export function createCollector(options: CollectorOptions): Collector {
 
 const nothing = { appended: 0, duplicates: 0 };
 const always = async (): Promise<void> => {};
+const never = (): number => Number.NEGATIVE_INFINITY;
 
 interface Checked {
   readonly accepted: readonly LogRecord[];

@@ -16,6 +16,8 @@ export interface Arrival {
   readonly appendedAt: number;
   /** What the event's own line says: these times, or its timestamp for both. */
   readonly arrival: 'now' | 'timestamp';
+  /** Windows up to here (epoch ms) are out: what happened before is late. */
+  readonly watermarkMs?: number;
   readonly plainStrings: boolean;
 }
 
@@ -47,12 +49,14 @@ export type WriteEvent = (event: IncomingEvent) => WrittenEvent;
 export function eventWriter(plan: Plan, limits: CollectLimits): (arrival: Arrival) => WriteEvent {
   const byName = typesByName(plan);
 
-  return ({ receivedAt, appendedAt, arrival, plainStrings }) => {
+  return ({ receivedAt, appendedAt, arrival, watermarkMs, plainStrings }) => {
     const quote = plainStrings ? quotePlain : quoteChecked;
     const pass: Pass = { quote, depthMax: limits.depthMax, namesLeft: 0 };
     const stated = arrival === 'timestamp';
     const stamp = stampOf(receivedAt, appendedAt);
-    const lateBefore = stated ? Number.NEGATIVE_INFINITY : appendedAt - plan.allowedLatenessMs;
+    const lateBefore = stated
+      ? Number.NEGATIVE_INFINITY
+      : Math.max(appendedAt - plan.allowedLatenessMs, watermarkMs ?? Number.NEGATIVE_INFINITY);
     const oldest = Math.max(timeMin, plan.keepMs === null ? timeMin : appendedAt - plan.keepMs);
     const newest = receivedAt + plan.futureMaxMs;
 

@@ -27,6 +27,9 @@ import {
   timestamp,
   uniq,
   uuid,
+  type WindowName,
+  type WindowRow,
+  window,
 } from '../index.ts';
 
 // Types are compiled by `npm run types`: a `@ts-expect-error` that is not one fails there.
@@ -88,6 +91,26 @@ const shop = definePipeline({
       every: 'week',
       by: ['type', 'address.city', 'product_id'],
       measures: { n: count(), zones: uniq('address.zone') },
+    }),
+  ],
+  windows: [
+    window('busy', {
+      from: 'purchase',
+      tumbling: '1m',
+      by: ['user_id', 'currency'],
+      where: { gift: true },
+      measures: {
+        orders: count(),
+        spent: sum('value'),
+        first: min('paid_at'),
+        mean: avg('points'),
+      },
+      having: { orders: { gte: 10 }, or: [{ spent: { gt: '100.00' } }, { mean: { lt: 2.5 } }] },
+    }),
+    window('quiet', {
+      from: ['view', 'page'],
+      hopping: { size: '1h', every: '5m' },
+      measures: { n: count() },
     }),
   ],
 });
@@ -160,6 +183,27 @@ describe('what is inferred from a pipeline', () => {
       readonly product_id: string | null;
       readonly n: bigint;
       readonly zones: bigint;
+    }>();
+  });
+
+  it('knows the columns of a window', () => {
+    expectTypeOf<WindowName<Shop>>().toEqualTypeOf<'busy' | 'quiet'>();
+    expectTypeOf<WindowRow<Shop, 'busy'>>().toEqualTypeOf<{
+      readonly window_start: Date;
+      readonly window_end: Date;
+      readonly user_id: string | null;
+      readonly currency: 'EUR' | 'USD';
+      readonly orders: bigint;
+      readonly spent: string;
+      readonly first: Date | null;
+      readonly mean: number | null;
+      readonly emitted_at: Date;
+    }>();
+    expectTypeOf<WindowRow<Shop, 'quiet'>>().toEqualTypeOf<{
+      readonly window_start: Date;
+      readonly window_end: Date;
+      readonly n: bigint;
+      readonly emitted_at: Date;
     }>();
   });
 });
@@ -236,6 +280,40 @@ describe('what does not compile', () => {
         rollup('g', { from: 'view', every, where: { tags: 'a' }, measures }),
       ],
     });
+  });
+
+  it('a window of what is not there', () => {
+    const tumbling = '1m';
+    const spent = sum('value');
+    const from = 'purchase';
+    definePipeline({
+      name: 'x',
+      events,
+      windows: [
+        window('fine', { from, tumbling, measures: { spent }, having: { spent: { gt: '1' } } }),
+        // @ts-expect-error "a: by: no event of purchase has product_id"
+        window('a', { from, tumbling, by: ['product_id'], measures }),
+        // @ts-expect-error "b: having: there is no measure m"
+        window('b', { from, tumbling, measures, having: { m: 1 } }),
+        // @ts-expect-error "c: having.n does not fit the type int64"
+        window('c', { from, tumbling, measures, having: { n: true } }),
+        // @ts-expect-error "d: having.n: there is no operator above"
+        window('d', { from, tumbling, measures, having: { not: { n: { above: 1 } } } }),
+        // @ts-expect-error "e: measures.s: no event of view has value"
+        window('e', { from: 'view', tumbling, measures: { s: spent } }),
+        // @ts-expect-error "f: having.q: a whole array cannot be compared"
+        window('f', {
+          from,
+          tumbling,
+          measures: { q: quantiles('value', [0.5]) },
+          having: { q: 1 },
+        }),
+      ],
+    });
+    // @ts-expect-error of no length
+    window('g', { from, measures });
+    // @ts-expect-error of two
+    window('h', { from, measures, tumbling, hopping: { size: '2m', every: '1m' } });
   });
 
   it('an option that means nothing', () => {

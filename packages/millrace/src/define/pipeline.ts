@@ -2,6 +2,8 @@ import type { Duration } from './duration.ts';
 import type { BuiltInType, Events } from './fields.ts';
 import type { NamedRollup, RollupDefinition } from './rollup.ts';
 import type { CheckedRollups } from './rollup-check.ts';
+import type { NamedWindow, WindowDefinition } from './window.ts';
+import type { CheckedWindows } from './window-check.ts';
 
 export interface PartitioningDefinition<Type extends string = string> {
   /** Default `month`. `day` makes more and smaller parts; choose it for a short `keep`. */
@@ -15,6 +17,7 @@ export interface PartitioningDefinition<Type extends string = string> {
 export interface Pipeline<
   Declared extends Events = Events,
   Rollups extends readonly NamedRollup[] = readonly RollupDefinition[],
+  Windows extends readonly NamedWindow[] = readonly WindowDefinition[],
   OwnType extends string = string,
 > {
   /** snake_case. */
@@ -28,6 +31,7 @@ export interface Pipeline<
   readonly keep?: Duration;
   readonly partitioning?: PartitioningDefinition<OwnType>;
   readonly rollups?: Rollups;
+  readonly windows?: Windows;
 }
 
 /**
@@ -37,10 +41,12 @@ export interface Pipeline<
 export const definePipeline = <
   const Declared extends Events,
   const Rollups extends readonly NamedRollup[] = readonly [],
+  const Windows extends readonly NamedWindow[] = readonly [],
 >(
   pipeline: Pipeline<
     Declared,
     Rollups & CheckedRollups<Declared, NoInfer<Rollups>>,
+    Windows & CheckedWindows<Declared, NoInfer<Windows>>,
     NoInfer<keyof Declared & string> | BuiltInType
   >,
-): Pipeline<Declared, Rollups> => pipeline;
+): Pipeline<Declared, Rollups, Windows> => pipeline;

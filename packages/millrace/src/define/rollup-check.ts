@@ -15,12 +15,13 @@ export type CheckedRollups<Declared extends Events, Rollups extends readonly Nam
 
 type CheckedRollup<Declared extends Events, Rollup> =
   Rollup extends RollupDefinition<infer Name, infer From, infer By, infer Filter, infer Kept>
-    ? [RollupMistake<Declared, From, By, Filter, Kept>] extends [never]
+    ? [AggregationMistake<Declared, From, By, Filter, Kept>] extends [never]
       ? Rollup
-      : `${Name}: ${RollupMistake<Declared, From, By, Filter, Kept>}`
+      : `${Name}: ${AggregationMistake<Declared, From, By, Filter, Kept>}`
     : never;
 
-type RollupMistake<
+/** What is wrong with what is asked of the events `From`, in words; `never` if nothing is. */
+export type AggregationMistake<
   Declared extends Events,
   From extends string,
   By extends string,

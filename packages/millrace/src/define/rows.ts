@@ -4,8 +4,9 @@ import type { Pipeline } from './pipeline.ts';
 import type { Properties, PropertyType } from './property.ts';
 import type { InputsOf, SumOf, ValueOf, ValuesOf } from './property-types.ts';
 import type { NamedRollup, RollupDefinition } from './rollup.ts';
+import type { NamedWindow, WindowDefinition } from './window.ts';
 
-type AnyPipeline = Pipeline<Events, readonly NamedRollup[]>;
+type AnyPipeline = Pipeline<Events, readonly NamedRollup[], readonly NamedWindow[]>;
 
 /** The types of event a pipeline takes. */
 export type EventName<P extends AnyPipeline> = (keyof P['events'] & string) | BuiltInType;
@@ -73,6 +74,35 @@ export type RollupRow<P extends AnyPipeline, Name extends RollupName<P>> =
             : DimensionValue<P['events'], From, FieldNamed<By, Key>>;
       }
     : never;
+
+type WindowsOf<P extends AnyPipeline> = NonNullable<P['windows']>[number];
+
+export type WindowName<P extends AnyPipeline> = WindowsOf<P>['name'];
+
+/** A result of a window: `WindowRow<typeof pipeline, 'busy_users'>`. */
+export type WindowRow<P extends AnyPipeline, Name extends WindowName<P>> =
+  Extract<WindowsOf<P>, { readonly name: Name }> extends WindowDefinition<
+    Name,
+    infer From,
+    infer By,
+    infer _Filter,
+    infer Kept,
+    infer _Having
+  >
+    ? {
+        readonly [Key in
+          | WindowTime
+          | DimensionName<By>
+          | (keyof Kept & string)]: Key extends WindowTime
+          ? Date
+          : Key extends keyof Kept
+            ? MeasureValue<P['events'], From, Kept[Key]>
+            : DimensionValue<P['events'], From, FieldNamed<By, Key>>;
+      }
+    : never;
+
+/** When it began, when it ended (exclusive), and when the result was written. */
+type WindowTime = 'window_start' | 'window_end' | 'emitted_at';
 
 /** `address.city` → `address_city` */
 type DimensionName<Field extends string> = Field extends `${infer Head}.${infer Rest}`

@@ -82,15 +82,18 @@ export type WhereMistake<
     }[keyof Filter & string]
   : never;
 
-type PredicateMistake<Name extends string, Type extends PropertyType, Given> = [Type] extends [
-  ScalarType,
-]
+export type PredicateMistake<
+  Name extends string,
+  Type extends PropertyType,
+  Given,
+  Clause extends string = 'where',
+> = [Type] extends [ScalarType]
   ? [UnknownOperator<Given>] extends [never]
     ? [Given] extends [Predicate<Type>]
       ? never
-      : `where.${Name} does not fit the type ${Type['kind']}`
-    : `where.${Name}: there is no operator ${UnknownOperator<Given>}`
-  : `where.${Name}: a whole ${Type['kind']} cannot be compared`;
+      : `${Clause}.${Name} does not fit the type ${Type['kind']}`
+    : `${Clause}.${Name}: there is no operator ${UnknownOperator<Given>}`
+  : `${Clause}.${Name}: a whole ${Type['kind']} cannot be compared`;
 
 type UnknownOperator<Given> = Given extends Date | string | number | bigint | boolean
   ? never

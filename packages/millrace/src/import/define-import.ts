@@ -2,9 +2,10 @@ import type { Events } from '../define/fields.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import type { NamedRollup } from '../define/rollup.ts';
 import type { EventInput, EventName } from '../define/rows.ts';
+import type { NamedWindow } from '../define/window.ts';
 import type { Row } from './row.ts';
 
-type AnyPipeline = Pipeline<Events, readonly NamedRollup[]>;
+type AnyPipeline = Pipeline<Events, readonly NamedRollup[], readonly NamedWindow[]>;
 
 export const importFormats = ['csv', 'tsv', 'ndjson', 'parquet'] as const;
 export type ImportFormat = (typeof importFormats)[number];

@@ -32,6 +32,8 @@ export interface Bounds {
   readonly propertiesMax: number;
   readonly pathsMax: number;
   readonly rollupsMax: number;
+  readonly windowsMax: number;
+  readonly windowsPerEventMax: number;
   readonly measuresMax: number;
   readonly dimensionsMax: number;
   readonly namesMax: number;
@@ -45,6 +47,9 @@ export const bounds: Bounds = {
   /** Properties of all events together, those inside objects counted: what one JSON column takes. */
   pathsMax: 1_000,
   rollupsMax: 100,
+  windowsMax: 100,
+  /** Hopping windows that one event may lie in. */
+  windowsPerEventMax: 1_440,
   measuresMax: 50,
   dimensionsMax: 16,
   /** Values of an enum or an `in`, aliases, renames, levels. */

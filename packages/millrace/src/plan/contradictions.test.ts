@@ -64,6 +64,10 @@ const withRollup = (options: object): unknown => ({
     { name: 'r', from: 'purchase', every: 'hour', measures: { n: { kind: 'count' } }, ...options },
   ],
 });
+const withWindow = (options: object): unknown => ({
+  ...shop,
+  windows: [{ name: 'w', from: 'purchase', measures: { n: { kind: 'count' } }, ...options }],
+});
 const nested = (depth: number): unknown =>
   depth === 0 ? string() : { kind: 'object', properties: { in: nested(depth - 1) } };
 const manyProperties = (prefix: string, n: number) =>
@@ -507,6 +511,85 @@ const cases: readonly Case[] = [
     definition: withRollup({ every: 'day', keep: '1h' }),
     code: 'out_of_bounds',
     place: 'rollups[0].keep',
+  },
+  {
+    what: 'a window of no length',
+    definition: withWindow({}),
+    code: 'wrong_shape',
+    place: 'windows[0]',
+    says: 'tumbling',
+  },
+  {
+    what: 'a window of two kinds',
+    definition: withWindow({ tumbling: '1m', hopping: { size: '1h', every: '1m' } }),
+    code: 'wrong_shape',
+    place: 'windows[0]',
+    says: 'It is tumbling and hopping at once.',
+  },
+  {
+    what: 'a window too short',
+    definition: withWindow({ tumbling: '1ms' }),
+    code: 'out_of_bounds',
+    place: 'windows[0].tumbling',
+  },
+  {
+    what: 'a hop that does not divide the size',
+    definition: withWindow({ hopping: { size: '1h', every: '7m' } }),
+    code: 'bad_value',
+    place: 'windows[0].hopping.every',
+    says: '"7m" does not divide "1h".',
+  },
+  {
+    what: 'an event in too many windows',
+    definition: withWindow({ hopping: { size: '1d', every: '1s' } }),
+    code: 'out_of_bounds',
+    place: 'windows[0].hopping',
+    says: 'An event would lie in 86400 windows.',
+  },
+  {
+    what: 'a hop left out',
+    definition: withWindow({ hopping: { size: '1d' } }),
+    code: 'wrong_shape',
+    place: 'windows[0].hopping.every',
+  },
+  {
+    what: 'a window longer than events are kept',
+    definition: { ...Object(withWindow({ tumbling: '10d' })), keep: '10d' },
+    code: 'out_of_bounds',
+    place: 'windows[0]',
+  },
+  {
+    what: 'a window of an unknown property',
+    definition: withWindow({ tumbling: '1m', by: ['kin'] }),
+    code: 'unknown_property',
+    place: 'windows[0].by[0]',
+    says: 'No event of this window has "kin". Did you mean "kind"?',
+  },
+  {
+    what: 'a window with the name of a rollup',
+    definition: withWindow({ name: 'revenue', tumbling: '1m' }),
+    code: 'name_taken',
+    place: 'windows[0].name',
+    says: 'rollups[0] is called "revenue" too.',
+  },
+  {
+    what: 'a measure with the name of a column of windows',
+    definition: withWindow({ tumbling: '1m', measures: { window_end: count() } }),
+    code: 'reserved_name',
+    place: 'windows[0].measures.window_end',
+  },
+  {
+    what: 'a condition on a measure that is not there',
+    definition: withWindow({ tumbling: '1m', having: { m: 1 } }),
+    code: 'unknown_property',
+    place: 'windows[0].having.m',
+    says: 'This window has no measure "m".',
+  },
+  {
+    what: 'a condition of another type than the measure',
+    definition: withWindow({ tumbling: '1m', having: { n: { gt: 1.5 } } }),
+    code: 'wrong_type',
+    place: 'windows[0].having.n.gt',
   },
   {
     what: 'partitions by year',

@@ -6,6 +6,7 @@ import { isSnakeCase } from './names.ts';
 import { dayMs, readDuration } from './read-duration.ts';
 import { readEvents } from './read-events.ts';
 import { checkRollups } from './read-rollups.ts';
+import { checkWindows } from './read-windows.ts';
 
 /** Databases that every ClickHouse has. */
 const reservedPipelines = ['default', 'system', 'information_schema'];
@@ -28,7 +29,16 @@ export const contradictions = (definition: unknown): readonly Contradiction[] =>
     );
     return found;
   }
-  const keys = ['name', 'events', 'dedup', 'lateness', 'keep', 'partitioning', 'rollups'];
+  const keys = [
+    'name',
+    'events',
+    'dedup',
+    'lateness',
+    'keep',
+    'partitioning',
+    'rollups',
+    'windows',
+  ];
   readRecord(definition, '', keys, report);
   checkPipelineName(definition.name, report);
   const events = readEvents(definition.events, report);
@@ -37,9 +47,10 @@ export const contradictions = (definition: unknown): readonly Contradiction[] =>
     readDuration(dedup?.window, 'dedup.window', { minMs: 1_000, maxMs: 31 * dayMs }, report);
   }
   readDuration(definition.lateness, 'lateness', { minMs: 0, maxMs: dayMs }, report);
-  readDuration(definition.keep, 'keep', { minMs: dayMs }, report);
+  const keepMs = readDuration(definition.keep, 'keep', { minMs: dayMs }, report);
   checkPartitioning(definition.partitioning, events, report);
   checkRollups(definition.rollups, events, report);
+  checkWindows(definition.windows, { events, rollups: definition.rollups, keepMs }, report);
   return found;
 };
 

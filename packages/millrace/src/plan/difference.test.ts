@@ -12,6 +12,7 @@ import {
   string,
   sum,
   uniq,
+  window,
 } from '../index.ts';
 import { difference } from './difference.ts';
 import { planOf } from './plan-of.ts';
@@ -47,6 +48,34 @@ describe('difference', () => {
   it('is nothing where nothing changed', () => {
     expect(changes(base)).toEqual([]);
     expect(changes(structuredClone(base))).toEqual([]);
+  });
+
+  it('tells what becomes of windows', () => {
+    const options = { from: 'purchase', measures: { n: count() } } as const;
+    const one: Pipeline = { ...base, windows: [window('w', { ...options, tumbling: '1m' })] };
+    const after = (changed: Pipeline) => {
+      const first = planOf(one, planOf(base));
+      const second = planOf(changed, first);
+      return [difference(first, second).map(({ place }) => place), second.windows[0]?.table];
+    };
+    expect(changes(one)).toEqual(['windows.w: yes']);
+    expect(after(structuredClone(one))).toEqual([[], 'w__v1']);
+    const kept = { ...one, windows: [window('w', { ...options, tumbling: '1m', keep: '9d' })] };
+    expect(after(kept)).toEqual([['windows.w.keep'], 'w__v1']);
+    for (const other of [
+      window('w', { ...options, tumbling: '2m' }),
+      window('w', { ...options, hopping: { size: '2m', every: '1m' } }),
+      window('w', { ...options, tumbling: '1m', having: { n: { gt: 1 } } }),
+      window('w', { ...options, tumbling: '1m', by: ['user_id'] }),
+    ])
+      expect(after({ ...one, windows: [other] })).toEqual([['windows.w'], 'w__v2']);
+    expect(after(base)).toEqual([['windows.w'], undefined]);
+    // A rollup that takes the name of a window gets a table that none had.
+    const gone = planOf(base, planOf(one));
+    expect(gone.retired).toEqual([{ name: 'w', version: 1 }]);
+    const rolled = rollup('w', { ...options, every: 'day' });
+    expect(planOf(withRollup([rolled]), gone).rollups[0]?.table).toBe('w__v2');
+    expect(planOf(withRollup([rolled]), planOf(one)).rollups[0]?.table).toBe('w__v2');
   });
 
   it('follows what stored data can follow', () => {

@@ -1,8 +1,8 @@
 import type { PropertyType } from '../define/property.ts';
 import { typeOf } from '../define/property-types.ts';
-import type { EventPlan, Plan, PropertyPlan, RollupPlan } from './plan.ts';
+import type { EventPlan, Plan, PropertyPlan, RollupPlan, WindowPlan } from './plan.ts';
 import { sameType } from './same-type.ts';
-import { sameLogic } from './versions.ts';
+import { sameLogic, sameWindow } from './versions.ts';
 
 /** One way in which a plan differs from the one before it. */
 export interface Change {
@@ -24,6 +24,7 @@ export const difference = (before: Plan, after: Plan): readonly Change[] => [
   ...settingChanges(before, after),
   ...partitioningChanges(before, after),
   ...rollupChanges(before, after),
+  ...windowChanges(before, after),
 ];
 
 const compatible = (place: string, message: string): Change => ({
@@ -213,11 +214,37 @@ const rollupChanges = (before: Plan, after: Plan): readonly Change[] => [
     .map(({ name }) => compatible(`rollups.${name}`, 'Removed, with what it has computed.')),
 ];
 
+const windowChanges = (before: Plan, after: Plan): readonly Change[] => [
+  ...after.windows.flatMap((window): readonly Change[] => {
+    const place = `windows.${window.name}`;
+    const old = windowOf(before, window.name);
+    if (!old) return [compatible(place, 'A new window: the first result is of the one open now.')];
+    const changes: Change[] = [];
+    if (!sameWindow(old, window))
+      changes.push(
+        compatible(
+          place,
+          `Version ${window.version}: begins with the window open now; the results it had are dropped.`,
+        ),
+      );
+    if (old.keepMs !== window.keepMs)
+      changes.push(
+        compatible(`${place}.keep`, keepMessage(old.keepMs, window.keepMs, 'Stored results')),
+      );
+    return changes;
+  }),
+  ...before.windows
+    .filter(({ name }) => !windowOf(after, name))
+    .map(({ name }) => compatible(`windows.${name}`, 'Removed, with its results.')),
+];
+
 const eventOf = (plan: Plan, type: string): EventPlan | undefined =>
   plan.events.find((event) => event.type === type);
 const propertyOf = (event: EventPlan, name: string): PropertyPlan | undefined =>
   event.properties.find((property) => property.name === name);
 const rollupOf = (plan: Plan, name: string): RollupPlan | undefined =>
   plan.rollups.find((rollup) => rollup.name === name);
+const windowOf = (plan: Plan, name: string): WindowPlan | undefined =>
+  plan.windows.find((window) => window.name === name);
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

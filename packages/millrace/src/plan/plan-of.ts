@@ -1,18 +1,21 @@
 import { parseDuration } from '../define/duration.ts';
 import type { EventDefinition } from '../define/event.ts';
-import type { Measure } from '../define/measure.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import type { Property } from '../define/property.ts';
 import type { RollupDefinition } from '../define/rollup.ts';
+import type { WindowDefinition } from '../define/window.ts';
 import { MillraceError } from '../errors.ts';
 import { builtInEvents } from './built-in-events.ts';
 import { assertPipeline } from './contradictions.ts';
 import { defaults } from './defaults.ts';
+import { measureFields } from './measure-type.ts';
 import { dimensionName } from './names.ts';
-import type { EventPlan, FieldPlan, MeasurePlan, Plan, PropertyPlan } from './plan.ts';
+import type { EventPlan, FieldPlan, Plan, PropertyPlan } from './plan.ts';
+import { readMeasures } from './read-measures.ts';
 import { readWhere } from './read-where.ts';
-import { fieldNames, resolveField } from './resolve-field.ts';
-import { type RollupLogic, versioned } from './versions.ts';
+import { readSpan } from './read-windows.ts';
+import { fieldsOf } from './resolve-field.ts';
+import { type RollupLogic, versioned, type WindowLogic } from './versions.ts';
 
 /**
  * Everything resolved. The same definition, after the same previous plan, always
@@ -26,7 +29,10 @@ export const planOf = (pipeline: Pipeline, previous?: Plan): Plan => {
   assertPipeline(pipeline);
   const declared = Object.entries(pipeline.events).map(([type, event]) => eventPlan(type, event));
   const undeclared = builtInEvents.filter(({ type }) => !Object.hasOwn(pipeline.events, type));
-  const logics = (pipeline.rollups ?? []).map((rollup) => rollupLogic(rollup, pipeline));
+  const logics = {
+    rollups: (pipeline.rollups ?? []).map((rollup) => rollupLogic(rollup, pipeline)),
+    windows: (pipeline.windows ?? []).map((window) => windowLogic(window, pipeline)),
+  };
   return {
     format: 1,
     pipeline: pipeline.name,
@@ -60,49 +66,53 @@ const propertyPlan = (name: string, property: Property): PropertyPlan =>
     ? { name, type: property.type, required: false }
     : { name, type: property, required: true };
 
-const rollupLogic = (rollup: RollupDefinition, pipeline: Pipeline): RollupLogic => {
-  const from = typeof rollup.from === 'string' ? [rollup.from] : rollup.from;
-  const events = from.flatMap((type) =>
+const rollupLogic = (rollup: RollupDefinition, pipeline: Pipeline): RollupLogic => ({
+  ...aggregation(rollup, 'rollup', pipeline),
+  every: rollup.every,
+});
+
+const windowLogic = (window: WindowDefinition, pipeline: Pipeline): WindowLogic => {
+  const asked = aggregation(window, 'window', pipeline);
+  const { having } = window;
+  const span = readSpan({ ...window }, '', unexpected);
+  if (span === undefined) throw new MillraceError('internal', `No span for ${window.name}.`);
+  return {
+    ...asked,
+    span,
+    having:
+      having === undefined
+        ? null
+        : readWhere(having, '', measureFields(asked.measures), unexpected),
+  };
+};
+
+/** What rollups and windows have in common: what is measured of which events, and how long it is kept. */
+const aggregation = (
+  { name, from, by = [], where, measures, keep }: RollupDefinition | WindowDefinition,
+  what: string,
+  pipeline: Pipeline,
+) => {
+  const types = typeof from === 'string' ? [from] : from;
+  const events = types.flatMap((type) =>
     Object.hasOwn(pipeline.events, type) ? (pipeline.events[type] ?? []) : [],
   );
-  const field = (name: string): FieldPlan => {
-    const found = resolveField(name, events);
-    if (!found) throw new MillraceError('internal', `No field ${name} for ${rollup.name}.`);
+  const fields = fieldsOf(events, what);
+  const field = (wanted: string): FieldPlan => {
+    const found = fields.find(wanted);
+    if (!found) throw new MillraceError('internal', `No field ${wanted} for ${name}.`);
     return found;
   };
-  const fields = {
-    find: (name: string) => resolveField(name, events),
-    names: fieldNames(events),
-  };
   return {
-    name: rollup.name,
-    from,
-    every: rollup.every,
-    by: (rollup.by ?? []).map((name) => ({ name: dimensionName(name), field: field(name) })),
-    where: rollup.where === undefined ? null : readWhere(rollup.where, '', fields, unexpected),
-    measures: Object.entries(rollup.measures).map(([name, measure]) =>
-      measurePlan(name, measure, field),
-    ),
-    keepMs: parseDuration(rollup.keep) ?? null,
+    name,
+    from: types,
+    by: by.map((dimension) => ({ name: dimensionName(dimension), field: field(dimension) })),
+    where: where === undefined ? null : readWhere(where, '', fields, unexpected),
+    measures: readMeasures(measures, fields),
+    keepMs: parseDuration(keep) ?? null,
   };
 };
 
 /** `assertPipeline` has found every fault by now. */
 const unexpected = (code: string, place: string, message: string): void => {
   throw new MillraceError('internal', `${code} at ${place}: ${message}`);
-};
-
-const measurePlan = (
-  name: string,
-  measure: Measure,
-  field: (name: string) => FieldPlan,
-): MeasurePlan => {
-  switch (measure.kind) {
-    case 'count':
-      return { name, kind: 'count' };
-    case 'quantiles':
-      return { name, kind: 'quantiles', field: field(measure.field), levels: measure.levels };
-    default:
-      return { name, kind: measure.kind, field: field(measure.field) };
-  }
 };

@@ -26,11 +26,12 @@ export interface Plan {
   readonly keepMs: number | null;
   readonly partitioning: Partitioning;
   readonly rollups: readonly RollupPlan[];
-  /** The last versions of rollups that are gone, so that none is ever given twice. */
-  readonly retired: readonly RetiredRollup[];
+  readonly windows: readonly WindowPlan[];
+  /** The last versions of rollups and windows that are gone, so that none is ever given twice. */
+  readonly retired: readonly Retired[];
 }
 
-export interface RetiredRollup {
+export interface Retired {
   readonly name: string;
   readonly version: number;
 }
@@ -75,14 +76,40 @@ export interface RollupPlan {
   readonly keepMs: number | null;
 }
 
-/** Where a value of an event is found. `path` has more than one name inside nested objects. */
+export interface WindowPlan {
+  readonly name: string;
+  /** A change of what is computed is a new version with a table of its own. */
+  readonly version: number;
+  /** The table of results, e.g. `busy_users__v1`. Readers use the view `name`. */
+  readonly table: string;
+  readonly from: readonly string[];
+  readonly span: Span;
+  readonly by: readonly DimensionPlan[];
+  readonly where: Condition | null;
+  readonly measures: readonly MeasurePlan[];
+  /** Over the window's own measures. */
+  readonly having: Condition | null;
+  readonly keepMs: number | null;
+}
+
+/** Windows `sizeMs` long, one beginning at each multiple of `everyMs` since the epoch. */
+export interface Span {
+  readonly sizeMs: number;
+  readonly everyMs: number;
+}
+
+/**
+ * Where a value is found: in an event (`path` has more than one name inside
+ * nested objects), or in a window's result.
+ */
 export type FieldPlan =
   | { readonly source: 'envelope'; readonly name: EnvelopeField; readonly type: PropertyType }
   | {
       readonly source: 'property';
       readonly path: readonly string[];
       readonly type: PropertyType;
-    };
+    }
+  | { readonly source: 'measure'; readonly name: string; readonly type: PropertyType };
 
 export interface DimensionPlan {
   readonly name: string;
@@ -103,7 +130,7 @@ export type MeasurePlan =
       readonly levels: readonly number[];
     };
 
-/** A filter over one event. Values are in canonical form: decimals, int64 as strings, times as epoch ms. */
+/** A filter over events, or over a window's results. Values are in canonical form: decimals, int64 as strings, times as epoch ms. */
 export type Condition =
   | { readonly kind: 'and' | 'or'; readonly conditions: readonly Condition[] }
   | { readonly kind: 'not'; readonly condition: Condition }

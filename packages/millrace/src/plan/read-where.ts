@@ -16,6 +16,8 @@ import type { Condition, FieldPlan } from './plan.ts';
 export interface KnownFields {
   readonly find: (name: string) => FieldPlan | undefined;
   readonly names: readonly string[];
+  /** What is said of a name that is not there: `No event of this rollup has`. */
+  readonly missing: string;
 }
 
 type Compare = Extract<Condition, { readonly kind: 'compare' }>;
@@ -72,7 +74,7 @@ export const readWhere = (
         report(
           'unknown_property',
           at,
-          `No event of this rollup has ${shown(name)}.`,
+          `${fields.missing} ${shown(name)}.`,
           didYouMean(name, fields.names),
         );
         return [];

@@ -3,12 +3,10 @@ import type { EventDefinition } from '../define/event.ts';
 import type { Properties, PropertyType } from '../define/property.ts';
 import { typeOf } from '../define/property-types.ts';
 import type { FieldPlan } from './plan.ts';
+import type { KnownFields } from './read-where.ts';
 
 /** Where `name` (`user_id`, `value`, `address.city`) is found in these events; undefined if nowhere. */
-export const resolveField = (
-  name: string,
-  events: readonly EventDefinition[],
-): FieldPlan | undefined => {
+const resolveField = (name: string, events: readonly EventDefinition[]): FieldPlan | undefined => {
   if (isEnvelopeField(name)) return { source: 'envelope', name, type: envelope[name].type };
   const path = name.split('.');
   const [type, ...others] = events.flatMap(({ properties }) => typeAt(properties, path) ?? []);
@@ -22,8 +20,15 @@ const withValuesOf = (type: PropertyType, others: readonly PropertyType[]): Prop
   return { kind: 'enum', values: [...new Set([...type.values, ...more])] };
 };
 
+/** What can be asked of these events; `what` asks. */
+export const fieldsOf = (events: readonly EventDefinition[], what: string): KnownFields => ({
+  find: (name) => resolveField(name, events),
+  names: fieldNames(events),
+  missing: `No event of this ${what} has`,
+});
+
 /** All names that `resolveField` finds, for those who misspelt one. */
-export const fieldNames = (events: readonly EventDefinition[]): readonly string[] => [
+const fieldNames = (events: readonly EventDefinition[]): readonly string[] => [
   ...new Set([
     ...events.flatMap(({ properties }) => paths(properties, '')),
     ...Object.keys(envelope),

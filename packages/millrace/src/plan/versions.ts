@@ -1,37 +1,80 @@
-import type { Condition, FieldPlan, Plan, RetiredRollup, RollupPlan } from './plan.ts';
+import type { Condition, FieldPlan, Plan, Retired, RollupPlan, WindowPlan } from './plan.ts';
 import { storedType } from './same-type.ts';
 
 /** What a rollup computes, before it has a version and a table. */
 export type RollupLogic = Omit<RollupPlan, 'version' | 'table'>;
+/** What a window computes, before it has a version and a table. */
+export type WindowLogic = Omit<WindowPlan, 'version' | 'table'>;
+
+interface Logics {
+  readonly rollups: readonly RollupLogic[];
+  readonly windows: readonly WindowLogic[];
+}
 
 /**
- * Each rollup at its version: the one it had if it computes the same, else one
- * that its name never had before. So no table ever holds two logics.
+ * Each rollup and window at its version: the one it had if it computes the same,
+ * else one that its name never had before. So no table ever holds two logics.
  */
 export const versioned = (
-  logics: readonly RollupLogic[],
+  logics: Logics,
   previous: Plan | undefined,
-): Pick<Plan, 'rollups' | 'retired'> => {
-  const rollups = logics.map((logic): RollupPlan => {
+): Pick<Plan, 'rollups' | 'windows' | 'retired'> => {
+  const used: readonly Retired[] = [
+    ...(previous?.rollups ?? []),
+    ...(previous?.windows ?? []),
+    ...(previous?.retired ?? []),
+  ];
+  const next = <Logic extends { readonly name: string }>(logic: Logic): Logic & Versioned =>
+    atVersion(logic, (used.find(({ name }) => name === logic.name)?.version ?? 0) + 1);
+  const rollups = logics.rollups.map((logic): RollupPlan => {
     const before = previous?.rollups.find(({ name }) => name === logic.name);
-    const last = before ?? previous?.retired.find(({ name }) => name === logic.name);
-    const version = before && sameLogic(before, logic) ? before.version : (last?.version ?? 0) + 1;
-    return { ...logic, version, table: `${logic.name}__v${version}` };
+    return before && sameLogic(before, logic) ? atVersion(logic, before.version) : next(logic);
   });
-  const gone = [...(previous?.rollups ?? []), ...(previous?.retired ?? [])]
-    .map(({ name, version }): RetiredRollup => ({ name, version }))
-    .filter(({ name }) => !rollups.some((rollup) => rollup.name === name))
+  const windows = logics.windows.map((logic): WindowPlan => {
+    const before = previous?.windows.find(({ name }) => name === logic.name);
+    return before && sameWindow(before, logic) ? atVersion(logic, before.version) : next(logic);
+  });
+  const names = [...rollups, ...windows].map(({ name }) => name);
+  const gone = used
+    .map(({ name, version }): Retired => ({ name, version }))
+    .filter(({ name }) => !names.includes(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { rollups, retired: gone };
+  return { rollups, windows, retired: gone };
 };
+
+interface Versioned {
+  readonly version: number;
+  readonly table: string;
+}
+
+const atVersion = <Logic extends { readonly name: string }>(
+  logic: Logic,
+  version: number,
+): Logic & Versioned => ({ ...logic, version, table: `${logic.name}__v${version}` });
 
 /** Whether two rollups compute the same numbers: order and retention do not matter. */
 export const sameLogic = (a: RollupLogic, b: RollupLogic): boolean =>
-  JSON.stringify(essence(a)) === JSON.stringify(essence(b));
+  same([a.every, aggregationEssence(a)], [b.every, aggregationEssence(b)]);
 
-const essence = ({ from, every, by, where, measures }: RollupLogic): unknown => ({
+/** Whether two windows have the same results: order and retention do not matter. */
+export const sameWindow = (a: WindowLogic, b: WindowLogic): boolean =>
+  same(windowEssence(a), windowEssence(b));
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+const windowEssence = ({ span, having, ...rest }: WindowLogic): unknown => [
+  [span.sizeMs, span.everyMs],
+  having && conditionEssence(having),
+  aggregationEssence(rest),
+];
+
+const aggregationEssence = ({
+  from,
+  by,
+  where,
+  measures,
+}: Pick<RollupLogic, 'from' | 'by' | 'where' | 'measures'>): unknown => ({
   from: from.toSorted(),
-  every,
   by: by.map(({ name, field }) => [name, fieldEssence(field)]).toSorted(byName),
   where: where && conditionEssence(where),
   measures: measures
@@ -48,7 +91,7 @@ const byName = (a: readonly unknown[], b: readonly unknown[]): number =>
   String(a[0]) < String(b[0]) ? -1 : 1;
 
 const fieldEssence = (field: FieldPlan): unknown =>
-  field.source === 'envelope' ? field.name : [field.path, storedType(field.type)];
+  field.source === 'property' ? [field.path, storedType(field.type)] : field.name;
 
 const conditionEssence = (condition: Condition): unknown => {
   switch (condition.kind) {

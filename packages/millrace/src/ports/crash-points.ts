@@ -12,7 +12,11 @@ export type CrashPoint =
   /** An insert has been handed to the store. */
   | 'load-inserting'
   /** The store has the rows; the offset is not committed yet. */
-  | 'load-inserted';
+  | 'load-inserted'
+  /** It is durable which windows are written next; nothing of them is in the store yet. */
+  | 'window-intended'
+  /** The store has their results; that they are out is not durable yet. */
+  | 'window-inserted';
 
 export type ReachCrashPoint = (point: CrashPoint) => void;
 

@@ -91,6 +91,17 @@ export function describeLog(
       await log.close();
     });
 
+    test('an empty batch is durable no sooner than what was given before it', async () => {
+      const log = await newLog();
+      const order: string[] = [];
+      await Promise.all([
+        log.append(records('a')).then(() => order.push(`record at ${log.end}`)),
+        log.append([]).then(() => order.push(`nothing at ${log.end}`)),
+      ]);
+      expect(order).toEqual(['record at 1', 'nothing at 1']);
+      await log.close();
+    });
+
     test('a record of two lines is refused before anything is kept', async () => {
       const log = await newLog();
       const bad = { key: 'b', value: '{"a":\n1}' };

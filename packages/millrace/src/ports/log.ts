@@ -28,7 +28,8 @@ export interface LogMark {
 export interface LogWriter {
   /**
    * Resolves once every record is durable, those that were already there
-   * included: a duplicate of a record still being written waits for it.
+   * included: a duplicate of a record still being written waits for it, and an
+   * append of nothing waits for everything given to `append` before it.
    *
    * @throws MillraceError `log_full` (the disk is full or failing; nothing of
    *   these records will be read later; trying again is safe), `log_overloaded`

@@ -70,6 +70,28 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       ).toBe(before);
     });
 
+    test('what it computes itself is inserted once for each token, whatever it would be by now', async () => {
+      await store.define(
+        `CREATE TABLE computed (month UInt32, id UInt64) ENGINE = MergeTree PARTITION BY month ORDER BY id
+         SETTINGS non_replicated_deduplication_window = 1000`,
+      );
+      const compute = (token: string) =>
+        store.insertComputed({
+          statement: 'INSERT INTO computed SELECT toYYYYMM(at), id FROM moves GROUP BY ALL',
+          token,
+        });
+      const moves = await cell('SELECT count() FROM moves');
+      await compute('first');
+      await insert('more', rows(300_000, 300_010, 2));
+      await compute('first');
+      expect(await cell('SELECT count(), uniqExact(id) FROM computed')).toBe(`${moves}\t${moves}`);
+      expect(
+        await cell("SELECT count() FROM system.parts WHERE table = 'computed' AND active"),
+      ).toBe('3');
+      await compute('second');
+      expect(Number(await cell('SELECT count() FROM computed'))).toBe(2 * Number(moves) + 10);
+    });
+
     test('rows get their place in the log, in their order, however large the batch', async () => {
       await store.define(
         `CREATE TABLE placed (id UInt64, pad String, _partition UInt32 MATERIALIZED 0, _offset UInt64 MATERIALIZED 0)

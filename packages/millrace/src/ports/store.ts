@@ -12,6 +12,14 @@ export interface InsertBatch {
   readonly place?: { readonly partition: number; readonly offset: number };
 }
 
+/** Rows that the store computes from its own tables, inserted whole or not at all, and never twice. */
+export interface ComputedBatch {
+  /** `INSERT INTO … SELECT …`, without settings. */
+  readonly statement: string;
+  /** Names this computation: with a token seen before it changes nothing, whatever it computes now. */
+  readonly token: string;
+}
+
 export interface ReadOptions {
   /** A ClickHouse output format. Default JSONEachRow. */
   readonly format?: string;
@@ -37,6 +45,8 @@ export interface Store {
    * @throws StoreError, whose `retry` says whether the same batch may pass later.
    */
   insert(batch: InsertBatch): Promise<void>;
+  /** @throws StoreError */
+  insertComputed(batch: ComputedBatch): Promise<void>;
   /**
    * Runs one statement on a connection that is read-only to the engine. That
    * refuses writes and settings, but neither SYSTEM statements nor table

@@ -14,6 +14,7 @@ export interface DataFolder {
   readonly spilledIds: string;
   readonly eventProgress: string;
   readonly deadLetterProgress: string;
+  readonly windowProgress: string;
   readonly plan: string;
   readonly hashKey: string;
   /** How many duplicates were stopped so far. */
@@ -31,6 +32,7 @@ export function dataFolder(root: string): DataFolder {
     spilledIds: join(root, 'spilled-ids'),
     eventProgress: join(root, 'progress', 'events.json'),
     deadLetterProgress: join(root, 'progress', 'dead-letters.json'),
+    windowProgress: join(root, 'progress', 'windows.json'),
     plan: join(root, 'plan.json'),
     hashKey: join(root, 'hash-key'),
     duplicates: join(root, 'duplicates'),

@@ -1,6 +1,7 @@
 import { openChdbStore } from '../adapters/chdb/chdb-store.ts';
 import { type DedupIndex, openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
 import { localProgress } from '../adapters/local-progress/local-progress.ts';
+import { localWindowProgress } from '../adapters/local-progress/local-window-progress.ts';
 import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { type Collector, createCollector } from '../collect/collector.ts';
@@ -8,6 +9,7 @@ import { deadLetter } from '../collect/dead-letter.ts';
 import type { IncomingEvent } from '../collect/incoming.ts';
 import { Refusal } from '../collect/refusals.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
+import { insertWindowResults, selectWindowResults } from '../compile/clickhouse/window-table.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { Loader, type RefusedRow } from '../load/loader.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -15,6 +17,8 @@ import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
+import { WindowResults } from '../windows/window-results.ts';
+import { WindowRunner } from '../windows/window-runner.ts';
 import { applyPlan, planChange } from './apply-plan.ts';
 import { dataFolder, hashKeyOf } from './data-folder.ts';
 import { database } from './database.ts';
@@ -28,6 +32,9 @@ import { roomAhead } from './room.ts';
  */
 const backlogEventsMax = 300_000;
 const holdBackMsMax = 10_000;
+
+/** How often it is looked whether a window has ended. */
+const windowPeriodMs = 500;
 
 export interface EmbeddedOptions {
   readonly pipeline: Pipeline;
@@ -57,6 +64,9 @@ export interface Embedded {
   readonly deadLetters: Log;
   readonly eventLoader: Loader;
   readonly deadLetterLoader: Loader;
+  readonly windows: WindowRunner;
+  /** By the window's name. */
+  readonly windowResults: ReadonlyMap<string, WindowResults>;
   readonly duplicates: LifetimeCount;
   readonly dedup: DedupIndex;
   /** Makes everything accepted durable and queryable, then lets go of the folder. */
@@ -129,6 +139,32 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   await eventLoader.recover();
   await deadLetterLoader.recover();
   await applyPlan(change, { store, database, keptAt: folder.plan });
+  const windows = new WindowRunner({
+    windows: plan.windows.map((window) => ({
+      table: window.table,
+      everyMs: window.span.everyMs,
+      insert: (range) => insertWindowResults(window, range, { database }),
+    })),
+    store,
+    log: events,
+    loader: eventLoader,
+    progress: localWindowProgress(folder.windowProgress),
+    clock,
+    latenessMs: plan.allowedLatenessMs,
+    reach,
+  });
+  await windows.recover();
+  const windowResults = new Map(
+    plan.windows.map((window) => [
+      window.name,
+      new WindowResults({
+        table: window.table,
+        runner: windows,
+        store,
+        select: (page) => selectWindowResults(window, page, { database }),
+      }),
+    ]),
+  );
   eventLoader.start();
   deadLetterLoader.start();
 
@@ -137,6 +173,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     log: events,
     deadLetters,
     clock,
+    watermark: () => windows.watermarkMs,
     room: roomAhead({
       log: events,
       reader: eventLoader,
@@ -162,6 +199,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     (error) => onProblem('old segments of the log are not deleted', error),
   );
 
+  const emitting = every(
+    windowPeriodMs,
+    () => windows.advance(),
+    (error) => onProblem('windows are not written', error),
+  );
+
   return {
     plan,
     clock,
@@ -172,6 +215,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     deadLetters,
     eventLoader,
     deadLetterLoader,
+    windows,
+    windowResults,
     duplicates,
     dedup,
     async close() {
@@ -181,6 +226,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
         eventLoader.settled(events.end),
         deadLetterLoader.settled(deadLetters.end),
       ]);
+      await emitting.stop();
       await Promise.all([eventLoader.stop(), deadLetterLoader.stop()]);
       await Promise.all([events.close(), deadLetters.close()]);
       dedup.close();

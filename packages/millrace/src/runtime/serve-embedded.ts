@@ -21,6 +21,7 @@ import { listen } from '../server/server.ts';
 import { defaultSqlLimits } from '../server/sql-limits.ts';
 import { sqlRoutes } from '../server/sql-routes.ts';
 import { settingsQuestion } from '../server/sql-settings.ts';
+import { windowRoutes } from '../server/window-routes.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { dataFolder } from './data-folder.ts';
 import { database } from './database.ts';
@@ -110,6 +111,10 @@ export async function serveEmbedded(
         databaseAliases: ['default'],
         standIns: { 'system.settings': await settingsQuestion(store, defaultSqlLimits) },
       }),
+      requireRead: keys.requireRead,
+    });
+    await app.register(windowRoutes, {
+      windows: embedded.windowResults,
       requireRead: keys.requireRead,
     });
     await app.register(healthRoutes, {

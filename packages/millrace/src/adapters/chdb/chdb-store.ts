@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { drainPending, Session } from 'chdb';
 import { MillraceError } from '../../errors.ts';
 import {
+  type ComputedBatch,
   type InsertBatch,
   type ReadOptions,
   type ReadResult,
@@ -11,7 +12,7 @@ import {
   StoreError,
 } from '../../ports/store.ts';
 import { storeError } from './engine-error.ts';
-import { insertStatement, type TableShape } from './insert-statement.ts';
+import { computedInsertStatement, insertStatement, type TableShape } from './insert-statement.ts';
 import { type Scratch, scratchFiles } from './scratch.ts';
 import { SessionPool } from './session-pool.ts';
 import { identifier, settingsList, stringLiteral } from './sql-text.ts';
@@ -29,7 +30,7 @@ export interface ChdbStoreOptions {
   readonly memoryBytesMax?: number;
 }
 
-/** Times are UTC; and compiled, min and max of times before 1970 come out wrong. */
+/** Statements over stored rows: times are UTC; and compiled, min and max of times before 1970 come out wrong. */
 const asReadersExpect = { session_timezone: 'UTC', compile_aggregate_expressions: 0 } as const;
 
 /**
@@ -94,6 +95,19 @@ class ChdbStore implements Store {
         }
       }),
     );
+  }
+
+  async insertComputed(batch: ComputedBatch): Promise<void> {
+    const { partitionsPerInsertMax = 100 } = this.#options;
+    await this.#writers.use(async (session) => {
+      try {
+        await session.queryAsync(this.#useDatabase);
+        await session.queryAsync(`SET ${settingsList(asReadersExpect)}`);
+        await session.queryAsync(computedInsertStatement(batch, { partitionsPerInsertMax }));
+      } catch (error) {
+        throw storeError(error);
+      }
+    });
   }
 
   async read(sql: string, options: ReadOptions = {}): Promise<ReadResult> {

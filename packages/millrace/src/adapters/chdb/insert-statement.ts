@@ -1,4 +1,4 @@
-import type { InsertBatch } from '../../ports/store.ts';
+import type { ComputedBatch, InsertBatch } from '../../ports/store.ts';
 import { identifier, settingsList, stringLiteral } from './sql-text.ts';
 
 /** A table's columns as `DESCRIBE TABLE` tells them. */
@@ -40,6 +40,22 @@ const asItCame = {
   input_format_null_as_default: 0,
   insert_allow_materialized_columns: 1,
 } as const;
+
+/** Groups beyond this go to disk while they are computed. */
+const groupsInMemoryBytesMax = 256 * 1024 * 1024;
+
+export function computedInsertStatement(
+  { statement, token }: ComputedBatch,
+  { partitionsPerInsertMax }: { readonly partitionsPerInsertMax: number },
+): string {
+  const settings = {
+    ...oneBlock,
+    max_bytes_before_external_group_by: groupsInMemoryBytesMax,
+    max_partitions_per_insert_block: partitionsPerInsertMax,
+    insert_deduplication_token: token,
+  };
+  return `${statement}\nSETTINGS ${settingsList(settings)}`;
+}
 
 /** The statement that inserts a batch whose lines lie in a file. */
 export function insertStatement(

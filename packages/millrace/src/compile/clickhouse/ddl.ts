@@ -8,6 +8,7 @@ import {
 import { createEventsTable, eventsInsertColumns, eventsTable } from './events-table.ts';
 import { print } from './printer.ts';
 import { createRollupFill, createRollupTable, createRollupView } from './rollup-table.ts';
+import { createWindowTable, createWindowView } from './window-table.ts';
 
 export interface LoadedTable {
   /** With its database: `millrace.events`. */
@@ -42,12 +43,21 @@ export const clickhouseDdl = (
         createRollupFill(rollup, database),
         createRollupView(rollup, database),
       ]),
+      ...plan.windows.flatMap((window) => [
+        createWindowTable(window, plan, database),
+        createWindowView(window, database),
+      ]),
     ].map(print),
     events: { name: `${database}.${eventsTable}`, insertColumns: eventsInsertColumns },
     deadLetters: {
       name: `${database}.${deadLettersTable}`,
       insertColumns: deadLettersInsertColumns,
     },
-    readable: [eventsTable, deadLettersTable, ...plan.rollups.map(({ name }) => name)],
+    readable: [
+      eventsTable,
+      deadLettersTable,
+      ...plan.rollups.map(({ name }) => name),
+      ...plan.windows.map(({ name }) => name),
+    ],
   };
 };

@@ -5,11 +5,17 @@ import { columnOf, type Expression } from './nodes.ts';
 /** The alias of `events` wherever it is read, so that no name can be taken for another. */
 export const eventsAlias = 'e';
 
-export const fieldExpression = (field: FieldPlan): Expression =>
-  field.source === 'envelope'
-    ? columnOf(eventsAlias, field.name)
-    : columnOf(eventsAlias, 'properties', ...field.path);
+/** The alias of a window's results wherever a condition on them is asked. */
+export const resultsAlias = 'w';
 
-/** Whether an event may lack it. A property is absent from events of other types at least. */
+export const fieldExpression = (field: FieldPlan): Expression =>
+  field.source === 'property'
+    ? columnOf(eventsAlias, 'properties', ...field.path)
+    : columnOf(field.source === 'envelope' ? eventsAlias : resultsAlias, field.name);
+
+/**
+ * Whether it may be null. A property is absent from events of other types at
+ * least, and some measures are null where there is nothing to measure.
+ */
 export const mayBeAbsent = (field: FieldPlan): boolean =>
-  field.source === 'property' || !envelope[field.name].required;
+  field.source !== 'envelope' || !envelope[field.name].required;

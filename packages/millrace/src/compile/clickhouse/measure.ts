@@ -20,6 +20,8 @@ export interface StateColumn {
 }
 
 export interface CompiledMeasure {
+  /** Of the finished number. */
+  readonly type: SqlType;
   readonly states: readonly StateColumn[];
   /** The finished number, over the merged states of the table read as `alias`. */
   readonly finish: (alias: string) => Expression;
@@ -33,11 +35,13 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
   switch (measure.kind) {
     case 'count':
       return {
+        type: { name: 'UInt64' },
         states: [{ name, type: simple('sum', { name: 'UInt64' }), from: call('count') }],
         finish: merged('sum', name),
       };
     case 'sum':
       return {
+        type: sumType(measure.field.type),
         states: [sumState(name, measure.field)],
         finish: merged('sum', name),
       };
@@ -52,6 +56,7 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
         from: call('count', fieldExpression(measure.field)),
       };
       return {
+        type: nullable({ name: 'Float64' }),
         states: [total, values],
         finish: (alias) => {
           const divisor = merged('sum', values.name)(alias);
@@ -65,6 +70,7 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
     }
     case 'uniq':
       return {
+        type: { name: 'UInt64' },
         states: [
           {
             name,
@@ -77,6 +83,7 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
     case 'quantiles': {
       const parameters = [quantileAccuracy, ...measure.levels];
       return {
+        type: { name: 'Array', parameters: [nullable({ name: 'Float64' })] },
         states: [
           {
             name,
@@ -117,6 +124,7 @@ const extreme = (name: string, kind: 'min' | 'max', field: FieldPlan): CompiledM
   const type = isTime ? { name: 'Int64' } : plainType(field.type);
   const finish = merged(kind, name);
   return {
+    type: nullable(plainType(field.type)),
     states: [
       {
         name,

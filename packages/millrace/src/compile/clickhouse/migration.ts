@@ -13,6 +13,7 @@ import {
 } from './rollup-table.ts';
 import { durableSettings } from './table-settings.ts';
 import { ttl } from './ttl.ts';
+import { createWindowTable, createWindowView } from './window-table.ts';
 
 export interface ClickHouseMigration {
   /**
@@ -42,10 +43,12 @@ export const clickhouseMigration = (
   { database }: { readonly database: string },
 ): ClickHouseMigration => {
   const retyped = JSON.stringify(propertiesType(before)) !== JSON.stringify(propertiesType(after));
-  const tables = (plan: Plan): readonly string[] => plan.rollups.map(({ table }) => table);
+  const tables = (plan: Plan): readonly string[] =>
+    [...plan.rollups, ...plan.windows].map(({ table }) => table);
   const added = after.rollups.filter(({ table }) => !tables(before).includes(table));
-  const gone = before.rollups.filter(({ table }) => !tables(after).includes(table));
-  const names = after.rollups.map(({ name }) => name);
+  const isGone = ({ table }: { readonly table: string }): boolean => !tables(after).includes(table);
+  const isTaken = ({ name }: { readonly name: string }): boolean =>
+    [...after.rollups, ...after.windows].some((one) => one.name === name);
   const statements: readonly Statement[] = [
     ...(retyped ? [retypeProperties(after, database)] : []),
     ...changeTtl(eventsTable, 'timestamp', before.keepMs, after.keepMs, database),
@@ -56,12 +59,29 @@ export const clickhouseMigration = (
     }),
     ...added.flatMap((rollup) => build(rollup, after, database)),
     ...after.rollups.map((rollup) => createRollupView(rollup, database)),
+    ...after.windows.flatMap((window) => {
+      const old = before.windows.find(({ table }) => table === window.table);
+      return [
+        ...(old ? changeTtl(window.table, 'window_end', old.keepMs, window.keepMs, database) : []),
+        createWindowTable(window, after, database),
+        createWindowView(window, database),
+      ];
+    }),
   ];
-  const cleanup = gone.flatMap((rollup): readonly Statement[] => [
-    ...(names.includes(rollup.name) ? [] : [drop('VIEW', database, rollup.name)]),
-    { node: 'drop', what: 'VIEW', name: rollupFill(rollup, database) },
-    drop('TABLE', database, rollup.table),
-  ]);
+  const dropReaders = (one: { readonly name: string }): readonly Statement[] =>
+    isTaken(one) ? [] : [drop('VIEW', database, one.name)];
+  const cleanup = [
+    ...before.rollups
+      .filter(isGone)
+      .flatMap((rollup): readonly Statement[] => [
+        ...dropReaders(rollup),
+        { node: 'drop', what: 'VIEW', name: rollupFill(rollup, database) },
+        drop('TABLE', database, rollup.table),
+      ]),
+    ...before.windows
+      .filter(isGone)
+      .flatMap((window) => [...dropReaders(window), drop('TABLE', database, window.table)]),
+  ];
   return {
     checks: retyped ? [print(fitsProperties(after, database))] : [],
     statements: statements.map(print),
@@ -147,9 +167,8 @@ const changeTtl = (
 const changeDedupWindow = (before: Plan, after: Plan, database: string): readonly AlterTable[] => {
   if (before.partitioning.partsPerInsertMax === after.partitioning.partsPerInsertMax) return [];
   const settings = durableSettings(after.partitioning);
-  const kept = after.rollups.filter(({ table }) =>
-    before.rollups.some((rollup) => rollup.table === table),
-  );
+  const known = [...before.rollups, ...before.windows].map(({ table }) => table);
+  const kept = [...after.rollups, ...after.windows].filter(({ table }) => known.includes(table));
   return [eventsTable, deadLettersTable, ...kept.map(({ table }) => table)].map((table) => ({
     node: 'alter table',
     name: { database, table },

@@ -17,7 +17,7 @@ type Scalar = string | number | boolean;
 
 /** The value of a field in canonical form; undefined if the event lacks it. */
 export const fieldOf = (event: CanonicalEvent, field: FieldPlan): Scalar | undefined => {
-  const steps = field.source === 'envelope' ? [field.name] : ['properties', ...field.path];
+  const steps = field.source === 'property' ? ['properties', ...field.path] : [field.name];
   const found = steps.reduce<unknown>(
     (inner, step) =>
       typeof inner === 'object' && inner !== null

@@ -47,11 +47,13 @@ export interface Selected {
 
 export interface Select {
   readonly columns: readonly Selected[];
-  readonly from: TableName;
+  readonly from: TableName | Select;
   readonly alias: string;
   readonly where: Expression | null;
   /** `all`: by every column that is no aggregate. */
   readonly groupBy: 'all' | null;
+  readonly orderBy?: readonly Expression[];
+  readonly limit?: { readonly rows: number; readonly offset: number };
   readonly settings?: Settings;
 }
 

@@ -83,11 +83,16 @@ const select = (query: Select): string =>
     query.columns
       .map(({ expression: e, as }) => `  ${expression(e)} AS ${identifier(as)}`)
       .join(',\n'),
-    `FROM ${tableName(query.from)} AS ${identifier(query.alias)}`,
+    `FROM ${source(query.from)} AS ${identifier(query.alias)}`,
     query.where && `WHERE ${expression(query.where)}`,
     query.groupBy && 'GROUP BY ALL',
+    query.orderBy ? `ORDER BY ${list(query.orderBy)}` : null,
+    query.limit ? `LIMIT ${query.limit.rows} OFFSET ${query.limit.offset}` : null,
     query.settings ? `SETTINGS ${settings(query.settings)}` : null,
   );
+
+const source = (from: TableName | Select): string =>
+  'table' in from ? tableName(from) : `(\n${select(from)}\n)`;
 
 const columnDefinition = ({ name, type, value, codec }: ColumnDefinition): string =>
   [

@@ -98,5 +98,5 @@ export const statesOfEvents = (rollup: RollupPlan, database: string): Select => 
   };
 };
 
-const dimensionType = ({ field }: DimensionPlan): SqlType =>
+export const dimensionType = ({ field }: DimensionPlan): SqlType =>
   mayBeAbsent(field) ? clickhouseNullable(field.type) : mappingOf(field.type).clickhouse;

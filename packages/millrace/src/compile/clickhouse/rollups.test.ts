@@ -18,6 +18,7 @@ import {
 import { call } from './nodes.ts';
 import { print } from './printer.ts';
 import { openTestStore, type Row, type TestStore } from './test-store.suite.ts';
+import { insertWindowResults } from './window-table.ts';
 
 const plan = planOf(everyKind);
 let test: TestStore;
@@ -290,6 +291,36 @@ describe('rollups in the store', () => {
       await test.store.define(`SYSTEM START MERGES ${database}.${rollup.table}`);
       await test.store.define(`OPTIMIZE TABLE ${database}.${rollup.table} FINAL`);
       expectRollup(rollup, await test.rows(`SELECT * FROM ${database}.${rollup.name}`), all);
+    }
+  });
+
+  it('are what windows of their width compute, of every kind of measure', async () => {
+    const rollups = everyKind.rollups?.map((one) => ({ ...one, every: 'day' as const })) ?? [];
+    const windows = rollups.map(({ every, ...one }) => ({ ...one, tumbling: '1d' as const }));
+    const daily = planOf({ ...everyKind, rollups });
+    const windowed = planOf({ ...everyKind, rollups: [], windows });
+    await test.make(windowed, 'windowed');
+    const all = fc
+      .sample(events, { numRuns: 8, seed: 7 })
+      .flatMap((list, i) =>
+        list.map((event) => ({ ...event, late: false, event_id: `${i}${event.event_id}` })),
+      );
+    await test.insert('windowed', all, 'all');
+    const range = {
+      fromMs: Date.UTC(1910, 0, 1),
+      toMs: Date.UTC(2200, 0, 1),
+      emittedAtMs: Date.UTC(2026, 0, 1),
+    };
+    for (const window of windowed.windows) {
+      const statement = insertWindowResults(window, range, { database: 'windowed' });
+      await test.store.insertComputed({ statement, token: window.table });
+      const rows = await test.rows(`SELECT * FROM windowed.${window.name}`);
+      const given = rows.map((row) => ({ ...row, bucket: row.window_start }));
+      const rollup = daily.rollups.find(({ name }) => name === window.name);
+      if (rollup) expectRollup(rollup, given, all);
+      expect(new Set(rows.map((row) => row.emitted_at))).toEqual(
+        new Set(rows.length > 0 ? ['2026-01-01T00:00:00.000Z'] : []),
+      );
     }
   });
 

@@ -1,0 +1,207 @@
+import type { Plan, WindowPlan } from '../../plan/plan.ts';
+import { conditionExpression } from './condition.ts';
+import { eventsTable } from './events-table.ts';
+import { eventsAlias, fieldExpression, resultsAlias } from './field.ts';
+import { compileMeasure } from './measure.ts';
+import {
+  type CreateTable,
+  call,
+  column,
+  columnOf,
+  type Expression,
+  infix,
+  literal,
+  type Select,
+  type Statement,
+  tuple,
+} from './nodes.ts';
+import { print } from './printer.ts';
+import { dimensionType } from './rollup-table.ts';
+import { durableSettings } from './table-settings.ts';
+import { ttl } from './ttl.ts';
+
+const statesAlias = 's';
+const time = { name: 'DateTime64', parameters: [3, 'UTC'] } as const;
+
+/** The results, as they were written, each once. */
+export const createWindowTable = (
+  window: WindowPlan,
+  plan: Plan,
+  database: string,
+): CreateTable => ({
+  node: 'create table',
+  name: { database, table: window.table },
+  columns: [
+    { name: 'window_start', type: time },
+    { name: 'window_end', type: time },
+    ...window.by.map((dimension) => ({ name: dimension.name, type: dimensionType(dimension) })),
+    ...window.measures.map((measure) => ({
+      name: measure.name,
+      type: compileMeasure(measure).type,
+    })),
+    { name: 'emitted_at', type: time },
+  ],
+  indexes: [],
+  engine: 'MergeTree',
+  partitionBy: call('toYYYYMM', column('window_end')),
+  orderBy: [column('window_end'), ...window.by.map(({ name }) => column(name))],
+  ttl: ttl('window_end', window.keepMs),
+  settings: { allow_nullable_key: 1, ...durableSettings(plan.partitioning) },
+});
+
+/** What readers see, whatever the version behind it. */
+export const createWindowView = (window: WindowPlan, database: string): Statement => ({
+  node: 'create view',
+  name: { database, table: window.name },
+  select: {
+    columns: columnNames(window).map((name) => ({
+      expression: columnOf(resultsAlias, name),
+      as: name,
+    })),
+    from: { database, table: window.table },
+    alias: resultsAlias,
+    where: null,
+    groupBy: null,
+  },
+});
+
+const columnNames = ({ by, measures }: WindowPlan): readonly string[] => [
+  'window_start',
+  'window_end',
+  ...by.map(({ name }) => name),
+  ...measures.map(({ name }) => name),
+  'emitted_at',
+];
+
+/** Windows that end later than `fromMs` and not later than `toMs` (epoch ms). */
+export interface WindowRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** What the results say of when they were written. */
+  readonly emittedAtMs: number;
+}
+
+/**
+ * Writes the results of the windows that end in a range, from the events that
+ * are not late. Complete once every such event with a timestamp before `toMs` is
+ * stored. Both ends of the range are multiples of the window's `everyMs`.
+ */
+export const insertWindowResults = (
+  window: WindowPlan,
+  range: WindowRange,
+  { database }: { readonly database: string },
+): string =>
+  print({
+    node: 'insert',
+    into: { database, table: window.table },
+    select: {
+      columns: columnNames(window).map((name) => ({
+        expression:
+          name === 'emitted_at' ? timeOf(epochMs(range.emittedAtMs)) : columnOf(resultsAlias, name),
+        as: name,
+      })),
+      from: finished(window, range, database),
+      alias: resultsAlias,
+      where: window.having && conditionExpression(window.having),
+      groupBy: null,
+    },
+  });
+
+const finished = (window: WindowPlan, range: WindowRange, database: string): Select => {
+  const endMs = columnOf(statesAlias, 'window_end');
+  return {
+    columns: [
+      {
+        expression: timeOf(infix('-', endMs, epochMs(window.span.sizeMs))),
+        as: 'window_start',
+      },
+      { expression: timeOf(endMs), as: 'window_end' },
+      ...window.by.map(({ name }) => ({ expression: columnOf(statesAlias, name), as: name })),
+      ...window.measures.map((measure) => ({
+        expression: compileMeasure(measure).finish(statesAlias),
+        as: measure.name,
+      })),
+    ],
+    from: states(window, range, database),
+    alias: statesAlias,
+    where: null,
+    groupBy: 'all',
+  };
+};
+
+/** Mergeable states, one row for each end of a window and its dimensions. */
+const states = (window: WindowPlan, range: WindowRange, database: string): Select => {
+  const timestamp = columnOf(eventsAlias, 'timestamp');
+  return {
+    columns: [
+      { expression: call('arrayJoin', endsInRange(window, range)), as: 'window_end' },
+      ...window.by.map(({ name, field }) => ({ expression: fieldExpression(field), as: name })),
+      ...window.measures.flatMap((measure) =>
+        compileMeasure(measure).states.map(({ name, from }) => ({ expression: from, as: name })),
+      ),
+    ],
+    from: { database, table: eventsTable },
+    alias: eventsAlias,
+    where: infix(
+      'AND',
+      infix('IN', columnOf(eventsAlias, 'type'), tuple(...window.from.map(literal))),
+      infix('>=', timestamp, timeOf(epochMs(range.fromMs - window.span.sizeMs))),
+      infix('<', timestamp, timeOf(epochMs(range.toMs))),
+      call('not', columnOf(eventsAlias, 'late')),
+      ...(window.where ? [conditionExpression(window.where)] : []),
+    ),
+    groupBy: 'all',
+  };
+};
+
+/** The ends (epoch ms) of those windows around an event that end in the range. */
+const endsInRange = ({ span }: WindowPlan, { fromMs, toMs }: WindowRange): Expression => {
+  const { sizeMs, everyMs } = span;
+  const ms = call('toUnixTimestamp64Milli', columnOf(eventsAlias, 'timestamp'));
+  const newestStart = infix('-', ms, call('positiveModulo', ms, epochMs(everyMs)));
+  return call(
+    'range',
+    call('greatest', infix('+', newestStart, epochMs(everyMs)), epochMs(fromMs + everyMs)),
+    call('least', infix('+', newestStart, epochMs(sizeMs + 1)), epochMs(toMs + 1)),
+    epochMs(everyMs),
+  );
+};
+
+const epochMs = (ms: number): Expression => call('toInt64', literal(ms));
+const timeOf = (ms: Expression): Expression => call('fromUnixTimestamp64Milli', ms, literal('UTC'));
+
+export interface ResultsPage {
+  /** Results of windows that end at `endMs` or later, without the first so many. */
+  readonly from: { readonly endMs: number; readonly taken: number };
+  /** The newest end of a window. */
+  readonly toMs: number;
+  readonly rowsMax: number;
+}
+
+/** Results in the order of their windows' ends, then of their dimensions. */
+export const selectWindowResults = (
+  window: WindowPlan,
+  page: ResultsPage,
+  { database }: { readonly database: string },
+): string => {
+  const end = columnOf(resultsAlias, 'window_end');
+  return print({
+    node: 'select',
+    select: {
+      columns: columnNames(window).map((name) => ({
+        expression: columnOf(resultsAlias, name),
+        as: name,
+      })),
+      from: { database, table: window.table },
+      alias: resultsAlias,
+      where: infix(
+        'AND',
+        infix('>=', end, timeOf(epochMs(page.from.endMs))),
+        infix('<=', end, timeOf(epochMs(page.toMs))),
+      ),
+      groupBy: null,
+      orderBy: [end, ...window.by.map(({ name }) => columnOf(resultsAlias, name))],
+      limit: { rows: page.rowsMax, offset: page.from.taken },
+    },
+  });
+};

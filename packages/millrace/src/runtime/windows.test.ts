@@ -1,0 +1,284 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { nativeBatch } from '../collect/native.ts';
+import { readJson } from '../collect/read-json.ts';
+import {
+  count,
+  decimal,
+  definePipeline,
+  event,
+  type Pipeline,
+  rollup,
+  sum,
+  window,
+} from '../index.ts';
+import type { CrashPoint } from '../ports/crash-points.ts';
+import { type Embedded, openEmbedded } from './embedded.ts';
+
+const latenessMs = 10_000;
+/** Two minutes before a month ends, so that windows of one insert lie in two partitions. */
+const beginMs = Date.UTC(2026, 10, 30, 23, 58);
+
+const purchase = event({ value: decimal(18, 2) });
+const base = { name: 'shop', events: { purchase, other: event({}) }, lateness: '10s' } as const;
+const shop = definePipeline({
+  ...base,
+  windows: [
+    window('by_user', {
+      from: 'purchase',
+      tumbling: '1m',
+      by: ['user_id'],
+      where: { value: { gt: 1 } },
+      measures: { orders: count(), spent: sum('value') },
+    }),
+    window('busy', {
+      from: ['purchase', 'other'],
+      hopping: { size: '5m', every: '1m' },
+      measures: { events: count() },
+      having: { events: { gte: 3 } },
+    }),
+  ],
+});
+
+let folder: string;
+let nowMs: number;
+let crashAt: CrashPoint | null;
+let problems: string[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-windows-'));
+  nowMs = beginMs;
+  crashAt = null;
+  problems = [];
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+class Crash extends Error {}
+
+const open = (pipeline: Pipeline = shop): Promise<Embedded> =>
+  openEmbedded({
+    pipeline,
+    folder,
+    dedupMemoryBytesMax: 64 * 1024 * 1024,
+    storeMemoryBytesMax: 1024 ** 3,
+    logRetentionMs: 0,
+    logSegmentBytes: 1024 * 1024,
+    clock: { now: () => nowMs },
+    reach: (point) => {
+      if (point !== crashAt) return;
+      crashAt = null;
+      throw new Crash(point);
+    },
+    onProblem: (what, error) => {
+      if (!(error instanceof Crash)) problems.push(`${what}: ${String(error)}`);
+    },
+  });
+
+async function send({ collector }: Embedded, ...events: readonly object[]): Promise<void> {
+  const body = Buffer.from(JSON.stringify(events));
+  const { rejected } = await collector.collect(
+    nativeBatch(readJson(body, false, collector.limits)),
+  );
+  expect(rejected).toEqual([]);
+}
+
+/** Until nothing that was begun is left. */
+async function advance({ windows }: Embedded): Promise<void> {
+  for (;;) {
+    try {
+      return await windows.advance();
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+    }
+  }
+}
+
+async function results({ store }: Embedded, columns: string, from: string): Promise<string[]> {
+  const { bytes } = await store.read(
+    `SELECT toUnixTimestamp64Milli(window_end), ${columns} FROM ${from}`,
+    { format: 'TSV' },
+  );
+  return Buffer.from(bytes).toString().split('\n').filter(Boolean).sort();
+}
+
+interface Sent {
+  readonly type: 'purchase' | 'other';
+  readonly timestamp: number;
+  readonly sentAtMs: number;
+  readonly user_id: string | null;
+  readonly cents: number;
+}
+
+/** The results there must be by now, computed from what was sent. */
+function expected(sent: readonly Sent[]): { byUser: string[]; busy: string[] } {
+  const inTime = sent.filter(({ timestamp, sentAtMs }) => sentAtMs - timestamp <= latenessMs);
+  const byUser: string[] = [];
+  const busy: string[] = [];
+  const minute = 60_000;
+  const open = Math.floor((beginMs - latenessMs) / minute) * minute;
+  for (let end = open + minute; end <= nowMs - latenessMs; end += minute) {
+    const lastMinute = inTime.filter(
+      ({ timestamp, type, cents }) =>
+        timestamp >= end - minute && timestamp < end && type === 'purchase' && cents > 100,
+    );
+    for (const user of new Set(lastMinute.map(({ user_id }) => user_id))) {
+      const its = lastMinute.filter(({ user_id }) => user_id === user);
+      const spent = its.reduce((total, { cents }) => total + cents, 0);
+      byUser.push(`${end}\t${user ?? '\\N'}\t${its.length}\t${(spent / 100).toFixed(2)}`);
+    }
+    const around = inTime.filter(
+      ({ timestamp }) => timestamp >= end - 5 * minute && timestamp < end,
+    );
+    if (around.length >= 3) busy.push(`${end}\t${around.length}`);
+  }
+  return { byUser: byUser.sort(), busy: busy.sort() };
+}
+
+async function expectResults(embedded: Embedded, sent: readonly Sent[]): Promise<void> {
+  const { byUser, busy } = expected(sent);
+  expect(await results(embedded, 'user_id, orders, toDecimalString(spent, 2)', 'by_user')).toEqual(
+    byUser,
+  );
+  expect(await results(embedded, 'events', 'busy')).toEqual(busy);
+}
+
+const steps = fc.array(
+  fc.record({
+    waitMs: fc.integer({ min: 0, max: 18 }).map((n) => n * 5_000),
+    events: fc.array(
+      fc.record({
+        type: fc.constantFrom('purchase' as const, 'other' as const),
+        // Mostly in time, often just so, some late, some of a clock that is ahead.
+        ago: fc.integer({ min: -8, max: 5 }).map((n) => n * 5_000),
+        user_id: fc.constantFrom('u1', 'u2', null),
+        cents: fc.integer({ min: 50, max: 500 }),
+      }),
+      { maxLength: 6 },
+    ),
+    crash: fc.constantFrom(null, null, 'window-intended' as const, 'window-inserted' as const),
+    restart: fc.constantFrom(false, false, false, true),
+  }),
+  { minLength: 3, maxLength: 10 },
+);
+
+describe('the results of windows', () => {
+  test('are those of a recomputation from what is not late, each once, whatever happens', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        nowMs = beginMs;
+        crashAt = null;
+        let embedded = await open();
+        try {
+          const sent: Sent[] = [];
+          for (const { waitMs, events, crash, restart } of all) {
+            nowMs += waitMs;
+            const these = events.map(({ ago, ...event }) => ({
+              ...event,
+              timestamp: nowMs - ago,
+              sentAtMs: nowMs,
+            }));
+            sent.push(...these);
+            await send(
+              embedded,
+              ...these.map(({ type, timestamp, user_id, cents }, i) => ({
+                event_id: `${sent.length}-${i}`,
+                type,
+                timestamp,
+                user_id,
+                properties: type === 'purchase' ? { value: (cents / 100).toFixed(2) } : {},
+              })),
+            );
+            crashAt = crash;
+            if (restart) {
+              await embedded.windows.advance().catch(() => {});
+              crashAt = null;
+              await embedded.close();
+              embedded = await open();
+            }
+            await advance(embedded);
+          }
+          // Nothing comes any more: the clock alone brings the last windows out.
+          nowMs += 10 * 60_000;
+          crashAt = null;
+          await advance(embedded);
+          await expectResults(embedded, sent);
+          expect(problems).toEqual([]);
+        } finally {
+          await embedded.close();
+          rmSync(folder, { recursive: true });
+        }
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  test('leave nothing out when the clock is put back or more lateness is allowed', async () => {
+    let embedded = await open();
+    await send(embedded, { type: 'purchase', user_id: 'u', properties: { value: '2.00' } });
+    nowMs += 10 * 60_000;
+    await advance(embedded);
+    nowMs -= 9 * 60_000;
+    await send(embedded, { type: 'purchase', user_id: 'u', properties: { value: '3.00' } });
+    await embedded.close();
+    embedded = await open({ ...shop, lateness: '1h' });
+    await send(embedded, { type: 'purchase', user_id: 'u', properties: { value: '4.00' } });
+    nowMs += 20 * 60_000;
+    await send(embedded, { type: 'purchase', user_id: 'u', properties: { value: '5.00' } });
+    nowMs += 90 * 60_000;
+    await advance(embedded);
+    // What the windows do not have is called late.
+    const { bytes } = await embedded.store.read(
+      `SELECT (SELECT sum(spent) FROM by_user), sumIf(properties.value, late), sum(properties.value) FROM events`,
+      { format: 'TSV' },
+    );
+    expect(Buffer.from(bytes).toString().trim()).toBe('7\t7\t14');
+    await embedded.close();
+  });
+
+  test('begin with the window that is open when a window is new or changed', async () => {
+    const plain = await open(definePipeline(base));
+    await send(
+      plain,
+      ...[-70_000, 0].map((at) => ({
+        type: 'purchase',
+        user_id: 'u',
+        timestamp: beginMs + at,
+        properties: { value: '2.00' },
+      })),
+    );
+    await plain.close();
+    const first = await open();
+    nowMs += 90_000;
+    await advance(first);
+    expect(await results(first, 'orders', 'by_user')).toEqual([`${beginMs + 60_000}\t1`]);
+    await first.close();
+
+    const changed = await open(
+      definePipeline({
+        ...base,
+        windows: [
+          window('by_user', { from: 'purchase', tumbling: '2m', measures: { orders: count() } }),
+        ],
+      }),
+    );
+    nowMs += 60_000;
+    await advance(changed);
+    expect(await results(changed, 'orders', 'by_user')).toEqual([`${beginMs + 120_000}\t1`]);
+    expect(changed.readable).not.toContain('busy');
+    await changed.close();
+
+    const rolled = await open(
+      definePipeline({
+        ...base,
+        rollups: [
+          rollup('by_user', { from: 'purchase', every: 'day', measures: { orders: count() } }),
+        ],
+      }),
+    );
+    const { bytes } = await rolled.store.read('SELECT orders FROM by_user', { format: 'TSV' });
+    expect(Buffer.from(bytes).toString().trim()).toBe('2');
+    await rolled.close();
+  });
+});

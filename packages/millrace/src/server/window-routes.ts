@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { MillraceError } from '../errors.ts';
+import type { ResultPlace, WindowResults } from '../windows/window-results.ts';
+
+export interface WindowRoutesOptions {
+  /** By the window's name. */
+  readonly windows: ReadonlyMap<string, WindowResults>;
+  /** Throws for a request that may not read. */
+  readonly requireRead: (request: FastifyRequest) => Promise<void>;
+}
+
+const listenersMax = 100;
+/** Results read at once for a listener: no more of them are in memory, however slowly it reads. */
+const pageRows = 500;
+/** What is between two signs of life while nothing comes out. */
+const heartbeatMs = 15_000;
+
+/**
+ * `GET /v1/windows/:name/stream`: the results of a window as server-sent events,
+ * from now on, or from behind the one named by `Last-Event-ID`.
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export async function windowRoutes(
+  server: FastifyInstance,
+  { windows, requireRead }: WindowRoutesOptions,
+): Promise<void> {
+  const closing = new AbortController();
+  server.addHook('preClose', async () => closing.abort());
+  let listeners = 0;
+
+  server.get<{ Params: { name: string } }>(
+    '/v1/windows/:name/stream',
+    { onRequest: requireRead },
+    async (request, reply) => {
+      const results = windows.get(request.params.name);
+      if (results === undefined) {
+        const names = [...windows.keys()].join(', ') || 'none';
+        throw new MillraceError(
+          'not_found',
+          `There is no window ${JSON.stringify(request.params.name)}; there are: ${names}.`,
+        );
+      }
+      const from = placeOf(request.headers['last-event-id']) ?? results.newest;
+      if (listeners >= listenersMax) {
+        throw new MillraceError('overloaded', `${listeners} listen already.`);
+      }
+      listeners += 1;
+      reply.hijack();
+      const { raw } = reply;
+      const gone = new AbortController();
+      raw.once('close', () => gone.abort());
+      try {
+        raw.writeHead(200, {
+          'Content-Type': 'text/event-stream',
+          'Cache-Control': 'no-store',
+          Connection: 'close',
+        });
+        await stream(results, from, raw, AbortSignal.any([gone.signal, closing.signal]));
+      } catch (error) {
+        // The answer has begun: its reader comes again and goes on where it was.
+        request.log.error(error);
+      } finally {
+        listeners -= 1;
+        raw.end();
+      }
+    },
+  );
+}
+
+async function stream(
+  results: WindowResults,
+  from: ResultPlace,
+  raw: ServerResponse,
+  over: AbortSignal,
+): Promise<void> {
+  await write(raw, ': the results follow as they come out\n\n', over);
+  let place = from;
+  while (!over.aborted) {
+    const before = results.newest;
+    const page = await results.read(place, pageRows);
+    for (const result of page) {
+      place = result.place;
+      await write(raw, `id: ${place.endMs}-${place.taken}\ndata: ${result.json}\n\n`, over);
+    }
+    if (page.length > 0) continue;
+    const silence = AbortSignal.timeout(heartbeatMs);
+    await results.more(before, AbortSignal.any([over, silence]));
+    if (silence.aborted) await write(raw, ': nothing new\n\n', over);
+  }
+}
+
+/** Resolves once the reader has taken enough of it for more. */
+async function write(raw: ServerResponse, text: string, over: AbortSignal): Promise<void> {
+  if (over.aborted || raw.write(text)) return;
+  try {
+    await once(raw, 'drain', { signal: over });
+  } catch (error) {
+    if (!over.aborted) throw error;
+  }
+}
+
+/** `Last-Event-ID` as it was given out. */
+function placeOf(header: string | readonly string[] | undefined): ResultPlace | undefined {
+  if (header === undefined || header === '') return undefined;
+  const [, endMs, taken] = /^(\d{1,15})-(\d{1,9})$/.exec(String(header)) ?? [];
+  if (endMs !== undefined && taken !== undefined) {
+    return { endMs: Number(endMs), taken: Number(taken) };
+  }
+  throw new MillraceError('invalid_body', 'Last-Event-ID is not one that this stream gave.');
+}
