@@ -553,6 +553,18 @@ const cases: readonly Case[] = [
     place: 'windows[0].hopping.every',
   },
   {
+    what: 'sessions cut sooner than they end',
+    definition: withWindow({ session: { gap: '1h', max: '30m' } }),
+    code: 'out_of_bounds',
+    place: 'windows[0].session.max',
+  },
+  {
+    what: 'sessions without a gap',
+    definition: withWindow({ session: {} }),
+    code: 'wrong_shape',
+    place: 'windows[0].session.gap',
+  },
+  {
     what: 'a window longer than events are kept',
     definition: { ...Object(withWindow({ tumbling: '10d' })), keep: '10d' },
     code: 'out_of_bounds',

@@ -65,6 +65,7 @@ describe('difference', () => {
     for (const other of [
       window('w', { ...options, tumbling: '2m' }),
       window('w', { ...options, hopping: { size: '2m', every: '1m' } }),
+      window('w', { ...options, session: { gap: '1m' } }),
       window('w', { ...options, tumbling: '1m', having: { n: { gt: 1 } } }),
       window('w', { ...options, tumbling: '1m', by: ['user_id'] }),
     ])
