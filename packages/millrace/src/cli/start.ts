@@ -11,6 +11,7 @@ export function startCommand(): Command {
     'port',
     'writeKeys',
     'readKeys',
+    'webhookSecret',
     'dedupMemoryMb',
     'storeMemoryMb',
     'logRetentionHours',

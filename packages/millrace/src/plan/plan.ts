@@ -27,6 +27,7 @@ export interface Plan {
   readonly partitioning: Partitioning;
   readonly rollups: readonly RollupPlan[];
   readonly windows: readonly WindowPlan[];
+  readonly alerts: readonly AlertPlan[];
   /** The last versions of rollups and windows that are gone, so that none is ever given twice. */
   readonly retired: readonly Retired[];
 }
@@ -90,6 +91,15 @@ export interface WindowPlan {
   /** Over the window's own measures. */
   readonly having: Condition | null;
   readonly keepMs: number | null;
+}
+
+export interface AlertPlan {
+  readonly name: string;
+  /** The name of the window. */
+  readonly window: string;
+  /** Over the window's measures. */
+  readonly when: Condition | null;
+  readonly webhook: string;
 }
 
 export type Span =

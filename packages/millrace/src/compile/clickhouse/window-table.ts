@@ -1,4 +1,4 @@
-import type { Plan, WindowPlan } from '../../plan/plan.ts';
+import type { Condition, Plan, WindowPlan } from '../../plan/plan.ts';
 import { conditionExpression } from './condition.ts';
 import { resultsAlias } from './field.ts';
 import { fixedWindowStates } from './fixed-windows.ts';
@@ -133,6 +133,8 @@ export interface ResultsPage {
   /** The newest end of a window. */
   readonly toMs: number;
   readonly rowsMax: number;
+  /** Which of them. */
+  readonly when?: Condition | null;
 }
 
 /** Results in the order of their windows' ends, then of their dimensions. */
@@ -155,6 +157,7 @@ export const selectWindowResults = (
         'AND',
         infix('>=', end, timeOf(epochMs(page.from.endMs))),
         infix('<=', end, timeOf(epochMs(page.toMs))),
+        ...(page.when ? [conditionExpression(page.when)] : []),
       ),
       groupBy: null,
       orderBy: [end, ...window.by.map(({ name }) => columnOf(resultsAlias, name))],
