@@ -47,6 +47,10 @@ export const errors = {
     status: 500,
     mend: 'Set MILLRACE_WRITE_KEYS and MILLRACE_READ_KEYS, or bind to 127.0.0.1.',
   },
+  webhook_secret_required: {
+    status: 500,
+    mend: 'Set MILLRACE_WEBHOOK_SECRET to a long random text, and give it to the receivers.',
+  },
   port_in_use: { status: 500, mend: 'Stop the other process, or choose another --port.' },
   pipeline_not_found: {
     status: 500,

@@ -1,3 +1,4 @@
+export { type AlertDefinition, type AlertOptions, alert } from './define/alert.ts';
 export type { Duration } from './define/duration.ts';
 export { type EventDefinition, type EventOptions, event } from './define/event.ts';
 export {

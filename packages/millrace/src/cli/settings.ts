@@ -91,6 +91,14 @@ export const settings = {
     fallback: listed,
     read: list,
   }),
+  webhookSecret: setting({
+    flag: 'webhook-secret',
+    env: 'MILLRACE_WEBHOOK_SECRET',
+    value: 'SECRET',
+    help: 'signs the calls of alerts; better given by the variable, which others cannot see',
+    fallback: '',
+    read: text,
+  }),
   dedupMemoryMb: setting({
     flag: 'dedup-memory-mb',
     env: 'MILLRACE_DEDUP_MEMORY_MB',
@@ -176,6 +184,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     port: pick('port', settings.port),
     writeKeys: pick('writeKeys', settings.writeKeys),
     readKeys: pick('readKeys', settings.readKeys),
+    webhookSecret: pick('webhookSecret', settings.webhookSecret),
     dedupMemoryMb: pick('dedupMemoryMb', settings.dedupMemoryMb),
     storeMemoryMb: pick('storeMemoryMb', settings.storeMemoryMb),
     logRetentionHours: pick('logRetentionHours', settings.logRetentionHours),

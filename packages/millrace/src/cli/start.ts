@@ -10,6 +10,7 @@ export const runSettings = [
   'port',
   'writeKeys',
   'readKeys',
+  'webhookSecret',
   'dedupMemoryMb',
   'storeMemoryMb',
   'logRetentionHours',

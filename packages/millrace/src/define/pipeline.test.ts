@@ -1,5 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import {
+  alert,
   array,
   avg,
   boolean,
@@ -314,6 +315,25 @@ describe('what does not compile', () => {
     window('g', { from, measures });
     // @ts-expect-error of two
     window('h', { from, measures, tumbling, hopping: { size: '2m', every: '1m' } });
+  });
+
+  it('an alert on what is not there', () => {
+    const webhook = 'https://example.com/';
+    definePipeline({
+      name: 'x',
+      events,
+      windows: [window('w', { from: 'view', tumbling: '1m', measures })],
+      alerts: [
+        alert('fine', { on: 'w', when: { n: { gt: 1 } }, webhook }),
+        alert('every', { on: 'w', webhook }),
+        // @ts-expect-error "a: on: there is no window v"
+        alert('a', { on: 'v', webhook }),
+        // @ts-expect-error "b: when: there is no measure m"
+        alert('b', { on: 'w', when: { m: 1 }, webhook }),
+        // @ts-expect-error "c: when.n does not fit the type int64"
+        alert('c', { on: 'w', when: { n: true }, webhook }),
+      ],
+    });
   });
 
   it('an option that means nothing', () => {

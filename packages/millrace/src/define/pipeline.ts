@@ -1,3 +1,5 @@
+import type { AlertDefinition } from './alert.ts';
+import type { CheckedAlerts } from './alert-check.ts';
 import type { Duration } from './duration.ts';
 import type { BuiltInType, Events } from './fields.ts';
 import type { NamedRollup, RollupDefinition } from './rollup.ts';
@@ -32,6 +34,7 @@ export interface Pipeline<
   readonly partitioning?: PartitioningDefinition<OwnType>;
   readonly rollups?: Rollups;
   readonly windows?: Windows;
+  readonly alerts?: readonly AlertDefinition[];
 }
 
 /**
@@ -42,11 +45,12 @@ export const definePipeline = <
   const Declared extends Events,
   const Rollups extends readonly NamedRollup[] = readonly [],
   const Windows extends readonly NamedWindow[] = readonly [],
+  const Alerts extends readonly AlertDefinition[] = readonly [],
 >(
   pipeline: Pipeline<
     Declared,
     Rollups & CheckedRollups<Declared, NoInfer<Rollups>>,
     Windows & CheckedWindows<Declared, NoInfer<Windows>>,
     NoInfer<keyof Declared & string> | BuiltInType
-  >,
+  > & { readonly alerts?: Alerts & CheckedAlerts<Declared, NoInfer<Windows>, NoInfer<Alerts>> },
 ): Pipeline<Declared, Rollups, Windows> => pipeline;

@@ -40,22 +40,18 @@ export type HavingMistake<
   From extends string,
   Kept extends Measures,
   Having,
+  Clause extends string = 'having',
 > = Having extends object
   ? {
       [Name in keyof Having & string]: Name extends 'and' | 'or'
         ? Having[Name] extends readonly (infer One)[]
-          ? HavingMistake<Declared, From, Kept, One>
-          : `having.${Name} must be a list of conditions`
+          ? HavingMistake<Declared, From, Kept, One, Clause>
+          : `${Clause}.${Name} must be a list of conditions`
         : Name extends 'not'
-          ? HavingMistake<Declared, From, Kept, Having[Name]>
+          ? HavingMistake<Declared, From, Kept, Having[Name], Clause>
           : Name extends keyof Kept
-            ? PredicateMistake<
-                Name,
-                MeasureType<Declared, From, Kept[Name]>,
-                Having[Name],
-                'having'
-              >
-            : `having: there is no measure ${Name}`;
+            ? PredicateMistake<Name, MeasureType<Declared, From, Kept[Name]>, Having[Name], Clause>
+            : `${Clause}: there is no measure ${Name}`;
     }[keyof Having & string]
   : never;
 

@@ -7,11 +7,23 @@ export type Span =
       /** Windows of this length, one after another. */
       readonly tumbling: Duration;
       readonly hopping?: never;
+      readonly session?: never;
     }
   | {
       /** Windows of the length `size`, one beginning each `every`, which must divide it. */
       readonly hopping: { readonly size: Duration; readonly every: Duration };
       readonly tumbling?: never;
+      readonly session?: never;
+    }
+  | {
+      /**
+       * From an event of a key to the last one that follows without a pause of
+       * `gap`, and the gap. Cut at multiples of `max`, which is how far back it is
+       * looked for events: default 24h, so at midnight.
+       */
+      readonly session: { readonly gap: Duration; readonly max?: Duration };
+      readonly tumbling?: never;
+      readonly hopping?: never;
     };
 
 /** What a window computes. Nested properties are named by their path: `address.city`. */

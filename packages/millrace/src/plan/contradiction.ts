@@ -19,6 +19,7 @@ export type ContradictionCode =
   | 'name_taken'
   | 'unknown_event'
   | 'unknown_property'
+  | 'unknown_window'
   /** One name with two types, a measure or a condition of a type it cannot take. */
   | 'wrong_type'
   | 'bad_value'
@@ -33,6 +34,7 @@ export interface Bounds {
   readonly pathsMax: number;
   readonly rollupsMax: number;
   readonly windowsMax: number;
+  readonly alertsMax: number;
   readonly windowsPerEventMax: number;
   readonly measuresMax: number;
   readonly dimensionsMax: number;
@@ -48,6 +50,7 @@ export const bounds: Bounds = {
   pathsMax: 1_000,
   rollupsMax: 100,
   windowsMax: 100,
+  alertsMax: 100,
   /** Hopping windows that one event may lie in. */
   windowsPerEventMax: 1_440,
   measuresMax: 50,

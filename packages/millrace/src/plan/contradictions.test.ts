@@ -68,6 +68,10 @@ const withWindow = (options: object): unknown => ({
   ...shop,
   windows: [{ name: 'w', from: 'purchase', measures: { n: { kind: 'count' } }, ...options }],
 });
+const withAlert = (options: object): unknown => ({
+  ...Object(withWindow({ tumbling: '1m' })),
+  alerts: [{ name: 'a', on: 'w', webhook: 'https://example.com/', ...options }],
+});
 const nested = (depth: number): unknown =>
   depth === 0 ? string() : { kind: 'object', properties: { in: nested(depth - 1) } };
 const manyProperties = (prefix: string, n: number) =>
@@ -553,6 +557,18 @@ const cases: readonly Case[] = [
     place: 'windows[0].hopping.every',
   },
   {
+    what: 'sessions cut sooner than they end',
+    definition: withWindow({ session: { gap: '1h', max: '30m' } }),
+    code: 'out_of_bounds',
+    place: 'windows[0].session.max',
+  },
+  {
+    what: 'sessions without a gap',
+    definition: withWindow({ session: {} }),
+    code: 'wrong_shape',
+    place: 'windows[0].session.gap',
+  },
+  {
     what: 'a window longer than events are kept',
     definition: { ...Object(withWindow({ tumbling: '10d' })), keep: '10d' },
     code: 'out_of_bounds',
@@ -590,6 +606,38 @@ const cases: readonly Case[] = [
     definition: withWindow({ tumbling: '1m', having: { n: { gt: 1.5 } } }),
     code: 'wrong_type',
     place: 'windows[0].having.n.gt',
+  },
+  {
+    what: 'an alert on a window that is not there',
+    definition: withAlert({ on: 'v' }),
+    code: 'unknown_window',
+    place: 'alerts[0].on',
+    says: 'There is no window "v".',
+  },
+  {
+    what: 'an alert on a measure that is not there',
+    definition: withAlert({ when: { m: 1 } }),
+    code: 'unknown_property',
+    place: 'alerts[0].when.m',
+    says: 'This window has no measure "m".',
+  },
+  {
+    what: 'a webhook that is a file',
+    definition: withAlert({ webhook: 'file:///etc/passwd' }),
+    code: 'bad_value',
+    place: 'alerts[0].webhook',
+  },
+  {
+    what: 'a webhook with a password',
+    definition: withAlert({ webhook: 'https://me:secret@example.com/' }),
+    code: 'bad_value',
+    place: 'alerts[0].webhook',
+  },
+  {
+    what: 'an alert with a name that is no name',
+    definition: withAlert({ name: '../a' }),
+    code: 'bad_name',
+    place: 'alerts[0].name',
   },
   {
     what: 'partitions by year',

@@ -3,6 +3,7 @@ import { MillraceError } from '../errors.ts';
 import { checkPartitioning } from './check-partitioning.ts';
 import { type Contradiction, isRecord, type Report, readRecord, shown } from './contradiction.ts';
 import { isSnakeCase } from './names.ts';
+import { checkAlerts } from './read-alerts.ts';
 import { dayMs, readDuration } from './read-duration.ts';
 import { readEvents } from './read-events.ts';
 import { checkRollups } from './read-rollups.ts';
@@ -38,6 +39,7 @@ export const contradictions = (definition: unknown): readonly Contradiction[] =>
     'partitioning',
     'rollups',
     'windows',
+    'alerts',
   ];
   readRecord(definition, '', keys, report);
   checkPipelineName(definition.name, report);
@@ -51,6 +53,7 @@ export const contradictions = (definition: unknown): readonly Contradiction[] =>
   checkPartitioning(definition.partitioning, events, report);
   checkRollups(definition.rollups, events, report);
   checkWindows(definition.windows, { events, rollups: definition.rollups, keepMs }, report);
+  checkAlerts(definition.alerts, { events, windows: definition.windows }, report);
   return found;
 };
 

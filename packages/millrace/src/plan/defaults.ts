@@ -4,5 +4,6 @@ export const defaults = {
   allowedLatenessMs: 10_000,
   futureMaxMs: 24 * 3_600_000,
   partsPerInsertMax: 100,
+  sessionMaxMs: 24 * 3_600_000,
   deadLettersKeepMs: 90 * 86_400_000,
 } as const;

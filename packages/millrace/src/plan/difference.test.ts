@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  alert,
   count,
   decimal,
   event,
@@ -65,6 +66,7 @@ describe('difference', () => {
     for (const other of [
       window('w', { ...options, tumbling: '2m' }),
       window('w', { ...options, hopping: { size: '2m', every: '1m' } }),
+      window('w', { ...options, session: { gap: '1m' } }),
       window('w', { ...options, tumbling: '1m', having: { n: { gt: 1 } } }),
       window('w', { ...options, tumbling: '1m', by: ['user_id'] }),
     ])
@@ -76,6 +78,25 @@ describe('difference', () => {
     const rolled = rollup('w', { ...options, every: 'day' });
     expect(planOf(withRollup([rolled]), gone).rollups[0]?.table).toBe('w__v2');
     expect(planOf(withRollup([rolled]), planOf(one)).rollups[0]?.table).toBe('w__v2');
+  });
+
+  it('tells what becomes of alerts', () => {
+    const windows = [window('w', { from: 'purchase', tumbling: '1m', measures: { n: count() } })];
+    const url = 'https://example.com/';
+    const on = (...alerts: NonNullable<Pipeline['alerts']>): Pipeline => ({
+      ...base,
+      windows,
+      alerts,
+    });
+    const before = on(alert('a', { on: 'w', webhook: url }));
+    expect(changes(before, on())).toEqual(['alerts.a: yes']);
+    expect(changes(before, before)).toEqual([]);
+    expect(changes(on(), before)).toEqual(['alerts.a: yes']);
+    for (const other of [
+      alert('a', { on: 'w', webhook: `${url}b` }),
+      alert('a', { on: 'w', when: { n: 1 }, webhook: url }),
+    ])
+      expect(changes(on(other), before)).toEqual(['alerts.a: yes']);
   });
 
   it('follows what stored data can follow', () => {

@@ -25,6 +25,7 @@ export const difference = (before: Plan, after: Plan): readonly Change[] => [
   ...partitioningChanges(before, after),
   ...rollupChanges(before, after),
   ...windowChanges(before, after),
+  ...alertChanges(before, after),
 ];
 
 const compatible = (place: string, message: string): Change => ({
@@ -236,6 +237,22 @@ const windowChanges = (before: Plan, after: Plan): readonly Change[] => [
   ...before.windows
     .filter(({ name }) => !windowOf(after, name))
     .map(({ name }) => compatible(`windows.${name}`, 'Removed, with its results.')),
+];
+
+const alertChanges = (before: Plan, after: Plan): readonly Change[] => [
+  ...after.alerts.flatMap((alert): readonly Change[] => {
+    const place = `alerts.${alert.name}`;
+    const old = before.alerts.find(({ name }) => name === alert.name);
+    if (!old) return [compatible(place, 'A new alert, on results from now on.')];
+    if (!same([old.window, old.when], [alert.window, alert.when]))
+      return [compatible(place, 'On other results, from now on; calls still to be made are not.')];
+    return old.webhook === alert.webhook
+      ? []
+      : [compatible(place, 'Another webhook, for calls still to be made too.')];
+  }),
+  ...before.alerts
+    .filter(({ name }) => !after.alerts.some((alert) => alert.name === name))
+    .map(({ name }) => compatible(`alerts.${name}`, 'Removed, with calls still to be made.')),
 ];
 
 const eventOf = (plan: Plan, type: string): EventPlan | undefined =>

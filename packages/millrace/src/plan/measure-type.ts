@@ -31,7 +31,7 @@ const sumType = (type: PropertyType): PropertyType =>
 export const measureFields = (measures: readonly MeasurePlan[]): KnownFields => ({
   find(name): FieldPlan | undefined {
     const measure = measures.find((one) => one.name === name);
-    return measure && { source: 'measure', name, type: measureType(measure) };
+    return measure && { source: 'computed', name, type: measureType(measure) };
   },
   names: measures.map(({ name }) => name),
   missing: 'This window has no measure',

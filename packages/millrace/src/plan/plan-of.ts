@@ -1,3 +1,4 @@
+import type { AlertDefinition } from '../define/alert.ts';
 import { parseDuration } from '../define/duration.ts';
 import type { EventDefinition } from '../define/event.ts';
 import type { Pipeline } from '../define/pipeline.ts';
@@ -10,7 +11,7 @@ import { assertPipeline } from './contradictions.ts';
 import { defaults } from './defaults.ts';
 import { measureFields } from './measure-type.ts';
 import { dimensionName } from './names.ts';
-import type { EventPlan, FieldPlan, Plan, PropertyPlan } from './plan.ts';
+import type { AlertPlan, EventPlan, FieldPlan, Plan, PropertyPlan } from './plan.ts';
 import { readMeasures } from './read-measures.ts';
 import { readWhere } from './read-where.ts';
 import { readSpan } from './read-windows.ts';
@@ -47,6 +48,7 @@ export const planOf = (pipeline: Pipeline, previous?: Plan): Plan => {
       partsPerInsertMax: pipeline.partitioning?.partsPerInsert ?? defaults.partsPerInsertMax,
     },
     ...versioned(logics, previous),
+    alerts: (pipeline.alerts ?? []).map((alert) => alertPlan(alert, logics.windows)),
   };
 };
 
@@ -83,6 +85,19 @@ const windowLogic = (window: WindowDefinition, pipeline: Pipeline): WindowLogic 
       having === undefined
         ? null
         : readWhere(having, '', measureFields(asked.measures), unexpected),
+  };
+};
+
+const alertPlan = (
+  { name, on, when, webhook }: AlertDefinition,
+  windows: readonly WindowLogic[],
+): AlertPlan => {
+  const measures = windows.find((window) => window.name === on)?.measures ?? [];
+  return {
+    name,
+    window: on,
+    when: when === undefined ? null : readWhere(when, '', measureFields(measures), unexpected),
+    webhook,
   };
 };
 

@@ -27,6 +27,7 @@ export interface Plan {
   readonly partitioning: Partitioning;
   readonly rollups: readonly RollupPlan[];
   readonly windows: readonly WindowPlan[];
+  readonly alerts: readonly AlertPlan[];
   /** The last versions of rollups and windows that are gone, so that none is ever given twice. */
   readonly retired: readonly Retired[];
 }
@@ -92,15 +93,24 @@ export interface WindowPlan {
   readonly keepMs: number | null;
 }
 
-/** Windows `sizeMs` long, one beginning at each multiple of `everyMs` since the epoch. */
-export interface Span {
-  readonly sizeMs: number;
-  readonly everyMs: number;
+export interface AlertPlan {
+  readonly name: string;
+  /** The name of the window. */
+  readonly window: string;
+  /** Over the window's measures. */
+  readonly when: Condition | null;
+  readonly webhook: string;
 }
+
+export type Span =
+  /** Windows `sizeMs` long, one beginning at each multiple of `everyMs` since the epoch. */
+  | { readonly kind: 'fixed'; readonly sizeMs: number; readonly everyMs: number }
+  /** Until `gapMs` after an event that none follows sooner; cut at multiples of `maxMs` since the epoch. */
+  | { readonly kind: 'session'; readonly gapMs: number; readonly maxMs: number };
 
 /**
  * Where a value is found: in an event (`path` has more than one name inside
- * nested objects), or in a window's result.
+ * nested objects), or among what was computed from events: a window's measures.
  */
 export type FieldPlan =
   | { readonly source: 'envelope'; readonly name: EnvelopeField; readonly type: PropertyType }
@@ -109,7 +119,7 @@ export type FieldPlan =
       readonly path: readonly string[];
       readonly type: PropertyType;
     }
-  | { readonly source: 'measure'; readonly name: string; readonly type: PropertyType };
+  | { readonly source: 'computed'; readonly name: string; readonly type: PropertyType };
 
 export interface DimensionPlan {
   readonly name: string;

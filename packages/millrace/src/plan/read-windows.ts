@@ -8,6 +8,7 @@ import {
   shown,
   type UnknownRecord,
 } from './contradiction.ts';
+import { defaults } from './defaults.ts';
 import { measureFields } from './measure-type.ts';
 import type { Span } from './plan.ts';
 import {
@@ -43,7 +44,9 @@ export const checkWindows = (
 };
 
 const columns = ['window_start', 'window_end', 'emitted_at'];
-const spans = ['tumbling', 'hopping'];
+const spans = ['tumbling', 'hopping', 'session'];
+
+const longestMs = (span: Span): number => (span.kind === 'fixed' ? span.sizeMs : span.maxMs);
 
 const checkWindow = (
   value: unknown,
@@ -57,7 +60,7 @@ const checkWindow = (
   checkTableName(window.name, place, report);
   const fields = readFrom(window.from, join(place, 'from'), events, 'window', report);
   const span = readSpan(window, place, report);
-  if (span !== undefined && keepMs !== undefined && span.sizeMs + dayMs > keepMs)
+  if (span !== undefined && keepMs !== undefined && longestMs(span) + dayMs > keepMs)
     report(
       'out_of_bounds',
       place,
@@ -89,15 +92,17 @@ export const readSpan = (
       'wrong_shape',
       place,
       named.length === 0 ? 'It is of no length.' : `It is ${named.join(' and ')} at once.`,
-      "Say one: tumbling: '1m', or hopping: { size: '1h', every: '5m' }.",
+      "Say one: tumbling: '1m', hopping: { size: '1h', every: '5m' } or session: { gap: '30m' }.",
     );
     return undefined;
   }
   if (window.tumbling !== undefined) {
     const sizeMs = readDuration(window.tumbling, join(place, 'tumbling'), sizes, report);
-    return sizeMs === undefined ? undefined : { sizeMs, everyMs: sizeMs };
+    return sizeMs === undefined ? undefined : { kind: 'fixed', sizeMs, everyMs: sizeMs };
   }
-  return readHopping(window.hopping, join(place, 'hopping'), report);
+  return window.hopping === undefined
+    ? readSession(window.session, join(place, 'session'), report)
+    : readHopping(window.hopping, join(place, 'hopping'), report);
 };
 
 const readHopping = (value: unknown, place: string, report: Report): Span | undefined => {
@@ -127,5 +132,18 @@ const readHopping = (value: unknown, place: string, report: Report): Span | unde
     );
     return undefined;
   }
-  return { sizeMs, everyMs };
+  return { kind: 'fixed', sizeMs, everyMs };
+};
+
+const readSession = (value: unknown, place: string, report: Report): Span | undefined => {
+  const session = readRecord(value, place, ['gap', 'max'], report);
+  if (!session) return undefined;
+  if (session.gap === undefined)
+    report('wrong_shape', join(place, 'gap'), 'This is left out.', "Give a duration: '30m'.");
+  const gaps = { minMs: 1_000, maxMs: dayMs };
+  const gapMs = readDuration(session.gap, join(place, 'gap'), gaps, report);
+  if (gapMs === undefined) return undefined;
+  const lengths = { minMs: gapMs, maxMs: sizes.maxMs };
+  const maxMs = readDuration(session.max, join(place, 'max'), lengths, report);
+  return { kind: 'session', gapMs, maxMs: maxMs ?? defaults.sessionMaxMs };
 };

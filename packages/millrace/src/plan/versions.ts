@@ -63,7 +63,7 @@ export const sameWindow = (a: WindowLogic, b: WindowLogic): boolean =>
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 const windowEssence = ({ span, having, ...rest }: WindowLogic): unknown => [
-  [span.sizeMs, span.everyMs],
+  Object.entries(span).toSorted(byName),
   having && conditionEssence(having),
   aggregationEssence(rest),
 ];

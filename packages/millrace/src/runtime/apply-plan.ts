@@ -22,8 +22,8 @@ export interface PlanChange {
 export async function planChange(pipeline: Pipeline, keptAt: string): Promise<PlanChange> {
   const kept = await readFileIfThere(keptAt);
   if (kept === null) return { before: null, after: planOf(pipeline) };
-  // Plans were kept before there were windows.
-  const before: Plan = { windows: [], ...JSON.parse(kept) };
+  // Plans were kept before there were windows and alerts.
+  const before: Plan = { windows: [], alerts: [], ...JSON.parse(kept) };
   const after = planOf(pipeline, before);
   const conflicts = difference(before, after).filter(({ compatible }) => !compatible);
   if (conflicts.length === 0) return { before, after };

@@ -15,6 +15,7 @@ export interface DataFolder {
   readonly eventProgress: string;
   readonly deadLetterProgress: string;
   readonly windowProgress: string;
+  readonly alertProgress: (alert: string) => string;
   readonly plan: string;
   readonly hashKey: string;
   /** How many duplicates were stopped so far. */
@@ -33,6 +34,7 @@ export function dataFolder(root: string): DataFolder {
     eventProgress: join(root, 'progress', 'events.json'),
     deadLetterProgress: join(root, 'progress', 'dead-letters.json'),
     windowProgress: join(root, 'progress', 'windows.json'),
+    alertProgress: (alert: string) => join(root, 'progress', `alert-${alert}.json`),
     plan: join(root, 'plan.json'),
     hashKey: join(root, 'hash-key'),
     duplicates: join(root, 'duplicates'),

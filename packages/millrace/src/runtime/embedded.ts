@@ -13,6 +13,7 @@ import { insertWindowResults, selectWindowResults } from '../compile/clickhouse/
 import type { Pipeline } from '../define/pipeline.ts';
 import { Loader, type RefusedRow } from '../load/loader.ts';
 import type { Plan } from '../plan/plan.ts';
+import { windowStepMs } from '../plan/window-step.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { Log } from '../ports/log.ts';
@@ -142,7 +143,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const windows = new WindowRunner({
     windows: plan.windows.map((window) => ({
       table: window.table,
-      everyMs: window.span.everyMs,
+      stepMs: windowStepMs(window.span),
       insert: (range) => insertWindowResults(window, range, { database }),
     })),
     store,

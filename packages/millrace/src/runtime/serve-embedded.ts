@@ -22,6 +22,7 @@ import { defaultSqlLimits } from '../server/sql-limits.ts';
 import { sqlRoutes } from '../server/sql-routes.ts';
 import { settingsQuestion } from '../server/sql-settings.ts';
 import { windowRoutes } from '../server/window-routes.ts';
+import { requireWebhookSecret, startAlerts } from './alerts.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { dataFolder } from './data-folder.ts';
 import { database } from './database.ts';
@@ -38,6 +39,7 @@ export interface ServeSettings {
   readonly port: number;
   readonly writeKeys: readonly string[];
   readonly readKeys: readonly string[];
+  readonly webhookSecret: string;
   readonly dedupMemoryMb: number;
   readonly storeMemoryMb: number;
   readonly logRetentionHours: number;
@@ -56,7 +58,7 @@ export interface Running {
  * Runs a pipeline in this process and answers for it over HTTP.
  *
  * @param onProblem told of what goes wrong and is tried again.
- * @throws MillraceError `key_required`, `port_in_use`, `pipeline_not_found`,
+ * @throws MillraceError `key_required`, `webhook_secret_required`, `port_in_use`, `pipeline_not_found`,
  *   `pipeline_invalid`, and what opening the data folder throws.
  */
 export async function serveEmbedded(
@@ -66,6 +68,7 @@ export async function serveEmbedded(
   requireKeysOffLoopback(settings);
   const startedAt = new Date();
   const pipeline = await loadPipeline(settings.pipeline);
+  requireWebhookSecret(pipeline, settings.webhookSecret);
   const embedded = await openEmbedded({
     pipeline,
     folder: settings.data,
@@ -132,6 +135,11 @@ export async function serveEmbedded(
     throw error;
   });
 
+  const alerts = startAlerts(embedded, {
+    folder: settings.data,
+    secret: settings.webhookSecret,
+    onProblem,
+  });
   const { owner } = dataFolder(settings.data);
   await replaceFile(owner, `${JSON.stringify({ pid: process.pid, url: server.url })}\n`);
   return {
@@ -141,6 +149,7 @@ export async function serveEmbedded(
     async close() {
       await server.close();
       await measuring.stop();
+      await Promise.all(alerts.map((alert) => alert.stop()));
       await embedded.close();
       await rm(owner, { force: true });
     },

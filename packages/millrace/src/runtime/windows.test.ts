@@ -10,6 +10,7 @@ import {
   decimal,
   definePipeline,
   event,
+  min,
   type Pipeline,
   rollup,
   sum,
@@ -39,6 +40,12 @@ const shop = definePipeline({
       hopping: { size: '5m', every: '1m' },
       measures: { events: count() },
       having: { events: { gte: 3 } },
+    }),
+    window('visits', {
+      from: ['purchase', 'other'],
+      session: { gap: '20s', max: '2m' },
+      by: ['user_id'],
+      measures: { events: count(), spent: sum('value'), first: min('timestamp') },
     }),
   ],
 });
@@ -112,7 +119,7 @@ interface Sent {
 }
 
 /** The results there must be by now, computed from what was sent. */
-function expected(sent: readonly Sent[]): { byUser: string[]; busy: string[] } {
+function expected(sent: readonly Sent[]) {
   const inTime = sent.filter(({ timestamp, sentAtMs }) => sentAtMs - timestamp <= latenessMs);
   const byUser: string[] = [];
   const busy: string[] = [];
@@ -131,17 +138,69 @@ function expected(sent: readonly Sent[]): { byUser: string[]; busy: string[] } {
     const around = inTime.filter(
       ({ timestamp }) => timestamp >= end - 5 * minute && timestamp < end,
     );
-    if (around.length >= 3) busy.push(`${end}\t${around.length}`);
+    if (around.length >= 3) busy.push(`${end}\t${around.length}\t5`);
   }
-  return { byUser: byUser.sort(), busy: busy.sort() };
+  return { byUser: byUser.sort(), busy: busy.sort(), visits: visits(inTime).sort() };
+}
+
+const gapMs = 20_000;
+const maxMs = 120_000;
+
+/** Sessions as one would write them down: one event after another. */
+function visits(events: readonly Sent[]): string[] {
+  const written: string[] = [];
+  for (const user of new Set(events.map(({ user_id }) => user_id))) {
+    const its = events
+      .filter(({ user_id }) => user_id === user)
+      .sort((a, b) => a.timestamp - b.timestamp);
+    let open: Sent[] = [];
+    const close = () => {
+      const [first, last] = [open[0], open.at(-1)];
+      if (!first || !last) return;
+      const cut = (Math.floor(first.timestamp / maxMs) + 1) * maxMs;
+      const end = Math.min(last.timestamp + gapMs, cut);
+      const cents = open.reduce((sum, one) => sum + (one.type === 'purchase' ? one.cents : 0), 0);
+      if (end <= nowMs - latenessMs)
+        written.push(
+          [
+            end,
+            first.timestamp,
+            user ?? '\\N',
+            open.length,
+            (cents / 100).toFixed(2),
+            first.timestamp,
+          ].join('\t'),
+        );
+      open = [];
+    };
+    for (const event of its) {
+      const before = open.at(-1);
+      const isCut =
+        before !== undefined &&
+        Math.floor(before.timestamp / maxMs) !== Math.floor(event.timestamp / maxMs);
+      if (isCut || (before && event.timestamp - before.timestamp >= gapMs)) close();
+      open.push(event);
+    }
+    close();
+  }
+  return written;
 }
 
 async function expectResults(embedded: Embedded, sent: readonly Sent[]): Promise<void> {
-  const { byUser, busy } = expected(sent);
+  const { byUser, busy, visits } = expected(sent);
   expect(await results(embedded, 'user_id, orders, toDecimalString(spent, 2)', 'by_user')).toEqual(
     byUser,
   );
-  expect(await results(embedded, 'events', 'busy')).toEqual(busy);
+  expect(
+    await results(embedded, "events, dateDiff('minute', window_start, window_end)", 'busy'),
+  ).toEqual(busy);
+  expect(
+    await results(
+      embedded,
+      'toUnixTimestamp64Milli(window_start), user_id, events, toDecimalString(spent, 2), toUnixTimestamp64Milli(first)',
+      'visits',
+    ),
+  ).toEqual(visits);
 }
 
 const steps = fc.array(

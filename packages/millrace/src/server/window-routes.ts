@@ -78,7 +78,7 @@ async function stream(
   await write(raw, ': the results follow as they come out\n\n', over);
   let place = from;
   while (!over.aborted) {
-    const before = results.newest;
+    const { newest } = results;
     const page = await results.read(place, pageRows);
     for (const result of page) {
       place = result.place;
@@ -86,7 +86,8 @@ async function stream(
     }
     if (page.length > 0) continue;
     const silence = AbortSignal.timeout(heartbeatMs);
-    await results.more(before, AbortSignal.any([over, silence]));
+    place = newest;
+    await results.more(newest, AbortSignal.any([over, silence]));
     if (silence.aborted) await write(raw, ': nothing new\n\n', over);
   }
 }

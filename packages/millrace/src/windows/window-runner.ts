@@ -13,8 +13,8 @@ import { Turns } from '../turns.ts';
 /** A window as the runner sees it. */
 export interface RunningWindow {
   readonly table: string;
-  /** Windows end at multiples of this. */
-  readonly everyMs: number;
+  /** Results are written up to multiples of this. */
+  readonly stepMs: number;
   /** The statement that writes the results of those that end in a range. */
   readonly insert: (range: WindowIntent & { readonly fromMs: number }) => string;
 }
@@ -72,9 +72,9 @@ export class WindowRunner {
     const { windows, progress, clock, latenessMs } = this.#options;
     const before = await progress.read();
     const nowMs = clock.now() - latenessMs;
-    const places = windows.map(({ table, everyMs }): readonly [string, WindowPlace] => [
+    const places = windows.map(({ table, stepMs }): readonly [string, WindowPlace] => [
       table,
-      before[table] ?? { emittedMs: floor(nowMs, everyMs), intent: null },
+      before[table] ?? { emittedMs: floor(nowMs, stepMs), intent: null },
     ]);
     await this.#save(Object.fromEntries(places));
     const reached = places.map(([, { emittedMs, intent }]) => intent?.toMs ?? emittedMs);
@@ -111,17 +111,17 @@ export class WindowRunner {
     const emittedAtMs = clock.now();
     const watermarkMs = emittedAtMs - latenessMs;
     const due = windows.filter(
-      ({ table, everyMs }) => floor(watermarkMs, everyMs) > this.emittedMs(table),
+      ({ table, stepMs }) => floor(watermarkMs, stepMs) > this.emittedMs(table),
     );
     if (due.length === 0) return;
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
     await log.append([]);
     await loader.settled(log.end);
-    const begun = due.map(({ table, everyMs }): readonly [string, WindowPlace] => [
+    const begun = due.map(({ table, stepMs }): readonly [string, WindowPlace] => [
       table,
       {
         emittedMs: this.emittedMs(table),
-        intent: { toMs: floor(watermarkMs, everyMs), emittedAtMs },
+        intent: { toMs: floor(watermarkMs, stepMs), emittedAtMs },
       },
     ]);
     await this.#save({ ...this.#progress, ...Object.fromEntries(begun) });

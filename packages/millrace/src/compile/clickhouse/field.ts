@@ -5,7 +5,7 @@ import { columnOf, type Expression } from './nodes.ts';
 /** The alias of `events` wherever it is read, so that no name can be taken for another. */
 export const eventsAlias = 'e';
 
-/** The alias of a window's results wherever a condition on them is asked. */
+/** The alias of what was computed from events, wherever it is read again. */
 export const resultsAlias = 'w';
 
 export const fieldExpression = (field: FieldPlan): Expression =>

@@ -18,6 +18,12 @@ export type Expression =
     }
   | { readonly node: 'tuple'; readonly members: readonly Expression[] }
   | { readonly node: 'lambda'; readonly parameter: string; readonly body: Expression }
+  | {
+      readonly node: 'over';
+      readonly function: Expression;
+      readonly partitionBy: readonly Expression[];
+      readonly orderBy: Expression;
+    }
   | { readonly node: 'cast'; readonly expression: Expression; readonly type: SqlType };
 
 export type InfixOperator =

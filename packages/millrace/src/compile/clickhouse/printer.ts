@@ -124,6 +124,8 @@ const expression = (e: Expression): string => {
       return `(${list(e.members)})`;
     case 'lambda':
       return `${identifier(e.parameter)} -> ${expression(e.body)}`;
+    case 'over':
+      return `${expression(e.function)} OVER (PARTITION BY ${list(e.partitionBy)} ORDER BY ${expression(e.orderBy)})`;
     case 'cast':
       return `CAST(${expression(e.expression)} AS ${sqlType(e.type)})`;
   }

@@ -1,24 +1,23 @@
-import type { Plan, WindowPlan } from '../../plan/plan.ts';
+import type { Condition, Plan, WindowPlan } from '../../plan/plan.ts';
 import { conditionExpression } from './condition.ts';
-import { eventsTable } from './events-table.ts';
-import { eventsAlias, fieldExpression, resultsAlias } from './field.ts';
+import { resultsAlias } from './field.ts';
+import { fixedWindowStates } from './fixed-windows.ts';
 import { compileMeasure } from './measure.ts';
 import {
   type CreateTable,
   call,
   column,
   columnOf,
-  type Expression,
   infix,
-  literal,
   type Select,
   type Statement,
-  tuple,
 } from './nodes.ts';
 import { print } from './printer.ts';
 import { dimensionType } from './rollup-table.ts';
+import { sessionStates } from './session-windows.ts';
 import { durableSettings } from './table-settings.ts';
 import { ttl } from './ttl.ts';
+import { epochMs, timeOf, type WindowRange } from './window-range.ts';
 
 const statesAlias = 's';
 const time = { name: 'DateTime64', parameters: [3, 'UTC'] } as const;
@@ -73,18 +72,10 @@ const columnNames = ({ by, measures }: WindowPlan): readonly string[] => [
   'emitted_at',
 ];
 
-/** Windows that end later than `fromMs` and not later than `toMs` (epoch ms). */
-export interface WindowRange {
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** What the results say of when they were written. */
-  readonly emittedAtMs: number;
-}
-
 /**
  * Writes the results of the windows that end in a range, from the events that
  * are not late. Complete once every such event with a timestamp before `toMs` is
- * stored. Both ends of the range are multiples of the window's `everyMs`.
+ * stored. Both ends of the range are multiples of the window's `windowStepMs`.
  */
 export const insertWindowResults = (
   window: WindowPlan,
@@ -111,10 +102,7 @@ const finished = (window: WindowPlan, range: WindowRange, database: string): Sel
   const endMs = columnOf(statesAlias, 'window_end');
   return {
     columns: [
-      {
-        expression: timeOf(infix('-', endMs, epochMs(window.span.sizeMs))),
-        as: 'window_start',
-      },
+      { expression: timeOf(columnOf(statesAlias, 'window_start')), as: 'window_start' },
       { expression: timeOf(endMs), as: 'window_end' },
       ...window.by.map(({ name }) => ({ expression: columnOf(statesAlias, name), as: name })),
       ...window.measures.map((measure) => ({
@@ -124,51 +112,20 @@ const finished = (window: WindowPlan, range: WindowRange, database: string): Sel
     ],
     from: states(window, range, database),
     alias: statesAlias,
-    where: null,
-    groupBy: 'all',
-  };
-};
-
-/** Mergeable states, one row for each end of a window and its dimensions. */
-const states = (window: WindowPlan, range: WindowRange, database: string): Select => {
-  const timestamp = columnOf(eventsAlias, 'timestamp');
-  return {
-    columns: [
-      { expression: call('arrayJoin', endsInRange(window, range)), as: 'window_end' },
-      ...window.by.map(({ name, field }) => ({ expression: fieldExpression(field), as: name })),
-      ...window.measures.flatMap((measure) =>
-        compileMeasure(measure).states.map(({ name, from }) => ({ expression: from, as: name })),
-      ),
-    ],
-    from: { database, table: eventsTable },
-    alias: eventsAlias,
     where: infix(
       'AND',
-      infix('IN', columnOf(eventsAlias, 'type'), tuple(...window.from.map(literal))),
-      infix('>=', timestamp, timeOf(epochMs(range.fromMs - window.span.sizeMs))),
-      infix('<', timestamp, timeOf(epochMs(range.toMs))),
-      call('not', columnOf(eventsAlias, 'late')),
-      ...(window.where ? [conditionExpression(window.where)] : []),
+      infix('>', endMs, epochMs(range.fromMs)),
+      infix('<=', endMs, epochMs(range.toMs)),
     ),
     groupBy: 'all',
   };
 };
 
-/** The ends (epoch ms) of those windows around an event that end in the range. */
-const endsInRange = ({ span }: WindowPlan, { fromMs, toMs }: WindowRange): Expression => {
-  const { sizeMs, everyMs } = span;
-  const ms = call('toUnixTimestamp64Milli', columnOf(eventsAlias, 'timestamp'));
-  const newestStart = infix('-', ms, call('positiveModulo', ms, epochMs(everyMs)));
-  return call(
-    'range',
-    call('greatest', infix('+', newestStart, epochMs(everyMs)), epochMs(fromMs + everyMs)),
-    call('least', infix('+', newestStart, epochMs(sizeMs + 1)), epochMs(toMs + 1)),
-    epochMs(everyMs),
-  );
-};
-
-const epochMs = (ms: number): Expression => call('toInt64', literal(ms));
-const timeOf = (ms: Expression): Expression => call('fromUnixTimestamp64Milli', ms, literal('UTC'));
+/** One row for each window and its dimensions; `window_start` and `window_end` in epoch ms. */
+const states = (window: WindowPlan, range: WindowRange, database: string): Select =>
+  window.span.kind === 'fixed'
+    ? fixedWindowStates(window, window.span, range, database)
+    : sessionStates(window, window.span, range, database);
 
 export interface ResultsPage {
   /** Results of windows that end at `endMs` or later, without the first so many. */
@@ -176,6 +133,8 @@ export interface ResultsPage {
   /** The newest end of a window. */
   readonly toMs: number;
   readonly rowsMax: number;
+  /** Which of them. */
+  readonly when?: Condition | null;
 }
 
 /** Results in the order of their windows' ends, then of their dimensions. */
@@ -198,6 +157,7 @@ export const selectWindowResults = (
         'AND',
         infix('>=', end, timeOf(epochMs(page.from.endMs))),
         infix('<=', end, timeOf(epochMs(page.toMs))),
+        ...(page.when ? [conditionExpression(page.when)] : []),
       ),
       groupBy: null,
       orderBy: [end, ...window.by.map(({ name }) => columnOf(resultsAlias, name))],

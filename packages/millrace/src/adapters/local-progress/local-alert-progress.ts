@@ -1,0 +1,30 @@
+import { MillraceError } from '../../errors.ts';
+import type { AlertProgress, AlertProgressKeeper } from '../../ports/alert-progress.ts';
+import { readFileIfThere, replaceFile } from './atomic-file.ts';
+
+/** How far an alert is, in a small file beside the log. */
+export function localAlertProgress(path: string): AlertProgressKeeper {
+  return {
+    async read() {
+      const content = await readFileIfThere(path);
+      if (content === null) return null;
+      const progress: unknown = JSON.parse(content);
+      if (isProgress(progress)) return progress;
+      throw new MillraceError(
+        'log_corrupt',
+        `${path} does not hold the progress of an alert. Without it Millrace cannot know which calls were made.`,
+      );
+    },
+    save: (progress) => replaceFile(path, `${JSON.stringify(progress)}\n`),
+  };
+}
+
+const isProgress = (value: unknown): value is AlertProgress =>
+  typeof value === 'object' &&
+  value !== null &&
+  'of' in value &&
+  typeof value.of === 'string' &&
+  'endMs' in value &&
+  Number.isSafeInteger(value.endMs) &&
+  'taken' in value &&
+  Number.isSafeInteger(value.taken);

@@ -1,0 +1,125 @@
+import type { FieldPlan, MeasurePlan, Span, WindowPlan } from '../../plan/plan.ts';
+import { eventsTable } from './events-table.ts';
+import { eventsAlias, fieldExpression, resultsAlias } from './field.ts';
+import { compileMeasure } from './measure.ts';
+import { call, columnOf, type Expression, infix, type Select, type Selected } from './nodes.ts';
+import { epochMs, eventsOf, happenedMs, type WindowRange } from './window-range.ts';
+
+type SessionSpan = Span & { readonly kind: 'session' };
+
+// Two underscores are nobody else's.
+const happened = 'session__happened';
+const period = 'session__period';
+const begins = 'session__begins';
+const number = 'session__number';
+const valueName = (index: number): string => `session__value_${index}`;
+
+/**
+ * Mergeable states of sessions, one row for each. Those that end in the range
+ * lie behind the last multiple of `maxMs` before it: sessions are cut there.
+ */
+export const sessionStates = (
+  window: WindowPlan,
+  span: SessionSpan,
+  range: WindowRange,
+  database: string,
+): Select => {
+  const firstMs = Math.floor(range.fromMs / span.maxMs) * span.maxMs;
+  const lastEnd = infix('+', call('max', carried(happened)), epochMs(span.gapMs));
+  return {
+    columns: [
+      ...[period, number, ...window.by.map(({ name }) => name)].map(carry),
+      { expression: call('min', carried(happened)), as: 'window_start' },
+      {
+        expression: call('least', lastEnd, infix('+', carried(period), epochMs(span.maxMs))),
+        as: 'window_end',
+      },
+      ...window.measures
+        .map(overCarried)
+        .flatMap((measure) =>
+          compileMeasure(measure).states.map(({ name, from }) => ({ expression: from, as: name })),
+        ),
+    ],
+    from: numbered(window, markedEvents(window, span, firstMs, range.toMs, database)),
+    alias: resultsAlias,
+    where: null,
+    groupBy: 'all',
+  };
+};
+
+/** Each event with what is measured of it, and whether a session begins with it. */
+const markedEvents = (
+  window: WindowPlan,
+  span: SessionSpan,
+  fromMs: number,
+  toMs: number,
+  database: string,
+): Select => {
+  const dimensions = window.by.map(({ name, field }) => ({
+    expression: fieldExpression(field),
+    as: name,
+  }));
+  const periodStart = infix(
+    '-',
+    happenedMs,
+    call('positiveModulo', happenedMs, epochMs(span.maxMs)),
+  );
+  // Before the first of a period there is none, and 0.
+  const before: Expression = {
+    node: 'over',
+    function: call('lagInFrame', happenedMs),
+    partitionBy: [...dimensions.map(({ expression }) => expression), periodStart],
+    orderBy: happenedMs,
+  };
+  return {
+    columns: [
+      { expression: happenedMs, as: happened },
+      { expression: periodStart, as: period },
+      { expression: infix('>=', infix('-', happenedMs, before), epochMs(span.gapMs)), as: begins },
+      ...dimensions,
+      ...window.measures.flatMap((measure, index) =>
+        measure.kind === 'count'
+          ? []
+          : [{ expression: fieldExpression(measure.field), as: valueName(index) }],
+      ),
+    ],
+    from: { database, table: eventsTable },
+    alias: eventsAlias,
+    where: eventsOf(window, fromMs, toMs),
+    groupBy: null,
+  };
+};
+
+/** Each event with the number of its session among those of its key and period. */
+const numbered = (window: WindowPlan, events: Select): Select => ({
+  columns: [
+    ...events.columns.filter(({ as }) => as !== begins).map(({ as }) => carry(as)),
+    {
+      expression: {
+        node: 'over',
+        function: call('sum', carried(begins)),
+        partitionBy: [...window.by.map(({ name }) => carried(name)), carried(period)],
+        orderBy: carried(happened),
+      },
+      as: number,
+    },
+  ],
+  from: events,
+  alias: resultsAlias,
+  where: null,
+  groupBy: null,
+});
+
+/** The same measure over the value that was carried along. */
+const overCarried = (measure: MeasurePlan, index: number): MeasurePlan => {
+  if (measure.kind === 'count') return measure;
+  const field: FieldPlan = {
+    source: 'computed',
+    name: valueName(index),
+    type: measure.field.type,
+  };
+  return { ...measure, field };
+};
+
+const carried = (name: string): Expression => columnOf(resultsAlias, name);
+const carry = (name: string): Selected => ({ expression: carried(name), as: name });

@@ -1,0 +1,134 @@
+import { createHash, createHmac } from 'node:crypto';
+import { Backoff } from '../load/backoff.ts';
+import type { AlertProgressKeeper } from '../ports/alert-progress.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Webhook } from '../ports/webhook.ts';
+import type { ResultPlace, WindowResult, WindowResults } from './window-results.ts';
+
+export interface AlertCallerOptions {
+  readonly alert: string;
+  readonly window: string;
+  /** The columns that tell the results of one window apart. */
+  readonly dimensions: readonly string[];
+  readonly url: string;
+  /** Signs what is sent, so that the receiver can tell that it comes from here. */
+  readonly secret: string;
+  /** Those that the alert is about. */
+  readonly results: WindowResults;
+  /** Names the results, whose places mean nothing among others. */
+  readonly of: string;
+  readonly progress: AlertProgressKeeper;
+  readonly webhook: Webhook;
+  readonly clock: Clock;
+  /** Told of each failed try. */
+  readonly onRetry: (error: unknown) => void;
+}
+
+/** A result whose call fails for longer than this is given up, so that later ones come through. */
+const giveUpAfterMs = 24 * 3_600_000;
+
+/**
+ * Calls a webhook with each result that an alert is about, in their order, at
+ * least once: that a call was answered is saved after it, so a crash between
+ * repeats it, with the same id.
+ *
+ * `Millrace-Id` is the same for each try. `Millrace-Signature` is
+ * `t=SECONDS,v1=HEX`, the HMAC-SHA256 of `SECONDS.BODY` under the secret.
+ */
+export class AlertCaller {
+  readonly #options: AlertCallerOptions;
+  readonly #stopping = new AbortController();
+  readonly #backoff = new Backoff(1_000, 300_000);
+  #running: Promise<void> | undefined;
+
+  constructor(options: AlertCallerOptions) {
+    this.#options = options;
+  }
+
+  /** Begins where it was left; a new alert, and one that is about other results now, with the next result. */
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Gives up the call under way, which is made again next time. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { onRetry } = this.#options;
+    const { signal } = this.#stopping;
+    let place: ResultPlace | undefined;
+    while (!signal.aborted) {
+      try {
+        place ??= await this.#begin();
+        place = await this.#goOn(place);
+        this.#backoff.reset();
+      } catch (error) {
+        if (signal.aborted) return;
+        onRetry(error);
+        await this.#backoff.wait(signal);
+      }
+    }
+  }
+
+  async #begin(): Promise<ResultPlace> {
+    const { progress, of, results } = this.#options;
+    const saved = await progress.read();
+    if (saved?.of === of) return saved;
+    const { newest } = results;
+    await progress.save({ of, ...newest });
+    return newest;
+  }
+
+  /** One result further, or until there are more. */
+  async #goOn(place: ResultPlace): Promise<ResultPlace> {
+    const { results, progress, of } = this.#options;
+    const { newest } = results;
+    const [result] = await results.read(place, 1);
+    if (result === undefined) {
+      // What was looked through is not looked through again.
+      await results.more(newest, this.#stopping.signal);
+      return newest;
+    }
+    await this.#call(result);
+    await progress.save({ of, ...result.place });
+    return result.place;
+  }
+
+  async #call({ json }: WindowResult): Promise<void> {
+    const { alert, window, url, secret, webhook, clock, onRetry } = this.#options;
+    const row: { readonly [column: string]: unknown } = JSON.parse(json);
+    const id = this.#idOf(row);
+    const body = `{"id":"${id}","alert":"${alert}","window":"${window}","result":${json}}`;
+    const seconds = Math.floor(clock.now() / 1_000);
+    const signature = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+    try {
+      const status = await webhook.post({
+        url,
+        headers: {
+          'Content-Type': 'application/json',
+          'Millrace-Id': id,
+          'Millrace-Signature': `t=${seconds},v1=${signature}`,
+        },
+        body,
+        signal: this.#stopping.signal,
+      });
+      if (status < 200 || status > 299) throw new Error(`the webhook answered ${status}`);
+    } catch (error) {
+      const isOld = clock.now() - Date.parse(String(row.emitted_at)) > giveUpAfterMs;
+      if (!isOld || this.#stopping.signal.aborted) throw error;
+      onRetry(new Error(`the call ${id} is given up after a day`, { cause: error }));
+    }
+  }
+
+  #idOf(row: { readonly [column: string]: unknown }): string {
+    const { alert, of, dimensions } = this.#options;
+    const key = ['window_start', 'window_end', ...dimensions].map((name) => row[name]);
+    return createHash('sha256')
+      .update(JSON.stringify([alert, of, ...key]))
+      .digest('hex')
+      .slice(0, 32);
+  }
+}
