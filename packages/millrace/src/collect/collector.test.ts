@@ -136,6 +136,15 @@ describe('createCollector', () => {
     expect(letter?.reason).toMatch(/Of its \d+ bytes the first 1000 are kept\.$/);
   });
 
+  it('gives reasons without half characters, which the store would not take', async () => {
+    const { rejected, deadLetters } = await collectJson('\u{1f600}\n{"type":"\\ud800"}', {
+      lines: true,
+    });
+    expect(rejected).toHaveLength(2);
+    for (const { message } of rejected) expect(message.isWellFormed()).toBe(true);
+    for (const { reason } of deadLetters.values) expect(String(reason).isWellFormed()).toBe(true);
+  });
+
   it('bounds an event by its canonical bytes, not by what stands around them', async () => {
     const limits = { eventBytesMax: 400 };
     const event = (text: string): object => ({ event_id: 'e', type: 'page', properties: { text } });

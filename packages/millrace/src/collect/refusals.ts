@@ -54,6 +54,7 @@ export class Refusal {
 
   constructor(code: RefusalCode, message: string = refusals[code]) {
     this.code = code;
-    this.message = message;
+    // What it quotes may end in half a character, which the store does not take.
+    this.message = message.toWellFormed();
   }
 }
