@@ -23,14 +23,14 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 /** What comes back for bytes on a connection of their own, until the server ends it. */
-async function talk(bytes: string, atFirst = () => {}): Promise<string> {
+async function talk(bytes: string): Promise<string> {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
   let received = '';
   socket.on('data', (chunk) => {
     received += String(chunk);
   });
-  socket.write(bytes, 'latin1', atFirst);
+  socket.write(bytes, 'latin1');
   await once(socket, 'close');
   return received;
 }
@@ -65,12 +65,25 @@ test.each([
   });
 });
 
-test('a whole request is answered before the broken bytes behind it', async () => {
-  const whole = 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n';
-  const answers = await talk(`${whole}\0\0\0\0`, () => {
-    const { hostname, port } = new URL(server.url);
-    const other = connect(Number(port), hostname, () => other.end('\0\0\0\0'));
-    other.resume().once('close', release);
+test('a whole request is answered before the broken bytes behind it, once', async () => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error) => warnings.push(warning);
+  process.on('warning', warn);
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += String(chunk);
   });
-  expect(answers).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*slow$/);
+  socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+  for (let n = 0; n < 30; n += 1) {
+    socket.write('\0');
+    // By its answer the server has read the piece that was written before.
+    await talk('\0\r\n\r\n');
+  }
+  release();
+  await once(socket, 'close');
+  process.off('warning', warn);
+  expect(received).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*slow$/);
+  expect(warnings).toEqual([]);
 });

@@ -20,6 +20,8 @@ const unknown: Problem = ['invalid_request', 'This is no request of HTTP/1.1.'];
 /** Answers bytes that are no request, of which Fastify's routes never hear, as every other error. */
 export function brokenRequests() {
   const lastOf = new WeakMap<Socket, LastRequest>();
+  /** Each further piece of what is broken is an error again. */
+  const ending = new WeakSet<Socket>();
   return {
     watch(server: FastifyInstance): void {
       server.addHook('onRequest', async ({ raw: request }, { raw: response }) => {
@@ -28,6 +30,8 @@ export function brokenRequests() {
     },
     /** Made for `clientErrorHandler`. */
     answer(error: Error & { readonly code?: string }, socket: Socket): void {
+      if (ending.has(socket)) return;
+      ending.add(socket);
       if (!socket.writable) {
         socket.destroy();
         return;
