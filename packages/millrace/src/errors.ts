@@ -4,6 +4,11 @@
  */
 export const errors = {
   // A request that could not be understood: nothing of it was stored.
+  invalid_request: {
+    status: 400,
+    mend: 'Send a request of HTTP/1.1, with a path of valid escapes.',
+  },
+  headers_too_large: { status: 431, mend: 'Send a shorter path and fewer headers.' },
   invalid_body: { status: 400, mend: 'Send JSON, a JSON array, {"batch": […]} or NDJSON.' },
   unsupported_media_type: { status: 415, mend: 'Send application/json or application/x-ndjson.' },
   unsupported_encoding: { status: 415, mend: 'Use gzip, br, zstd, deflate, or none.' },

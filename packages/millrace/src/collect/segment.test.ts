@@ -92,6 +92,13 @@ describe('segmentBatch', () => {
     expect(read({ batch, context: { text: 'x'.repeat(20_000) } }).events).toHaveLength(1_000);
   });
 
+  it('weighs what nests deeper than any stack', () => {
+    let context = {};
+    for (let depth = 0; depth < 100_000; depth += 1) context = { a: context };
+    const batch = [{ type: 'page' }];
+    expect(segmentBatch({ ...json({ batch }), around: { context } }, null).events).toHaveLength(1);
+  });
+
   it('refuses what is no call', () => {
     const codes = read({
       batch: [{ type: 'burp' }, {}, 5, { type: 'page', ['__proto__']: 1 }],

@@ -58,14 +58,21 @@ function checkSharedContext(context: unknown, events: number): void {
   );
 }
 
-/** About how many characters a value has as JSON. Stops counting at `max`. */
+/** About how many characters a value has as JSON, however deep it nests. Stops counting at `max`. */
 function roughSize(value: unknown, max: number): number {
-  if (typeof value === 'string') return value.length + 2;
-  if (typeof value !== 'object' || value === null || max <= 0) return 8;
-  let size = 2;
-  for (const [name, inner] of Object.entries(value)) {
-    size += name.length + 4 + roughSize(inner, max - size);
-    if (size > max) break;
+  const uncounted = [value];
+  let size = 0;
+  while (uncounted.length > 0 && size <= max) {
+    const next = uncounted.pop();
+    if (typeof next === 'string') size += next.length + 2;
+    else if (typeof next !== 'object' || next === null) size += 8;
+    else {
+      size += 2;
+      for (const [name, inner] of Object.entries(next)) {
+        size += name.length + 4;
+        uncounted.push(inner);
+      }
+    }
   }
   return size;
 }

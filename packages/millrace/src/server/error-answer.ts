@@ -26,9 +26,12 @@ export function answerError(
   if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
   // What is left of a body that nobody waits for must not be read as the next request.
   if (error.code === 'request_timeout') reply.header('Connection', 'close');
-  const { code, message, mend } = error;
-  return reply.code(error.status).send({ error: { code, message, mend } });
+  return reply.code(error.status).send(bodyOf(error));
 }
+
+export const bodyOf = ({ code, message, mend }: MillraceError) => ({
+  error: { code, message, mend },
+});
 
 /** What Fastify itself refuses, in our words. */
 function translated(error: FastifyError | Error): MillraceError {

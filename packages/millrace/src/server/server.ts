@@ -1,6 +1,8 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { MillraceError } from '../errors.ts';
 import { urlOf } from './address.ts';
+import { brokenRequests } from './broken-requests.ts';
+import { answerError } from './error-answer.ts';
 
 export interface Listening {
   /** Where it answers, e.g. `http://127.0.0.1:8080`. */
@@ -23,6 +25,7 @@ export async function listen(
   address: Address,
   register: (server: FastifyInstance) => Promise<void>,
 ): Promise<Listening> {
+  const broken = brokenRequests();
   const server = fastify({
     // What an operator must see and nothing of what senders send: standard output stays a person's.
     logger: { level: 'error', stream: process.stderr },
@@ -33,7 +36,15 @@ export async function listen(
     requestTimeout: 60_000,
     // Said in our own words below.
     return503OnClosing: false,
+    clientErrorHandler: broken.answer,
+    frameworkErrors: (error, request, reply) =>
+      answerError(
+        new MillraceError('invalid_request', error.message, { cause: error }),
+        request,
+        reply,
+      ),
   });
+  broken.watch(server);
   let closing = false;
   server.addHook('onRequest', async (_request, reply) => {
     if (!closing) return;

@@ -1,0 +1,94 @@
+import { expect } from 'vitest';
+import { refusals } from '../../../packages/millrace/src/collect/refusals.ts';
+import { type ErrorCode, errors } from '../../../packages/millrace/src/errors.ts';
+import type { FuzzRequest } from './requests.ts';
+
+export interface Answer {
+  readonly status: number;
+  /** With lower-case names. */
+  readonly headers: { readonly [name: string]: string };
+  readonly body: Buffer;
+}
+
+/** What the answers said became of the events. */
+export class Books {
+  accepted = 0;
+  rejected = 0;
+  readonly statuses = new Map<number, number>();
+
+  /** Checks that an answer is one of those that are documented, and books it. */
+  add(
+    { method, path, events }: Pick<FuzzRequest, 'method' | 'path' | 'events'>,
+    answer: Answer,
+  ): void {
+    const { status, headers, body } = answer;
+    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+    if (status === 503 || status === 429) expect(headers['retry-after']).toMatch(/^\d+$/);
+    if (method === 'HEAD' || status === 204) return;
+    // Node itself wants one Host and no other expectation than to continue, and says no more.
+    if ((status === 400 || status === 417) && body.length === 0) return;
+    if (headers['x-clickhouse-exception-code'] !== undefined) checkSqlError(answer);
+    else if (status !== 200) checkError(answer);
+    else if (isReceipt(method, path)) this.#addReceipt(body, events);
+  }
+
+  #addReceipt(body: Buffer, events: number | null): void {
+    const { accepted, rejected, assigned = [] } = receiptOf(body);
+    const places = rejected.map(({ index }) => index);
+    expect(places).toEqual([...new Set(places)].sort((a, b) => a - b));
+    for (const { code, message } of rejected) {
+      expect([...Object.keys(refusals)]).toContain(code);
+      expect(message).toEqual(expect.any(String));
+    }
+    expect(assigned.length).toBeLessThanOrEqual(accepted);
+    if (events !== null) expect(accepted + rejected.length).toBe(events);
+    this.accepted += accepted;
+    this.rejected += rejected.length;
+  }
+}
+
+const isReceipt = (method: string, path: string): boolean =>
+  (method === 'POST' && path.startsWith('/v1/')) || (method === 'PUT' && !/\/all\b/.test(path));
+
+interface Receipt {
+  readonly accepted: number;
+  readonly rejected: readonly {
+    readonly index: number;
+    readonly code: string;
+    readonly message: string;
+  }[];
+  readonly assigned?: readonly unknown[];
+}
+
+function receiptOf(body: Buffer): Receipt {
+  const receipt: Receipt = JSON.parse(body.toString());
+  expect(receipt).toMatchObject({ accepted: expect.any(Number), rejected: expect.any(Array) });
+  return receipt;
+}
+
+/** `{ "error": { "code", "message", "mend" } }`, with the status that belongs to the code. */
+function checkError({ status, headers, body }: Answer): void {
+  expect(headers['content-type']).toMatch(/^application\/json/);
+  const answer: unknown = JSON.parse(body.toString());
+  expect(answer).toEqual({
+    error: {
+      code: expect.any(String),
+      message: expect.stringMatching(/\S/),
+      mend: expect.stringMatching(/\S/),
+    },
+  });
+  const code = /"code":"(\w+)"/.exec(body.toString())?.[1] ?? '';
+  expect(isErrorCode(code) ? code : `no code: ${code}`).toBe(code);
+  if (isErrorCode(code)) expect(status).toBe(errors[code].status);
+  if (status >= 500) expect(status).toBe(503);
+}
+
+const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errors, code);
+
+/** As ClickHouse answers: a status of 500 has a code of the engine like every other refusal. */
+function checkSqlError({ headers, body }: Answer): void {
+  const text = body.toString();
+  expect(text).toMatch(/^Code: \d+\. DB::Exception: [\s\S]+ \([A-Z_0-9]+\)\n$/);
+  expect(text.startsWith(`Code: ${headers['x-clickhouse-exception-code']}. `)).toBe(true);
+  expect(text).not.toContain('(LOGICAL_ERROR)');
+}
