@@ -7,6 +7,7 @@ import { loadPipeline } from '../runtime/load-pipeline.ts';
 import { explain } from './explain.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 import { runSettings } from './start.ts';
+import { stopSignal } from './stop-signal.ts';
 
 export function devCommand(): Command {
   const command = new Command('dev').description(
@@ -122,10 +123,4 @@ function latestOnly(work: () => Promise<void>): {
     },
     settled: async () => working,
   };
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((done) => {
-    process.once('SIGINT', () => done()).once('SIGTERM', () => done());
-  });
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { settingsOf, withSettings } from './setting-flags.ts';
+import { stopSignal } from './stop-signal.ts';
 import { welcome } from './welcome.ts';
 
 /** What a run of a pipeline can be told. */
@@ -46,12 +47,6 @@ kill -9. Stop with Ctrl-C: what is under way is finished first.
       // The engine keeps threads of its own that would hold the process up.
       process.exit(0);
     });
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve());
-  });
 }
 
 function stopAtOnce(): void {
