@@ -99,6 +99,7 @@ describe('a migration of the store', () => {
     expect(await read(database, 'means')).toEqual([{ mean: 2.5 }]);
     expect(await tablesOf(database)).toEqual([
       'dead_letters',
+      'dead_letters__retried',
       'events',
       'means',
       'means__v1',
@@ -129,7 +130,7 @@ describe('a migration of the store', () => {
   it('drops a rollup that is gone', async () => {
     const { database, before } = await stocked();
     await migrate(database, before, { ...base, rollups: [] });
-    expect(await tablesOf(database)).toEqual(['dead_letters', 'events']);
+    expect(await tablesOf(database)).toEqual(['dead_letters', 'dead_letters__retried', 'events']);
   });
 
   it('gives stored undeclared values the type they are declared with', async () => {
