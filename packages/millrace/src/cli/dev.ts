@@ -33,7 +33,13 @@ contradicts itself, the contradictions are shown and the last one goes on.
       if (running !== null) run.start();
 
       const folder = dirname(resolve(pipeline));
-      const watcher = watch(folder, { ignored: isNoSource, ignoreInitial: true });
+      const watcher = watch(folder, {
+        ignored: isNoSource,
+        ignoreInitial: true,
+        // Read half written, a file would be judged for what it is not yet; and of two changes
+        // within 50 ms the watcher tells the first alone.
+        awaitWriteFinish: { stabilityThreshold: 100, pollInterval: 20 },
+      });
       const changed = latestOnly(async () => {
         const wanted = await meaningOf(pipeline);
         if (wanted === null || (wanted === running && run.isRunning)) return;
