@@ -150,7 +150,7 @@ describe('runImport', () => {
 
   it('refuses rows older than what the pipeline keeps before it takes any', async () => {
     await inFolder(async (folder) => {
-      const fresh = new Date(Date.now() - 86_400_000).toISOString();
+      const fresh = new Date(now - 86_400_000).toISOString();
       const text = `${header}\n${fresh},visit,,\n2011-07-01,visit,,\n2010-07-01,visit,,\n`;
       const keeping = { ...plan, keepMs: 30 * 86_400_000 };
       await expect(run(folder, { text, plan: keeping })).rejects.toMatchObject({
