@@ -1,7 +1,7 @@
 /**
  * Measures Millrace from an HTTP request to a row that can be queried.
  *
- *   npm run bench -- [--quick] [--only end-to-end|latency|stages] [--rounds N] [--seconds N] [--write]
+ *   npm run bench -- [--quick] [--only end-to-end|latency|stages|start] [--rounds N] [--seconds N] [--write]
  *
  * `--quick` takes under three minutes, and says less. `--write` puts the tables
  * into docs/performance.md.
@@ -11,6 +11,7 @@ import { batches, endToEnd, endToEndTables, rate, serverPhase } from './end-to-e
 import { latencies, latencyTable } from './latency.ts';
 import { provenance, writeSection } from './performance-page.ts';
 import { stages, stagesTable } from './stages.ts';
+import { starts, startsTable } from './start.ts';
 import { median } from './statistics.ts';
 
 const { values } = parseArgs({
@@ -22,7 +23,7 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
   },
 });
-const parts = ['end-to-end', 'latency', 'stages'] as const;
+const parts = ['end-to-end', 'latency', 'stages', 'start'] as const;
 if (values.only !== undefined && !parts.some((part) => part === values.only)) {
   throw new Error(`--only takes one of ${parts.join(', ')}`);
 }
@@ -41,7 +42,7 @@ function show(part: (typeof parts)[number], how: string, table: string): void {
 }
 
 /** Events a second in batches, and the server's CPU for each of them. */
-let full: { readonly eventsPerSecond: number; readonly cpuMicros: number };
+let full = { eventsPerSecond: 0, cpuMicros: 0 };
 if (wanted('end-to-end')) {
   const measured = await endToEnd({ rounds, seconds, warmUpSeconds }, say);
   show('end-to-end', `${rounds} rounds of ${seconds} s a way`, endToEndTables(measured));
@@ -49,7 +50,7 @@ if (wanted('end-to-end')) {
     eventsPerSecond: median(measured.map((round) => rate(round.batches))),
     cpuMicros: median(measured.map((round) => round.batches.cpuMicros)),
   };
-} else {
+} else if (wanted('latency') || wanted('stages')) {
   const phase = await serverPhase(batches, { seconds, warmUpSeconds });
   full = { eventsPerSecond: rate(phase), cpuMicros: phase.cpuMicros };
 }
@@ -67,6 +68,12 @@ if (wanted('stages')) {
   const stageRounds = values.quick ? 6 : 40;
   const costs = await stages({ rounds: stageRounds });
   show('stages', `${stageRounds} times 50,000 events`, stagesTable(costs, full.cpuMicros));
+}
+
+if (wanted('start')) {
+  const startRounds = values.quick ? 1 : 3;
+  const measured = await starts(startRounds, say);
+  show('start', `${startRounds} clones`, startsTable(measured));
 }
 // The engine keeps threads of its own that would hold the process up.
 process.exit(0);
