@@ -91,6 +91,11 @@ export const errors = {
   },
 
   // Questions.
+  question_invalid: { status: 400, mend: 'Correct the question at each place named.' },
+  question_too_costly: {
+    status: 422,
+    mend: 'Ask for a shorter range or fewer groups, or define a rollup that answers it.',
+  },
   sql_refused: { status: 403, mend: 'Only SELECT over the tables of the pipeline is allowed.' },
   internal: {
     status: 500,

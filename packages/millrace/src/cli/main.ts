@@ -5,6 +5,7 @@ import { deadLettersCommand } from './dead-letters.ts';
 import { devCommand } from './dev.ts';
 import { explain } from './explain.ts';
 import { importCommand } from './import.ts';
+import { queryCommand } from './query.ts';
 import { sqlCommand } from './sql.ts';
 import { startCommand } from './start.ts';
 
@@ -20,6 +21,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .addCommand(devCommand())
     .addCommand(checkCommand())
     .addCommand(importCommand())
+    .addCommand(queryCommand())
     .addCommand(sqlCommand())
     .addCommand(deadLettersCommand())
     .addHelpText(

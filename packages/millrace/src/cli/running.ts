@@ -11,13 +11,18 @@ import type { Settings } from './settings.ts';
 export async function askRunning<Answer>(
   { host, port, readKeys: [key] }: Pick<Settings, 'host' | 'port' | 'readKeys'>,
   path: string,
-  method: 'GET' | 'PUT' = 'GET',
+  method: 'GET' | 'PUT' | 'POST' = 'GET',
+  body?: string,
 ): Promise<Answer> {
   const url = new URL(path, urlOf(host, port));
   const headers = key === undefined ? undefined : { authorization: `Bearer ${key}` };
   let response: Response;
   try {
-    response = await fetch(url, { method, ...(headers ? { headers } : {}) });
+    response = await fetch(url, {
+      method,
+      ...(headers ? { headers } : {}),
+      ...(body === undefined ? {} : { body }),
+    });
   } catch (error) {
     throw new MillraceError('not_running', `Nothing answers at ${url.origin}.`, { cause: error });
   }

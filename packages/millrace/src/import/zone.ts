@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors.ts';
+import { type OffsetAt, offsetsOf } from '../plan/time-zone.ts';
 
 const dayMs = 86_400_000;
 const daysKeptMax = 100_000;
@@ -21,7 +22,7 @@ const utc: Zone = { epochOf: (wallMs) => wallMs };
 /** @throws MillraceError `import_invalid` for a name that is no IANA time zone. */
 export function zoneOf(name: string): Zone {
   if (name === 'UTC') return utc;
-  const offsetAt = offsetsOf(name);
+  const offsetAt = offsetsIn(name);
   /** The offset of days (by the wall) without a change of clocks near; null for the others. */
   const steadyDays = new Map<number, number | null>();
 
@@ -49,33 +50,9 @@ export function zoneOf(name: string): Zone {
   };
 }
 
-/** How far the wall clock is ahead of UTC (ms) at an instant. */
-function offsetsOf(zone: string): (epochMs: number) => number {
-  const format = formatOf(zone);
-  return (epochMs) => {
-    const parts: Record<string, number> = {};
-    for (const { type, value } of format.formatToParts(epochMs)) parts[type] = Number(value);
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-    const wallMs = new Date(0).setUTCFullYear(year, month - 1, day);
-    const wholeSeconds = Math.floor(epochMs / 1000) * 1000;
-    return wallMs + ((hour * 60 + minute) * 60 + second) * 1000 - wholeSeconds;
-  };
-}
-
-function formatOf(zone: string): Intl.DateTimeFormat {
+function offsetsIn(zone: string): OffsetAt {
   try {
-    return new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      calendar: 'gregory',
-      numberingSystem: 'latn',
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
+    return offsetsOf(zone);
   } catch (error) {
     throw new MillraceError(
       'import_invalid',

@@ -8,7 +8,6 @@ import {
   readRecord,
   shown,
 } from './contradiction.ts';
-import type { Every } from './plan.ts';
 import {
   checkDimensions,
   checkMeasures,
@@ -16,17 +15,9 @@ import {
   nameRegister,
   readFrom,
 } from './read-aggregation.ts';
-import { dayMs, readDuration } from './read-duration.ts';
+import { readDuration } from './read-duration.ts';
 import { readWhere } from './read-where.ts';
-
-const widthsMs: { readonly [every in Every]: number } = {
-  second: 1_000,
-  minute: 60_000,
-  hour: 3_600_000,
-  day: dayMs,
-  week: 7 * dayMs,
-  month: 31 * dayMs,
-};
+import { everyOf, widths, widthsMs } from './widths.ts';
 
 export const checkRollups = (value: unknown, events: Events, report: Report): void => {
   if (value === undefined) return;
@@ -42,13 +33,13 @@ const checkRollup = (value: unknown, place: string, events: Events, report: Repo
   const rollup = readRecord(value, place, keys, report);
   if (!rollup) return;
   checkTableName(rollup.name, place, report);
-  const every = Object.keys(widthsMs).find((width) => width === rollup.every);
+  const every = everyOf(rollup.every);
   if (every === undefined)
     report(
       'bad_value',
       join(place, 'every'),
       `${shown(rollup.every)} is not the width of a bucket.`,
-      didYouMean(rollup.every, Object.keys(widthsMs)),
+      didYouMean(rollup.every, widths),
     );
   const fields = readFrom(rollup.from, join(place, 'from'), events, 'rollup', report);
   const dimensions = checkDimensions(rollup.by, join(place, 'by'), fields, ['bucket'], report);
@@ -60,8 +51,5 @@ const checkRollup = (value: unknown, place: string, events: Events, report: Repo
     ['bucket', ...dimensions],
     report,
   );
-  readDuration(rollup.keep, join(place, 'keep'), { minMs: widthOf(every) }, report);
+  readDuration(rollup.keep, join(place, 'keep'), { minMs: widthsMs[every ?? 'second'] }, report);
 };
-
-const widthOf = (every: string | undefined): number =>
-  Object.entries(widthsMs).find(([width]) => width === every)?.[1] ?? 1_000;

@@ -3,11 +3,13 @@ import { replaceFile } from '../adapters/local-progress/atomic-file.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { createRetryLetters } from '../collect/retry-letters.ts';
 import { createStoredLetters } from '../collect/stored-letters.ts';
+import { bucketsSelect, questionSelect } from '../compile/clickhouse/question.ts';
 import { MillraceError } from '../errors.ts';
 import { localTarget } from '../import/local-target.ts';
 import { Rate } from '../observe/rate.ts';
 import { exampleEvent } from '../plan/example-event.ts';
 import type { Plan } from '../plan/plan.ts';
+import { createAnswering } from '../query/answer-question.ts';
 import { createSqlGuard } from '../query/sql-guard/index.ts';
 import { isLoopback } from '../server/address.ts';
 import { deadLetterRoutes } from '../server/dead-letter-routes.ts';
@@ -17,10 +19,11 @@ import { importRoutes } from '../server/import-routes.ts';
 import { ingestRoutes } from '../server/ingest-routes.ts';
 import { createKeys } from '../server/keys.ts';
 import { pageRoutes } from '../server/page/page-routes.ts';
+import { queryRoutes } from '../server/query-routes.ts';
 import { listen } from '../server/server.ts';
 import { defaultSqlLimits } from '../server/sql-limits.ts';
 import { sqlRoutes } from '../server/sql-routes.ts';
-import { settingsQuestion } from '../server/sql-settings.ts';
+import { limitSettings, settingsQuestion } from '../server/sql-settings.ts';
 import { windowRoutes } from '../server/window-routes.ts';
 import { requireWebhookSecret, startAlerts } from './alerts.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
@@ -113,6 +116,20 @@ export async function serveEmbedded(
         database,
         databaseAliases: ['default'],
         standIns: { 'system.settings': await settingsQuestion(store, defaultSqlLimits) },
+      }),
+      requireRead: keys.requireRead,
+    });
+    await app.register(queryRoutes, {
+      answer: await createAnswering({
+        plan,
+        store,
+        clock: embedded.clock,
+        lagMs: () => eventLoader.lagMs,
+        statements: {
+          answer: (question, serving) => questionSelect(question, serving, { database }),
+          buckets: bucketsSelect,
+        },
+        settings: limitSettings(defaultSqlLimits),
       }),
       requireRead: keys.requireRead,
     });

@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Store } from '../ports/store.ts';
 import { type SqlGuard, SqlRefusal } from '../query/sql-guard/index.ts';
+import { goneReader } from './gone-reader.ts';
 import { type HoldAnswer, holdAnswers } from './held-answers.ts';
 import { readBounded } from './sql-bounded-read.ts';
 import { sqlErrorAnswer } from './sql-errors.ts';
@@ -147,12 +148,4 @@ async function send(
   return reply.send(
     Buffer.from(result.bytes.buffer, result.bytes.byteOffset, result.bytes.byteLength),
   );
-}
-
-/** Aborts once there is nobody to answer. */
-function goneReader({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  raw.once('close', () => gone.abort());
-  if (raw.destroyed) gone.abort();
-  return gone.signal;
 }

@@ -51,6 +51,11 @@ export interface Selected {
   readonly as: string;
 }
 
+export interface Ordered {
+  readonly expression: Expression;
+  readonly descending: boolean;
+}
+
 export interface Select {
   readonly columns: readonly Selected[];
   readonly from: TableName | Select;
@@ -58,7 +63,7 @@ export interface Select {
   readonly where: Expression | null;
   /** `all`: by every column that is no aggregate. */
   readonly groupBy: 'all' | null;
-  readonly orderBy?: readonly Expression[];
+  readonly orderBy?: readonly Ordered[];
   readonly limit?: { readonly rows: number; readonly offset: number };
   readonly settings?: Settings;
 }

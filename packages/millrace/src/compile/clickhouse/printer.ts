@@ -5,6 +5,7 @@ import type {
   CreateTable,
   Expression,
   IndexDefinition,
+  Ordered,
   Select,
   Settings,
   Statement,
@@ -86,10 +87,15 @@ const select = (query: Select): string =>
     `FROM ${source(query.from)} AS ${identifier(query.alias)}`,
     query.where && `WHERE ${expression(query.where)}`,
     query.groupBy && 'GROUP BY ALL',
-    query.orderBy ? `ORDER BY ${list(query.orderBy)}` : null,
+    query.orderBy && query.orderBy.length > 0
+      ? `ORDER BY ${query.orderBy.map(ordered).join(', ')}`
+      : null,
     query.limit ? `LIMIT ${query.limit.rows} OFFSET ${query.limit.offset}` : null,
     query.settings ? `SETTINGS ${settings(query.settings)}` : null,
   );
+
+const ordered = (by: Ordered): string =>
+  by.descending ? `${expression(by.expression)} DESC` : expression(by.expression);
 
 const source = (from: TableName | Select): string =>
   'table' in from ? tableName(from) : `(\n${select(from)}\n)`;

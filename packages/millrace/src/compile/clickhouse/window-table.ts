@@ -160,7 +160,9 @@ export const selectWindowResults = (
         ...(page.when ? [conditionExpression(page.when)] : []),
       ),
       groupBy: null,
-      orderBy: [end, ...window.by.map(({ name }) => columnOf(resultsAlias, name))],
+      orderBy: [end, ...window.by.map(({ name }) => columnOf(resultsAlias, name))].map(
+        (expression) => ({ expression, descending: false }),
+      ),
       limit: { rows: page.rowsMax, offset: page.from.taken },
     },
   });

@@ -1,0 +1,59 @@
+import type { AnswerRow, AnswerValue } from '../query/fill-gaps.ts';
+
+/** Columns under their names, numbers to the right. */
+export function printTable(rows: readonly AnswerRow[]): string {
+  const [first] = rows;
+  if (first === undefined) return 'There are no rows.\n';
+  const columns = Object.keys(first).map((name) => {
+    const cells = rows.map((row) => cellOf(row[name]));
+    const width = Math.max(name.length, ...cells.map((cell) => cell.length));
+    const isNumber = cells.every((cell) => cell === '' || /^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(cell));
+    const pad = (cell: string): string => (isNumber ? cell.padStart(width) : cell.padEnd(width));
+    return [name, ...cells].map(pad);
+  });
+  const lines = [first, ...rows].map((_, line) =>
+    columns
+      .map((cells) => cells[line] ?? '')
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+const bars = '▁▂▃▄▅▆▇█';
+
+/** A line for each group and measure: its values in their order, from the least to the greatest bar. */
+export function printSparks(
+  rows: readonly AnswerRow[],
+  {
+    groups,
+    measures,
+  }: { readonly groups: readonly string[]; readonly measures: readonly string[] },
+): string {
+  const lines = new Map<string, AnswerRow[]>();
+  for (const row of rows) {
+    const group = groups.map((name) => cellOf(row[name])).join(' ');
+    const members = lines.get(group) ?? [];
+    members.push(row);
+    lines.set(group, members);
+  }
+  const sparks = [...lines].flatMap(([group, members]) =>
+    measures.map((measure): AnswerRow => {
+      const values = members.map((row) => Number(row[measure] ?? 0));
+      const [least, greatest] = [Math.min(...values), Math.max(...values)];
+      const range = greatest - least || 1;
+      const line = values.map((value) => bars[Math.round(((value - least) / range) * 7)]).join('');
+      return { group, measure, line, range: `${least} to ${greatest}` };
+    }),
+  );
+  if (sparks.length === 0) return 'There are no rows.\n';
+  const [, ...body] = printTable(sparks).split('\n');
+  return groups.length === 0 ? body.map((line) => line.trimStart()).join('\n') : body.join('\n');
+}
+
+const cellOf = (value: AnswerValue | undefined): string => {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'object'
+    ? value.map((one) => cellOf(one) || '-').join(' ')
+    : String(value);
+};

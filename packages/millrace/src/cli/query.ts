@@ -1,0 +1,140 @@
+import { Command } from 'commander';
+import { parseDuration } from '../define/duration.ts';
+import { MillraceError } from '../errors.ts';
+import type { Answer } from '../query/answer-question.ts';
+import { printSparks, printTable } from './answer-text.ts';
+import { askRunning } from './running.ts';
+import { settingsOf, withSettings } from './setting-flags.ts';
+
+interface Flags {
+  readonly measure: readonly string[];
+  readonly by?: string;
+  readonly where?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly every?: string;
+  readonly zone?: string;
+  readonly order?: string;
+  readonly limit?: string;
+  readonly fill?: boolean;
+  readonly spark?: boolean;
+  readonly json?: boolean;
+}
+
+export function queryCommand(): Command {
+  const command = new Command('query')
+    .description('ask a running Millrace a typed question')
+    .argument('<WHAT>', 'types of event, with commas between; or a whole question as JSON')
+    .option(
+      '--measure <NAME=KIND:FIELD>',
+      'a measure: orders=count, revenue=sum:value, slow=quantiles:ms:0.5:0.99; may be repeated',
+      (measure: string, before: readonly string[]) => [...before, measure],
+      [],
+    )
+    .option('--by <FIELDS>', 'group by these, with commas between')
+    .option('--where <JSON>', `only events for which this holds, as '{"currency":"EUR"}'`)
+    .option('--since <TIME>', 'from then on: ISO 8601, or so long ago, as 24h')
+    .option('--until <TIME>', 'before then')
+    .option('--every <WIDTH>', 'in buckets: second, minute, hour, day, week, month')
+    .option('--zone <ZONE>', 'whose calendar and clock cut the buckets, as Europe/London')
+    .option('--order <COLUMNS>', 'by these, with commas between; -revenue for the greatest first')
+    .option('--limit <ROWS>', 'at most so many rows')
+    .option('--fill', 'a row also for buckets without events')
+    .option('--spark', 'draw each measure over time instead of a table')
+    .option('--json', 'print the answer as JSON');
+  return withSettings(command, ['host', 'port', 'readKeys'])
+    .addHelpText(
+      'after',
+      `
+Answered from a rollup where one answers exactly, else from the events.
+
+  millrace query purchase --measure orders=count --measure revenue=sum:value --by currency
+  millrace query view --measure views=count --every minute --since 1h --spark
+  millrace query '{"from":"view","measures":{"people":{"kind":"uniq","field":"user_id"}}}' --json`,
+    )
+    .action(async (what: string) => {
+      const flags = command.opts<Flags>();
+      const question = what.trimStart().startsWith('{') ? what : JSON.stringify(asked(what, flags));
+      const answer = await askRunning<Answer>(settingsOf(command), '/v1/query', 'POST', question);
+      process.stdout.write(shown(answer, flags));
+      if (answer.truncated) process.stderr.write('There are more rows: raise --limit.\n');
+    });
+}
+
+function shown(answer: Answer, { json, spark, by, measure }: Flags): string {
+  if (json) return `${JSON.stringify(answer)}\n`;
+  if (!spark) return printTable(answer.rows);
+  return printSparks(answer.rows, {
+    groups: listed(by).map(columnOf),
+    measures: measure.map(nameOf),
+  });
+}
+
+function asked(what: string, flags: Flags): object {
+  const { by, where, every, zone, order, limit } = flags;
+  const filled = flags.fill === true || flags.spark === true;
+  const now = Date.now();
+  return {
+    from: listed(what),
+    measures: Object.fromEntries(flags.measure.map(measureOf)),
+    ...(by === undefined ? {} : { by: listed(by) }),
+    ...(where === undefined ? {} : { where: parsed(where) }),
+    ...(flags.since === undefined ? {} : { since: timeOf(flags.since, now) }),
+    ...(flags.until === undefined
+      ? filled
+        ? { until: new Date(now).toISOString() }
+        : {}
+      : { until: timeOf(flags.until, now) }),
+    ...(every === undefined ? {} : { every }),
+    ...(zone === undefined ? {} : { zone }),
+    ...(order === undefined ? {} : { order: Object.fromEntries(listed(order).map(directionOf)) }),
+    ...(limit === undefined ? {} : { limit: Number(limit) }),
+    ...(filled ? { fill: true } : {}),
+  };
+}
+
+const listed = (text = ''): readonly string[] =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+
+/** `address.city` becomes the column `address_city`. */
+const columnOf = (field: string): string => field.replaceAll('.', '_');
+const nameOf = (measure: string): string => measure.replace(/=.*/s, '');
+
+function measureOf(text: string): [name: string, measure: object] {
+  const [, name, kind, field, levels] =
+    /^(\w+)=(\w+)(?::([\w.]+)((?::[\d.]+)*))?$/.exec(text) ?? [];
+  if (name === undefined) {
+    throw new MillraceError(
+      'question_invalid',
+      `--measure ${text} is not of the form name=kind:field.`,
+    );
+  }
+  return [
+    name,
+    {
+      kind,
+      ...(field === undefined ? {} : { field }),
+      ...(levels ? { levels: levels.slice(1).split(':').map(Number) } : {}),
+    },
+  ];
+}
+
+const directionOf = (column: string): [column: string, direction: 'asc' | 'desc'] =>
+  column.startsWith('-') ? [column.slice(1), 'desc'] : [column, 'asc'];
+
+function timeOf(text: string, now: number): string {
+  const ago = parseDuration(text);
+  return ago === undefined ? text : new Date(now - ago).toISOString();
+}
+
+function parsed(where: string): unknown {
+  try {
+    return JSON.parse(where);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new MillraceError('question_invalid', `--where is not JSON: ${why}`, { cause: error });
+  }
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { count, decimal, definePipeline, event, object, oneOf, string } from '../index.ts';
+import { planOf } from './plan-of.ts';
+import { readQuestion } from './read-question.ts';
+
+const plan = planOf(
+  definePipeline({
+    name: 'shop',
+    events: {
+      purchase: event({
+        value: decimal(18, 2),
+        currency: oneOf('EUR', 'GBP'),
+        address: object({ city: string() }),
+      }),
+      view: event({ product: string() }),
+    },
+  }),
+);
+const read = (document: unknown) => readQuestion(document, plan, (zone) => zone !== 'No/Where');
+const orders = { orders: count() };
+
+describe('a question', () => {
+  it('is resolved against the pipeline', () => {
+    expect(
+      read({
+        from: ['purchase', 'view'],
+        measures: { revenue: { kind: 'sum', field: 'value' } },
+        by: ['address.city'],
+        where: { currency: 'EUR' },
+        since: '2026-11-01',
+        until: '2026-11-02T12:00:00+01:00',
+        every: 'hour',
+        zone: 'Europe/London',
+        order: { revenue: 'desc' },
+        limit: 3,
+      }),
+    ).toEqual({
+      from: ['purchase', 'view'],
+      measures: [
+        {
+          name: 'revenue',
+          kind: 'sum',
+          field: { source: 'property', path: ['value'], type: decimal(18, 2) },
+        },
+      ],
+      by: [
+        {
+          name: 'address_city',
+          field: { source: 'property', path: ['address', 'city'], type: { kind: 'string' } },
+        },
+      ],
+      where: {
+        kind: 'compare',
+        field: { source: 'property', path: ['currency'], type: oneOf('EUR', 'GBP') },
+        operator: 'eq',
+        value: 'EUR',
+      },
+      sinceMs: Date.UTC(2026, 10, 1),
+      untilMs: Date.UTC(2026, 10, 2, 11),
+      every: 'hour',
+      zone: 'Europe/London',
+      order: [{ column: 'revenue', descending: true }],
+      rowsMax: 3,
+      fill: false,
+    });
+  });
+
+  it('may be about a built-in type, and need say no more than what is counted', () => {
+    expect(read({ from: 'page', measures: orders })).toMatchObject({
+      from: ['page'],
+      where: null,
+      every: null,
+      zone: 'UTC',
+      rowsMax: 1_000,
+    });
+  });
+
+  it.each<[unknown, string]>([
+    [null, 'question: This is null, not an object.'],
+    [[], 'question: This is a list'],
+    [{ measures: orders }, 'from: There is no event undefined.'],
+    [{ from: 'purchse', measures: orders }, 'from: There is no event "purchse". Did you mean'],
+    [{ from: 'view' }, 'measures: Here are 0 measures.'],
+    [{ from: 'view', measures: { n: { kind: 'sum', field: 'product' } } }, 'measures.n: sum takes'],
+    [{ from: 'view', measures: orders, by: ['value'] }, 'by[0]: No event of this question has'],
+    [{ from: 'view', measures: orders, by: ['product', 'product'] }, 'by[1]: There is a column'],
+    [{ from: 'purchase', measures: orders, where: { currency: 'USD' } }, 'where.currency: "USD"'],
+    [{ from: 'view', measures: orders, every: 'year' }, 'every: "year" is not the width'],
+    [{ from: 'view', measures: orders, zone: 'No/Where' }, 'zone: There is no time zone'],
+    [{ from: 'view', measures: orders, zone: 'Mars/Base' }, 'zone: There is no time zone'],
+    [{ from: 'view', measures: orders, since: 'soon' }, 'since: "soon" is not a time.'],
+    [
+      { from: 'view', measures: orders, since: '2026-01-02', until: '2026-01-02' },
+      'until: The range ends before it begins.',
+    ],
+    [
+      { from: 'view', measures: orders, order: { bucket: 'asc' } },
+      'order.bucket: The answer has no',
+    ],
+    [{ from: 'view', measures: orders, order: { orders: 'up' } }, 'order.orders: This is "up".'],
+    [{ from: 'view', measures: orders, order: [] }, 'order: This is a list.'],
+    [{ from: 'view', measures: orders, limit: 0 }, 'limit: This is 0.'],
+    [{ from: 'view', measures: orders, limit: 10_001 }, 'limit: This is 10001.'],
+    [{ from: 'view', measures: orders, fill: 'yes' }, 'fill: This is "yes".'],
+    [{ from: 'view', measures: orders, fill: true }, 'fill: Only buckets between two times'],
+    [
+      {
+        from: 'view',
+        measures: orders,
+        every: 'second',
+        since: '2026-01-01',
+        until: '2026-01-02',
+        fill: true,
+      },
+      'fill: These are 86400 buckets.',
+    ],
+    [{ from: 'view', measures: orders, group: [] }, 'group: There is no option "group" here.'],
+    [{ from: 'view', measures: { bucket: count() } }, 'measures.bucket: "bucket" is a column'],
+  ])('%j is refused with the place', (document, message) => {
+    expect(() => read(document)).toThrowError(
+      expect.objectContaining({
+        code: 'question_invalid',
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+
+  it('is told all its mistakes at once', () => {
+    expect(() => read({ from: 'view', measures: {}, every: 1, limit: 'all' })).toThrowError(
+      /measures: .*\nevery: .*\nlimit: /s,
+    );
+  });
+});

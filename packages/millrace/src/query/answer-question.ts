@@ -1,0 +1,144 @@
+import { MillraceError } from '../errors.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Question } from '../plan/question.ts';
+import { readQuestion } from '../plan/read-question.ts';
+import { keptSinceMs, type Serving, servingOf } from '../plan/serving.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Store, StoreError } from '../ports/store.ts';
+import { type AnswerRow, fillGaps } from './fill-gaps.ts';
+
+/** What `POST /v1/query` answers. */
+export interface Answer {
+  /**
+   * `bucket` (its first instant, ISO 8601 in UTC), the dimensions, the measures.
+   * 64-bit integers and decimals are strings, as everywhere in Millrace's JSON.
+   */
+  readonly rows: readonly AnswerRow[];
+  /** Whether there are more rows than the limit let through. */
+  readonly truncated: boolean;
+  /** The table that was read: `events` or a rollup's name. */
+  readonly served_by: string;
+  /** From when on that table has everything; null if nothing has been dropped from it by age. */
+  readonly kept_since: string | null;
+  /** Everything accepted before this append time is in the answer. */
+  readonly as_of: string;
+  readonly rows_read: number;
+  readonly elapsed_ms: number;
+}
+
+export interface AnswerOptions {
+  readonly plan: Plan;
+  readonly store: Store;
+  readonly clock: Clock;
+  /** How long the oldest accepted event that cannot be queried yet has waited, at most (ms). */
+  readonly lagMs: () => number;
+  /** The statements that answer, for the store's dialect. */
+  readonly statements: {
+    readonly answer: (question: Question, serving: Serving) => string;
+    readonly buckets: (
+      every: NonNullable<Question['every']>,
+      range: { readonly sinceMs: number; readonly untilMs: number; readonly zone: string },
+    ) => string;
+  };
+  /** What one question may cost, as settings of the engine. */
+  readonly settings: { readonly [name: string]: string | number };
+}
+
+/**
+ * @param document the question as JSON says it.
+ * @throws MillraceError `question_invalid`, `question_too_costly`.
+ */
+export type AnswerQuestion = (document: unknown, signal?: AbortSignal) => Promise<Answer>;
+
+export async function createAnswering(options: AnswerOptions): Promise<AnswerQuestion> {
+  const { plan, store, clock } = options;
+  const zones = await timeZones(store);
+  return async (document, signal) => {
+    const question = readQuestion(document, plan, (name) => zones.has(name));
+    // Before it is read: what comes meanwhile may be in the answer, what came before is.
+    const asOfMs = clock.now() - options.lagMs();
+    const serving = servingOf(question, plan, clock.now());
+    const answer = await read(options.statements.answer(question, serving), options, signal);
+    const within = answer.rows.slice(0, question.rowsMax);
+    const keepMs = serving.kind === 'rollup' ? serving.rollup.keepMs : plan.keepMs;
+    const keptMs = keptSinceMs(keepMs, clock.now());
+    return {
+      rows: question.fill ? await filled(question, answer.rows, options, signal) : within,
+      truncated: within.length < answer.rows.length,
+      served_by: serving.kind === 'rollup' ? serving.rollup.name : 'events',
+      kept_since: keptMs === null ? null : new Date(keptMs).toISOString(),
+      as_of: new Date(asOfMs).toISOString(),
+      rows_read: answer.rowsRead,
+      elapsed_ms: Math.round(answer.elapsedMs),
+    };
+  };
+}
+
+async function filled(
+  question: Question,
+  rows: readonly AnswerRow[],
+  options: AnswerOptions,
+  signal: AbortSignal | undefined,
+): Promise<readonly AnswerRow[]> {
+  const { every, sinceMs, untilMs, zone, rowsMax } = question;
+  if (every === null || sinceMs === null || untilMs === null) return rows;
+  const range = { sinceMs, untilMs, zone };
+  const buckets = await read(options.statements.buckets(every, range), options, signal);
+  const full = fillGaps(
+    question,
+    rows,
+    buckets.rows.map(({ bucket }) => String(bucket)),
+  );
+  if (rows.length <= rowsMax && full.length <= rowsMax) return full;
+  throw new MillraceError(
+    'question_invalid',
+    `fill: These would be more than ${rowsMax} rows. Ask for a shorter range, wider buckets or fewer groups.`,
+  );
+}
+
+interface Rows {
+  readonly rows: readonly AnswerRow[];
+  readonly rowsRead: number;
+  readonly elapsedMs: number;
+}
+
+async function read(
+  sql: string,
+  { store, settings }: AnswerOptions,
+  signal: AbortSignal | undefined,
+): Promise<Rows> {
+  try {
+    const { bytes, rowsRead, elapsedMs } = await store.read(sql, {
+      settings: { ...settings, ...exact },
+      ...(signal ? { signal } : {}),
+    });
+    const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
+    return { rows: lines.map((line): AnswerRow => JSON.parse(line)), rowsRead, elapsedMs };
+  } catch (error) {
+    if (!(error instanceof StoreError) || !tooCostly.includes(error.code)) throw error;
+    throw new MillraceError(
+      'question_too_costly',
+      'This takes more time or memory than one question may.',
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, NOT_ENOUGH_SPACE, TOO_MANY_ROWS_OR_BYTES. */
+const tooCostly: readonly number[] = [159, 160, 241, 243, 396];
+
+async function timeZones(store: Store): Promise<ReadonlySet<string>> {
+  const { bytes } = await store.read('SELECT time_zone FROM system.time_zones', {
+    format: 'TabSeparated',
+  });
+  return new Set(Buffer.from(bytes).toString().split('\n').filter(Boolean));
+}
+
+const exact = {
+  output_format_json_quote_64bit_integers: 1,
+  output_format_json_quote_decimals: 1,
+  output_format_decimal_trailing_zeros: 1,
+  date_time_output_format: 'iso',
+} as const;

@@ -1,0 +1,50 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { MillraceError } from '../errors.ts';
+import type { AnswerQuestion } from '../query/answer-question.ts';
+import { goneReader } from './gone-reader.ts';
+import { readBody } from './read-body.ts';
+
+export interface QueryRoutesOptions {
+  readonly answer: AnswerQuestion;
+  /** Throws for a request that may not read. */
+  readonly requireRead: (request: FastifyRequest) => Promise<void>;
+}
+
+const bodyLimits = { bytesMax: 256 * 1024, timeoutMs: 10_000 };
+/** Questions under way at once; one more is told to come again. */
+const questionsMax = 32;
+
+/** `POST /v1/query`: a question as JSON (`docs/query.md`), and its `Answer`. */
+export async function queryRoutes(
+  server: FastifyInstance,
+  { answer, requireRead }: QueryRoutesOptions,
+): Promise<void> {
+  let questions = 0;
+  // Whatever its content type says: there is one form a question can have.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+  server.post('/v1/query', { onRequest: requireRead }, async (request, reply) => {
+    if (questions >= questionsMax) {
+      throw new MillraceError('overloaded', `${questions} questions are being answered already.`);
+    }
+    questions += 1;
+    try {
+      return await answer(
+        documentOf(await readBody(request.raw, bodyLimits, () => true)),
+        goneReader(reply),
+      );
+    } finally {
+      questions -= 1;
+    }
+  });
+}
+
+function documentOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new MillraceError('question_invalid', `The body is not JSON: ${why}`, { cause: error });
+  }
+}

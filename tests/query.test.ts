@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MillraceProcess } from './support/millrace-process.ts';
+
+const pipeline = fileURLToPath(new URL('./support/query.config.ts', import.meta.url));
+const command = fileURLToPath(new URL('../packages/millrace/bin/millrace.js', import.meta.url));
+const readKey = 'r-key';
+
+let data: string;
+let millrace: MillraceProcess;
+let url: string;
+beforeAll(async () => {
+  data = mkdtempSync(join(tmpdir(), 'millrace-query-'));
+  const env = { MILLRACE_READ_KEYS: readKey };
+  millrace = new MillraceProcess({ pipeline, data, env });
+  url = await millrace.url();
+  const purchase = (event_id: string, timestamp: string, value: string, currency: string) => ({
+    event_id,
+    type: 'purchase',
+    timestamp,
+    properties: { value, currency },
+  });
+  const response = await fetch(`${url}/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([
+      purchase('a', '2026-11-01T00:10:00Z', '1.10', 'EUR'),
+      purchase('b', '2026-11-01T00:50:00Z', '2.20', 'EUR'),
+      purchase('c', '2026-11-01T02:30:00Z', '4.00', 'GBP'),
+      purchase('d', '2026-11-01T23:30:00Z', '8.00', 'EUR'),
+    ]),
+  });
+  expect(response.status).toBe(200);
+  await waitUntilStored();
+});
+afterAll(async () => {
+  await millrace.stop();
+  rmSync(data, { recursive: true, force: true });
+});
+
+async function waitUntilStored(): Promise<void> {
+  for (;;) {
+    const { answer } = await ask({ from: 'purchase', measures: { orders: { kind: 'count' } } });
+    if (JSON.stringify(answer).includes('"orders":"4"')) return;
+  }
+}
+
+async function ask(question: object | string, key: string | null = readKey) {
+  const response = await fetch(`${url}/v1/query`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+    },
+    body: typeof question === 'string' ? question : JSON.stringify(question),
+  });
+  const answer: unknown = await response.json();
+  return { status: response.status, answer };
+}
+
+const revenue = {
+  from: 'purchase',
+  measures: { orders: { kind: 'count' }, revenue: { kind: 'sum', field: 'value' } },
+};
+
+describe('POST /v1/query', () => {
+  test('answers from a rollup where one answers exactly, else from the events', async () => {
+    const before = Date.now();
+    const { status, answer } = await ask({ ...revenue, by: ['currency'], every: 'day' });
+    expect(status).toBe(200);
+    expect(answer).toEqual({
+      rows: [
+        { bucket: '2026-11-01T00:00:00Z', currency: 'EUR', orders: '3', revenue: '11.30' },
+        { bucket: '2026-11-01T00:00:00Z', currency: 'GBP', orders: '1', revenue: '4.00' },
+      ],
+      truncated: false,
+      served_by: 'by_hour',
+      kept_since: null,
+      as_of: expect.stringMatching(/^\d{4}-.*Z$/),
+      rows_read: expect.any(Number),
+      elapsed_ms: expect.any(Number),
+    });
+    expect(Math.abs(Date.parse(Object(answer).as_of) - before)).toBeLessThan(60_000);
+    expect((await ask({ ...revenue, since: '2026-11-01T00:30:00Z' })).answer).toMatchObject({
+      served_by: 'events',
+      rows: [{ orders: '3', revenue: '14.20' }],
+    });
+  });
+
+  test('cuts days by the calendar of a time zone', async () => {
+    const { answer } = await ask({ ...revenue, every: 'day', zone: 'Europe/Berlin' });
+    expect(answer).toMatchObject({
+      rows: [
+        { bucket: '2026-10-31T23:00:00Z', orders: '3' },
+        { bucket: '2026-11-01T23:00:00Z', orders: '1' },
+      ],
+    });
+  });
+
+  test('orders, cuts, and says so', async () => {
+    const { answer } = await ask({
+      ...revenue,
+      every: 'hour',
+      order: { revenue: 'desc' },
+      limit: 2,
+    });
+    expect(answer).toMatchObject({
+      rows: [{ revenue: '8.00' }, { revenue: '4.00' }],
+      truncated: true,
+    });
+  });
+
+  test('fills gaps on request, for each group that has a row', async () => {
+    const { answer } = await ask({
+      ...revenue,
+      by: ['currency'],
+      every: 'hour',
+      since: '2026-11-01T00:00:00Z',
+      until: '2026-11-01T03:00:00Z',
+      fill: true,
+    });
+    const row = (hour: number, currency: string, orders: string, sum: string) => ({
+      bucket: `2026-11-01T0${hour}:00:00Z`,
+      currency,
+      orders,
+      revenue: sum,
+    });
+    expect(answer).toMatchObject({
+      rows: [
+        row(0, 'EUR', '2', '3.30'),
+        row(0, 'GBP', '0', '0.00'),
+        row(1, 'EUR', '0', '0.00'),
+        row(1, 'GBP', '0', '0.00'),
+        row(2, 'EUR', '0', '0.00'),
+        row(2, 'GBP', '1', '4.00'),
+      ],
+      served_by: 'by_hour',
+    });
+  });
+
+  test('says what is wrong with a question, and where', async () => {
+    const { status, answer } = await ask({ ...revenue, by: ['curency'] });
+    expect(status).toBe(400);
+    expect(answer).toEqual({
+      error: {
+        code: 'question_invalid',
+        message: 'by[0]: No event of this question has "curency". Did you mean "currency"?',
+        mend: expect.any(String),
+      },
+    });
+    expect((await ask('{"from":')).answer).toMatchObject({ error: { code: 'question_invalid' } });
+    expect((await ask({ from: 'x'.repeat(300_000) })).status).toBe(413);
+  });
+
+  test('is for readers alone', async () => {
+    expect((await ask(revenue, null)).status).toBe(401);
+    expect((await ask(revenue, 'w-key')).status).toBe(401);
+  });
+});
+
+describe('millrace query', () => {
+  const run = async (...args: readonly string[]) => {
+    const { port } = new URL(url);
+    const child = spawn(command, ['query', '--port', port, '--read-keys', readKey, ...args]);
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (chunk) => {
+      output += String(chunk);
+    });
+    child.stderr.on('data', (chunk) => {
+      errors += String(chunk);
+    });
+    const code = await new Promise((done) => child.once('close', done));
+    return { code, output, errors };
+  };
+
+  test('prints a table', async () => {
+    const { output, code } = await run(
+      'purchase',
+      ...['--measure', 'orders=count', '--measure', 'revenue=sum:value'],
+      ...['--by', 'currency', '--every', 'day'],
+    );
+    expect(output).toBe(
+      [
+        'bucket                currency  orders  revenue',
+        '2026-11-01T00:00:00Z  EUR            3    11.30',
+        '2026-11-01T00:00:00Z  GBP            1     4.00',
+        '',
+      ].join('\n'),
+    );
+    expect(code).toBe(0);
+  });
+
+  test('prints a line of sparks for each group and measure', async () => {
+    const { output } = await run(
+      'purchase',
+      ...['--measure', 'orders=count', '--by', 'currency', '--every', 'hour', '--spark'],
+      ...['--since', '2026-11-01', '--until', '2026-11-01T04:00:00Z'],
+    );
+    expect(output).toBe('EUR    orders   █▁▁▁  0 to 2\nGBP    orders   ▁▁█▁  0 to 1\n');
+  });
+
+  test('takes a whole question as JSON, and answers in it', async () => {
+    const { output } = await run('--json', JSON.stringify(revenue));
+    expect(JSON.parse(output)).toMatchObject({ rows: [{ orders: '4', revenue: '15.30' }] });
+  });
+
+  test('explains a mistake', async () => {
+    const { code, errors } = await run('purchase', '--measure', 'revenue=sum:valu');
+    expect(code).toBe(1);
+    expect(errors).toContain('Did you mean "value"?');
+    expect(errors).toContain('(question_invalid)');
+    expect((await run('purchase', '--measure', 'sum(value)')).errors).toContain('name=kind:field');
+  });
+});
