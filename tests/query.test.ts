@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { count, createClient, max, sum } from 'millrace/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from './support/free-port.ts';
 import { MillraceProcess } from './support/millrace-process.ts';
+import type asked from './support/query.config.ts';
 
 const pipeline = fileURLToPath(new URL('./support/query.config.ts', import.meta.url));
 const command = fileURLToPath(new URL('../packages/millrace/bin/millrace.js', import.meta.url));
@@ -73,6 +76,12 @@ describe('POST /v1/query', () => {
     const { status, answer } = await ask({ ...revenue, by: ['currency'], every: 'day' });
     expect(status).toBe(200);
     expect(answer).toEqual({
+      columns: [
+        { name: 'bucket', type: 'timestamp' },
+        { name: 'currency', type: 'enum' },
+        { name: 'orders', type: 'int64' },
+        { name: 'revenue', type: 'decimal' },
+      ],
       rows: [
         { bucket: '2026-11-01T00:00:00Z', currency: 'EUR', orders: '3', revenue: '11.30' },
         { bucket: '2026-11-01T00:00:00Z', currency: 'GBP', orders: '1', revenue: '4.00' },
@@ -159,6 +168,47 @@ describe('POST /v1/query', () => {
   test('is for readers alone', async () => {
     expect((await ask(revenue, null)).status).toBe(401);
     expect((await ask(revenue, 'w-key')).status).toBe(401);
+  });
+});
+
+describe('the client', () => {
+  test('asks with the types of the pipeline, and gives values of them', async () => {
+    const client = createClient<typeof asked>({ url, readKey });
+    const { rows, servedBy, truncated, asOf } = await client.query({
+      from: 'purchase',
+      every: 'day',
+      by: ['currency'],
+      where: { currency: 'EUR' },
+      measures: { orders: count(), revenue: sum('value'), last: max('timestamp') },
+      since: new Date('2026-11-01'),
+    });
+    const first = '2026-11-01T23:30:00.000Z';
+    expect(rows).toEqual([
+      {
+        bucket: new Date('2026-11-01'),
+        currency: 'EUR',
+        orders: 3n,
+        revenue: '11.30',
+        last: new Date(first),
+      },
+    ]);
+    expect({ servedBy, truncated }).toEqual({ servedBy: 'events', truncated: false });
+    expect(asOf.getTime()).toBeGreaterThan(Date.parse(first));
+  });
+
+  test('throws what the server answers, and what stands in its way', async () => {
+    const orders = { from: 'purchase', measures: { orders: count() } } as const;
+    const client = createClient<typeof asked>({ url, readKey });
+    await expect(client.query({ ...orders, zone: 'Mars/Olympus' })).rejects.toMatchObject({
+      code: 'question_invalid',
+      message: expect.stringContaining('Mars/Olympus'),
+    });
+    const stranger = createClient<typeof asked>({ url, readKey: 'wrong' });
+    await expect(stranger.query(orders)).rejects.toMatchObject({ code: 'unauthorized' });
+    const nowhere = createClient<typeof asked>({ url: `http://127.0.0.1:${await freePort()}` });
+    await expect(nowhere.query(orders)).rejects.toMatchObject({ code: 'not_running' });
+    const stopped = client.query(orders, { signal: AbortSignal.abort(new Error('stopped')) });
+    await expect(stopped).rejects.toThrow('stopped');
   });
 });
 

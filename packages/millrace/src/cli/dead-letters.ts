@@ -80,7 +80,7 @@ again stays the letter it is. Ends with 1 if any was refused again.`,
       const total = { accepted: 0, duplicates: 0, rejected: 0 };
       for (let after: string | null = null; ; ) {
         const path = `/v1/dead-letters/retry?${searchOf({ code, type, since, id, after })}`;
-        const slice: RetryReceipt = await askRunning(settings, path, 'PUT');
+        const slice: RetryReceipt = await askRunning(settings, path, { method: 'PUT' });
         if (slice.last === null) break;
         after = slice.last;
         total.accepted += slice.accepted;

@@ -54,8 +54,11 @@ Answered from a rollup where one answers exactly, else from the events.
     )
     .action(async (what: string) => {
       const flags = command.opts<Flags>();
-      const question = what.trimStart().startsWith('{') ? what : JSON.stringify(asked(what, flags));
-      const answer = await askRunning<Answer>(settingsOf(command), '/v1/query', 'POST', question);
+      const body = what.trimStart().startsWith('{') ? what : JSON.stringify(asked(what, flags));
+      const answer = await askRunning<Answer>(settingsOf(command), '/v1/query', {
+        method: 'POST',
+        body,
+      });
       process.stdout.write(shown(answer, flags));
       if (answer.truncated) process.stderr.write('There are more rows: raise --limit.\n');
     });

@@ -46,7 +46,8 @@ type ByMistake<Declared extends Events, From extends string, By extends string> 
       : `by: ${By} is not a single value`
     : `by: no event of ${From} has ${By}`;
 
-type MeasureMistake<Declared extends Events, From extends string, Kept extends Measures> = {
+/** What is wrong with the measures, in words; `never` if nothing is. */
+export type MeasureMistake<Declared extends Events, From extends string, Kept extends Measures> = {
   [Name in keyof Kept & string]: Kept[Name] extends CountMeasure
     ? never
     : Kept[Name] extends FieldMeasure<infer Kind, infer Field>

@@ -1,12 +1,12 @@
 import type { BuiltInType, Events, FieldTypeOf, IsRequired } from './fields.ts';
-import type { CountMeasure, FieldMeasure, Measure } from './measure.ts';
+import type { CountMeasure, FieldMeasure, Measure, Measures } from './measure.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Properties, PropertyType } from './property.ts';
 import type { InputsOf, SumOf, ValueOf, ValuesOf } from './property-types.ts';
 import type { NamedRollup, RollupDefinition } from './rollup.ts';
 import type { NamedWindow, WindowDefinition } from './window.ts';
 
-type AnyPipeline = Pipeline<Events, readonly NamedRollup[], readonly NamedWindow[]>;
+export type AnyPipeline = Pipeline<Events, readonly NamedRollup[], readonly NamedWindow[]>;
 
 /** The types of event a pipeline takes. */
 export type EventName<P extends AnyPipeline> = (keyof P['events'] & string) | BuiltInType;
@@ -66,13 +66,7 @@ export type RollupRow<P extends AnyPipeline, Name extends RollupName<P>> =
     infer _Filter,
     infer Kept
   >
-    ? {
-        readonly [Key in 'bucket' | DimensionName<By> | (keyof Kept & string)]: Key extends 'bucket'
-          ? Date
-          : Key extends keyof Kept
-            ? MeasureValue<P['events'], From, Kept[Key]>
-            : DimensionValue<P['events'], From, FieldNamed<By, Key>>;
-      }
+    ? AggregateRow<P['events'], From, By, Kept, 'bucket'>
     : never;
 
 type WindowsOf<P extends AnyPipeline> = NonNullable<P['windows']>[number];
@@ -89,23 +83,29 @@ export type WindowRow<P extends AnyPipeline, Name extends WindowName<P>> =
     infer Kept,
     infer _Having
   >
-    ? {
-        readonly [Key in
-          | WindowTime
-          | DimensionName<By>
-          | (keyof Kept & string)]: Key extends WindowTime
-          ? Date
-          : Key extends keyof Kept
-            ? MeasureValue<P['events'], From, Kept[Key]>
-            : DimensionValue<P['events'], From, FieldNamed<By, Key>>;
-      }
+    ? AggregateRow<P['events'], From, By, Kept, WindowTime>
     : never;
 
 /** When it began, when it ended (exclusive), and when the result was written. */
 type WindowTime = 'window_start' | 'window_end' | 'emitted_at';
 
+/** A row of measures: its times, its dimensions, and the measures finished. */
+export type AggregateRow<
+  Declared extends Events,
+  From extends string,
+  By extends string,
+  Kept extends Measures,
+  Time extends string,
+> = {
+  readonly [Key in Time | DimensionName<By> | (keyof Kept & string)]: Key extends Time
+    ? Date
+    : Key extends keyof Kept
+      ? MeasureValue<Declared, From, Kept[Key]>
+      : DimensionValue<Declared, From, FieldNamed<By, Key>>;
+};
+
 /** `address.city` → `address_city` */
-type DimensionName<Field extends string> = Field extends `${infer Head}.${infer Rest}`
+export type DimensionName<Field extends string> = Field extends `${infer Head}.${infer Rest}`
   ? `${Head}_${DimensionName<Rest>}`
   : Field;
 

@@ -2,8 +2,8 @@ import type { PropertyType } from '../define/property.ts';
 import type { FieldPlan, MeasurePlan } from './plan.ts';
 import type { KnownFields } from './read-where.ts';
 
-/** What a measure's value is compared as. */
-const measureType = (measure: MeasurePlan): PropertyType => {
+/** The type of a measure's value. */
+export const measureType = (measure: MeasurePlan): PropertyType => {
   switch (measure.kind) {
     case 'count':
     case 'uniq':

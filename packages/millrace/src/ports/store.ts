@@ -31,6 +31,14 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Settings under which JSON carries every value whole: 64-bit integers and decimals as strings. */
+export const exactJson = {
+  output_format_json_quote_64bit_integers: 1,
+  output_format_json_quote_decimals: 1,
+  output_format_decimal_trailing_zeros: 1,
+  date_time_output_format: 'iso',
+} as const;
+
 export interface ReadResult {
   readonly bytes: Uint8Array;
   readonly rowsRead: number;

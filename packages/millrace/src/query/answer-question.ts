@@ -1,14 +1,17 @@
 import { MillraceError } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Question } from '../plan/question.ts';
+import { type QuestionColumn, questionColumns } from '../plan/question-columns.ts';
 import { readQuestion } from '../plan/read-question.ts';
 import { keptSinceMs, type Serving, servingOf } from '../plan/serving.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type Store, StoreError } from '../ports/store.ts';
+import { exactJson, type Store, StoreError } from '../ports/store.ts';
 import { type AnswerRow, fillGaps } from './fill-gaps.ts';
 
 /** What `POST /v1/query` answers. */
 export interface Answer {
+  /** Those of each row, in their order. */
+  readonly columns: readonly QuestionColumn[];
   /**
    * `bucket` (its first instant, ISO 8601 in UTC), the dimensions, the measures.
    * 64-bit integers and decimals are strings, as everywhere in Millrace's JSON.
@@ -63,6 +66,7 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
     const keepMs = serving.kind === 'rollup' ? serving.rollup.keepMs : plan.keepMs;
     const keptMs = keptSinceMs(keepMs, clock.now());
     return {
+      columns: questionColumns(question),
       rows: question.fill ? await filled(question, answer.rows, options, signal) : within,
       truncated: within.length < answer.rows.length,
       served_by: serving.kind === 'rollup' ? serving.rollup.name : 'events',
@@ -109,7 +113,7 @@ async function read(
 ): Promise<Rows> {
   try {
     const { bytes, rowsRead, elapsedMs } = await store.read(sql, {
-      settings: { ...settings, ...exact },
+      settings: { ...settings, ...exactJson },
       ...(signal ? { signal } : {}),
     });
     const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
@@ -135,10 +139,3 @@ async function timeZones(store: Store): Promise<ReadonlySet<string>> {
   });
   return new Set(Buffer.from(bytes).toString().split('\n').filter(Boolean));
 }
-
-const exact = {
-  output_format_json_quote_64bit_integers: 1,
-  output_format_json_quote_decimals: 1,
-  output_format_decimal_trailing_zeros: 1,
-  date_time_output_format: 'iso',
-} as const;

@@ -1,4 +1,4 @@
-import type { Store } from '../ports/store.ts';
+import { exactJson, type Store } from '../ports/store.ts';
 import type { WindowRunner } from './window-runner.ts';
 
 /**
@@ -48,7 +48,7 @@ export class WindowResults {
     const { table, runner, store, select } = this.#options;
     const toMs = runner.emittedMs(table);
     if (from.endMs > toMs) return [];
-    const { bytes } = await store.read(select({ from, toMs, rowsMax }), { settings: exact });
+    const { bytes } = await store.read(select({ from, toMs, rowsMax }), { settings: exactJson });
     const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
     let place = from;
     return lines.map((json) => {
@@ -69,10 +69,3 @@ function endOf(json: string): number {
   const { window_end: end }: { readonly window_end: string } = JSON.parse(json);
   return Date.parse(end);
 }
-
-const exact = {
-  output_format_json_quote_64bit_integers: 1,
-  output_format_json_quote_decimals: 1,
-  output_format_decimal_trailing_zeros: 1,
-  date_time_output_format: 'iso',
-} as const;

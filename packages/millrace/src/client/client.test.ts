@@ -1,0 +1,140 @@
+import { describe, expectTypeOf, it } from 'vitest';
+import {
+  array,
+  decimal,
+  definePipeline,
+  event,
+  float64,
+  int64,
+  object,
+  oneOf,
+  optional,
+  string,
+  timestamp,
+} from '../index.ts';
+import { avg, type Client, count, createClient, max, min, quantiles, sum, uniq } from './index.ts';
+
+// Types are compiled by `npm run types`: a `@ts-expect-error` that is not one fails there.
+
+const shop = definePipeline({
+  name: 'shop',
+  events: {
+    view: event({ product_id: string(), address: object({ city: string() }) }),
+    purchase: event({
+      value: decimal(18, 2),
+      currency: oneOf('EUR', 'USD'),
+      coupon: optional(string()),
+      paid_at: timestamp(),
+      points: int64(),
+      weight: float64(),
+      items: array(string()),
+    }),
+  },
+});
+
+/** Never called: what is asked here need only compile, or not. */
+const questions = {
+  rows: async (client: Client<typeof shop>) => {
+    const { rows } = await client.query({
+      from: 'purchase',
+      every: 'day',
+      zone: 'Europe/London',
+      by: ['currency', 'coupon', 'points', 'late'],
+      measures: {
+        orders: count(),
+        revenue: sum('value'),
+        total_points: sum('points'),
+        mean: avg('value'),
+        people: uniq('user_id'),
+        last: max('paid_at'),
+        least: min('weight'),
+        spread: quantiles('value', [0.5, 0.9]),
+      },
+      order: { revenue: 'desc', bucket: 'asc', currency: 'asc' },
+    });
+    return rows;
+  },
+  totals: async (client: Client<typeof shop>) => {
+    const { rows } = await client.query({
+      from: ['view', 'purchase', 'page'],
+      by: ['address.city'],
+      where: { 'address.city': { in: ['Paris', 'Rome'] }, or: [{ late: false }] },
+      measures: { events: count(), places: uniq('address.city') },
+      since: new Date(0),
+      until: '2026-11-30',
+      order: { address_city: 'asc' },
+    });
+    return rows;
+  },
+  mistakes: [
+    (client: Client<typeof shop>) =>
+      // @ts-expect-error there is no event of that name
+      client.query({ from: 'purchases', measures: { orders: count() } }),
+    (client: Client<typeof shop>) =>
+      // @ts-expect-error a string cannot be added up
+      client.query({ from: 'purchase', measures: { revenue: sum('currency') } }),
+    (client: Client<typeof shop>) =>
+      // @ts-expect-error no purchase has that property
+      client.query({ from: 'purchase', measures: { revenue: sum('valu') } }),
+    (client: Client<typeof shop>) =>
+      // @ts-expect-error no purchase has that property
+      client.query({ from: 'purchase', by: ['product_id'], measures: { orders: count() } }),
+    (client: Client<typeof shop>) =>
+      // @ts-expect-error rows cannot be grouped by a list
+      client.query({ from: 'purchase', by: ['items'], measures: { orders: count() } }),
+    (client: Client<typeof shop>) =>
+      client.query({
+        from: 'purchase',
+        // @ts-expect-error this is none of its values
+        where: { currency: 'GBP' },
+        measures: { orders: count() },
+      }),
+    (client: Client<typeof shop>) =>
+      client.query({
+        from: 'purchase',
+        measures: { orders: count() },
+        // @ts-expect-error there are no buckets to order by
+        order: { bucket: 'asc' },
+      }),
+    (client: Client<typeof shop>) =>
+      client.query({
+        from: 'purchase',
+        // @ts-expect-error no bucket is that wide
+        every: 'year',
+        measures: { orders: count() },
+      }),
+  ],
+};
+
+describe('the client of a pipeline', () => {
+  it('gives rows of the types of their columns', () => {
+    type Row = Awaited<ReturnType<(typeof questions)['rows']>>[number];
+    expectTypeOf<Row>().toEqualTypeOf<{
+      readonly bucket: Date;
+      readonly currency: 'EUR' | 'USD';
+      readonly coupon: string | null;
+      readonly points: bigint;
+      readonly late: boolean;
+      readonly orders: bigint;
+      readonly revenue: string;
+      readonly total_points: bigint;
+      readonly mean: number | null;
+      readonly people: bigint;
+      readonly last: Date | null;
+      readonly least: number | null;
+      readonly spread: readonly (number | null)[];
+    }>();
+    type Totals = Awaited<ReturnType<(typeof questions)['totals']>>[number];
+    expectTypeOf<Totals>().toEqualTypeOf<{
+      readonly address_city: string | null;
+      readonly events: bigint;
+      readonly places: bigint;
+    }>();
+  });
+
+  it('is made from the types alone', () => {
+    expectTypeOf(createClient<typeof shop>({ url: 'http://127.0.0.1:8080' })).toEqualTypeOf<
+      Client<typeof shop>
+    >();
+  });
+});

@@ -1,0 +1,81 @@
+import type { Measures } from '../define/measure.ts';
+import type { Every } from '../define/rollup.ts';
+import type { AnyPipeline, EventName } from '../define/rows.ts';
+import type { Answer } from '../query/answer-question.ts';
+import { ask } from './ask.ts';
+import { readRows } from './read-rows.ts';
+import type { DimensionOf, QuestionRow, TypedQuestion } from './typed-question.ts';
+
+export interface ClientOptions {
+  /** Where a Millrace listens, as `http://127.0.0.1:8080`. */
+  readonly url: string | URL;
+  /** A read key. Not needed where Millrace has none. */
+  readonly readKey?: string;
+}
+
+export interface TypedAnswer<Row> {
+  readonly rows: readonly Row[];
+  /** Whether there are more rows than the limit let through. */
+  readonly truncated: boolean;
+  /** The table that was read: `events` or a rollup's name. */
+  readonly servedBy: string;
+  /** From when on that table has everything; null if nothing has been dropped from it by age. */
+  readonly keptSince: Date | null;
+  /** Everything accepted before this append time is in the answer. */
+  readonly asOf: Date;
+  readonly rowsRead: number;
+  readonly elapsedMs: number;
+}
+
+export interface Client<P extends AnyPipeline> {
+  /**
+   * Asks about events. A property that no event of the question has, or a measure
+   * that cannot be made of it, does not compile.
+   *
+   * @throws MillraceError `question_invalid`, `question_too_costly`, `unauthorized`,
+   * `overloaded`, `not_running`; the signal's reason when it aborts.
+   */
+  query<
+    const From extends EventName<P>,
+    const Kept extends Measures,
+    const By extends DimensionOf<P, From> = never,
+    const Width extends Every | undefined = undefined,
+  >(
+    question: TypedQuestion<P, From, By, Width, Kept>,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<TypedAnswer<QuestionRow<P, From, By, Width, Kept>>>;
+}
+
+/**
+ * A client with the types of a pipeline. They are all it needs of the definition:
+ *
+ * @example
+ * import type pipeline from './millrace.config.ts';
+ * const millrace = createClient<typeof pipeline>({ url: 'http://127.0.0.1:8080' });
+ * const { rows } = await millrace.query({ from: 'purchase', measures: { orders: count() } });
+ */
+export function createClient<P extends AnyPipeline>({ url, readKey }: ClientOptions): Client<P> {
+  return {
+    async query(question, { signal } = {}) {
+      const answer = await ask<Answer>(new URL('/v1/query', url), {
+        method: 'POST',
+        key: readKey,
+        body: JSON.stringify(question, integerAsString),
+        ...(signal ? { signal } : {}),
+      });
+      return {
+        rows: readRows(answer),
+        truncated: answer.truncated,
+        servedBy: answer.served_by,
+        keptSince: answer.kept_since === null ? null : new Date(answer.kept_since),
+        asOf: new Date(answer.as_of),
+        rowsRead: answer.rows_read,
+        elapsedMs: answer.elapsed_ms,
+      };
+    },
+  };
+}
+
+/** JSON has no 64-bit integers. */
+const integerAsString = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? String(value) : value;

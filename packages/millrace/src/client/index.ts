@@ -1,0 +1,17 @@
+export {
+  avg,
+  count,
+  max,
+  min,
+  quantiles,
+  sum,
+  uniq,
+} from '../define/measure.ts';
+export { MillraceError } from '../errors.ts';
+export {
+  type Client,
+  type ClientOptions,
+  createClient,
+  type TypedAnswer,
+} from './client.ts';
+export type { QuestionRow, TypedQuestion } from './typed-question.ts';

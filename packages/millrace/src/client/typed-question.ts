@@ -1,0 +1,69 @@
+import type { FieldOf, FieldTypeOf } from '../define/fields.ts';
+import type { Measures } from '../define/measure.ts';
+import type { ScalarType } from '../define/property-types.ts';
+import type { Every } from '../define/rollup.ts';
+import type { MeasureMistake } from '../define/rollup-check.ts';
+import type { AggregateRow, AnyPipeline, DimensionName, EventName } from '../define/rows.ts';
+import type { Where } from '../define/where.ts';
+
+/** A question that the events of a pipeline can answer. */
+export interface TypedQuestion<
+  P extends AnyPipeline,
+  From extends EventName<P>,
+  By extends string,
+  Width extends Every | undefined,
+  Kept extends Measures,
+> {
+  /** The event types it is about. */
+  readonly from: From | readonly From[];
+  readonly measures: Kept & CheckedMeasures<P, NoInfer<From>, NoInfer<Kept>>;
+  /** A row for each combination of these fields. `address.city` becomes the column `address_city`. */
+  readonly by?: readonly By[];
+  readonly where?: Where<P['events'], NoInfer<From>>;
+  /** Event time, from then on. A number is milliseconds since the epoch. */
+  readonly since?: Date | string | number;
+  /** Event time, before then. */
+  readonly until?: Date | string | number;
+  /** A row for each bucket of this width, by the calendar and clock of `zone`. Without it, totals. */
+  readonly every?: Width;
+  /** An IANA time zone. Default UTC. */
+  readonly zone?: string;
+  /** By these columns, the first before the second. What is equal goes by bucket and dimensions. */
+  readonly order?: { readonly [Column in ColumnOf<By, Width, Kept>]?: 'asc' | 'desc' };
+  /** The most rows, 1 to 10,000. Default 1,000. */
+  readonly limit?: number;
+  /** Rows also for buckets without events. Needs `every`, `since` and `until`. */
+  readonly fill?: boolean;
+}
+
+/** A row of its answer. */
+export type QuestionRow<
+  P extends AnyPipeline,
+  From extends string,
+  By extends string,
+  Width extends Every | undefined,
+  Kept extends Measures,
+> = AggregateRow<P['events'], From, By, Kept, BucketOf<Width>>;
+
+/** The fields by which rows can be grouped: those of a single value. */
+export type DimensionOf<P extends AnyPipeline, From extends string> = {
+  [Name in FieldOf<P['events'], From>]: FieldTypeOf<P['events'], From, Name> extends ScalarType
+    ? Name
+    : never;
+}[FieldOf<P['events'], From>];
+
+type BucketOf<Width extends Every | undefined> = Width extends Every ? 'bucket' : never;
+
+type ColumnOf<By extends string, Width extends Every | undefined, Kept extends Measures> =
+  | BucketOf<NoInfer<Width>>
+  | DimensionName<NoInfer<By>>
+  | (keyof NoInfer<Kept> & string);
+
+/** Each measure as it is, or a sentence that says what is wrong with it. */
+type CheckedMeasures<P extends AnyPipeline, From extends string, Kept extends Measures> = {
+  readonly [Name in keyof Kept]: [MeasureMistake<P['events'], From, Pick<Kept, Name>>] extends [
+    never,
+  ]
+    ? Kept[Name]
+    : MeasureMistake<P['events'], From, Pick<Kept, Name>>;
+};

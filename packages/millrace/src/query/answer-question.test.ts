@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { everyKind } from '../compile/clickhouse/every-kind.suite.ts';
+import { bucketsSelect, questionSelect } from '../compile/clickhouse/question.ts';
+import { openTestStore, type TestStore } from '../compile/clickhouse/test-store.suite.ts';
+import { planOf } from '../plan/plan-of.ts';
+import { type AnswerQuestion, createAnswering } from './answer-question.ts';
+
+const database = 'answered';
+const plan = planOf(everyKind);
+const nowMs = Date.UTC(2026, 10, 30, 12);
+
+let test: TestStore;
+beforeAll(async () => {
+  test = await openTestStore();
+  await test.make(plan, database);
+});
+afterAll(() => test.close());
+
+const answering = (
+  settings: { readonly [name: string]: string | number } = {},
+  lagMs = 0,
+): Promise<AnswerQuestion> =>
+  createAnswering({
+    plan,
+    store: test.store,
+    clock: { now: () => nowMs },
+    lagMs: () => lagMs,
+    statements: {
+      answer: (question, serving) => questionSelect(question, serving, { database }),
+      buckets: bucketsSelect,
+    },
+    settings,
+  });
+
+const events = { from: plan.events[0]?.type, measures: { events: { kind: 'count' } } };
+
+it('says up to when it holds', async () => {
+  const ask = await answering({}, 1500);
+  expect(await ask(events)).toMatchObject({
+    rows: [{ events: '0' }],
+    as_of: '2026-11-30T11:59:58.500Z',
+  });
+});
+
+it('refuses a question that takes more memory than one may', async () => {
+  const ask = await answering({ max_memory_usage: 1, max_untracked_memory: 0 });
+  await expect(ask({ ...events, every: 'second' })).rejects.toMatchObject({
+    code: 'question_too_costly',
+    status: 422,
+  });
+});
+
+it('does not take its own mistake for a costly question', async () => {
+  const ask = await answering({ no_such_setting: 1 });
+  await expect(ask(events)).rejects.toMatchObject({ name: 'StoreError' });
+});
+
+it('refuses to fill more rows than an answer may have', async () => {
+  const ask = await answering();
+  const range = { since: '2026-11-30T00:00:00Z', until: '2026-11-30T03:00:00Z', fill: true };
+  await expect(ask({ ...events, every: 'second', ...range })).rejects.toMatchObject({
+    code: 'question_invalid',
+    message: expect.stringContaining('10800 buckets'),
+  });
+});
