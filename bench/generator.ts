@@ -6,12 +6,16 @@ import type { Template } from './template.ts';
 export interface GeneratorOptions {
   readonly connections: number;
   readonly eventsPerRequest: number;
+  /** When the events of a request happened, of which so many were sent before. Default: now. */
+  readonly timeOf?: (sent: number) => Date;
   /** Told of each request that was answered with 200. */
   readonly onAnswer?: (answered: { readonly tookMs: number; readonly atMs: number }) => void;
 }
 
 export interface SendOptions {
   readonly seconds: number;
+  /** No more than these. */
+  readonly events?: number;
   /** Requests begin no faster than this; without it, as soon as the last one is answered. */
   readonly eventsPerSecond?: number;
 }
@@ -49,15 +53,21 @@ export class Generator {
   }
 
   /** Resolves once everything that was begun within the time is answered. */
-  async send({ seconds, eventsPerSecond = Number.POSITIVE_INFINITY }: SendOptions): Promise<void> {
+  async send({
+    seconds,
+    events = Number.POSITIVE_INFINITY,
+    eventsPerSecond = Number.POSITIVE_INFINITY,
+  }: SendOptions): Promise<void> {
     const from = performance.now();
     const until = from + seconds * 1000;
+    const requestsMax = events / this.#options.eventsPerRequest;
     const periodMs = (this.#options.eventsPerRequest / eventsPerSecond) * 1000;
     let begun = 0;
     await Promise.all(
       this.#senders.map(async ([connection, templates]) => {
         for (;;) {
           for (const template of templates) {
+            if (begun >= requestsMax) return;
             const due = from + periodMs * begun++;
             if (Math.max(due, performance.now()) >= until) return;
             if (due - performance.now() > 1) await sleep(due - performance.now());
@@ -73,8 +83,8 @@ export class Generator {
   }
 
   async #sendOne(connection: Connection, template: Template): Promise<void> {
-    const { eventsPerRequest, onAnswer } = this.#options;
-    template.fill(this.sent, new Date().toISOString());
+    const { eventsPerRequest, timeOf = () => new Date(), onAnswer } = this.#options;
+    template.fill(this.sent, timeOf(this.sent).toISOString());
     this.sent += eventsPerRequest;
     const from = performance.now();
     for (;;) {

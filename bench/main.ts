@@ -1,7 +1,7 @@
 /**
  * Measures Millrace from an HTTP request to a row that can be queried.
  *
- *   npm run bench -- [--quick] [--only end-to-end|latency|stages|start] [--rounds N] [--seconds N] [--write]
+ *   npm run bench -- [--quick] [--only end-to-end|latency|stages|questions|start] [--rounds N] [--seconds N] [--write]
  *
  * `--quick` takes under three minutes, and says less. `--write` puts the tables
  * into docs/performance.md.
@@ -10,9 +10,11 @@ import { parseArgs } from 'node:util';
 import { batches, endToEnd, endToEndTables, rate, serverPhase } from './end-to-end.ts';
 import { latencies, latencyTable } from './latency.ts';
 import { provenance, writeSection } from './performance-page.ts';
+import { questions, questionTables } from './questions.ts';
 import { stages, stagesTable } from './stages.ts';
 import { starts, startsTable } from './start.ts';
 import { median } from './statistics.ts';
+import { whole } from './table.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +25,7 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
   },
 });
-const parts = ['end-to-end', 'latency', 'stages', 'start'] as const;
+const parts = ['end-to-end', 'latency', 'stages', 'questions', 'start'] as const;
 if (values.only !== undefined && !parts.some((part) => part === values.only)) {
   throw new Error(`--only takes one of ${parts.join(', ')}`);
 }
@@ -50,7 +52,7 @@ if (wanted('end-to-end')) {
     eventsPerSecond: median(measured.map((round) => rate(round.batches))),
     cpuMicros: median(measured.map((round) => round.batches.cpuMicros)),
   };
-} else if (wanted('latency') || wanted('stages')) {
+} else if (wanted('latency') || wanted('stages') || wanted('questions')) {
   const phase = await serverPhase(batches, { seconds, warmUpSeconds });
   full = { eventsPerSecond: rate(phase), cpuMicros: phase.cpuMicros };
 }
@@ -68,6 +70,20 @@ if (wanted('stages')) {
   const stageRounds = values.quick ? 6 : 40;
   const costs = await stages({ rounds: stageRounds });
   show('stages', `${stageRounds} times 50,000 events`, stagesTable(costs, full.cpuMicros));
+}
+
+if (wanted('questions')) {
+  const events = values.quick ? 1_000_000 : 10_000_000;
+  const questionRounds = values.quick ? 5 : 20;
+  const measured = await questions(
+    { events, rounds: questionRounds, fullRate: full.eventsPerSecond, seconds },
+    say,
+  );
+  show(
+    'questions',
+    `${whole(events)} events, each question ${questionRounds} times, ${seconds} s of askers`,
+    questionTables(measured),
+  );
 }
 
 if (wanted('start')) {

@@ -65,6 +65,11 @@ describe('a question', () => {
     });
   });
 
+  it('takes times as milliseconds, too', () => {
+    const asked = { from: 'view', measures: orders, since: 0, until: Date.UTC(2026, 10, 1) };
+    expect(read(asked)).toMatchObject({ sinceMs: 0, untilMs: Date.UTC(2026, 10, 1) });
+  });
+
   it('may be about a built-in type, and need say no more than what is counted', () => {
     expect(read({ from: 'page', measures: orders })).toMatchObject({
       from: ['page'],
@@ -88,7 +93,9 @@ describe('a question', () => {
     [{ from: 'view', measures: orders, every: 'year' }, 'every: "year" is not the width'],
     [{ from: 'view', measures: orders, zone: 'No/Where' }, 'zone: There is no time zone'],
     [{ from: 'view', measures: orders, zone: 'Mars/Base' }, 'zone: There is no time zone'],
-    [{ from: 'view', measures: orders, since: 'soon' }, 'since: "soon" is not a time.'],
+    [{ from: 'view', measures: orders, since: 'soon' }, 'since: "soon" is not a time'],
+    [{ from: 'view', measures: orders, since: 1e300 }, 'since: 1e+300 is not a time'],
+    [{ from: 'view', measures: orders, since: 1.5 }, 'since: 1.5 is not a time'],
     [
       { from: 'view', measures: orders, since: '2026-01-02', until: '2026-01-02' },
       'until: The range ends before it begins.',

@@ -141,9 +141,15 @@ const readEvery = (value: unknown, report: Report): Question['every'] => {
 
 const readTime = (value: unknown, place: string, report: Report): number | null => {
   if (value === undefined) return null;
-  const ms = canonicalValue({ kind: 'timestamp' }, value);
+  const time = Number.isInteger(value) ? new Date(Number(value)) : value;
+  const ms = canonicalValue({ kind: 'timestamp' }, time);
   if (typeof ms === 'number') return ms;
-  report('bad_value', place, `${shown(value)} is not a time.`, 'Write 2026-11-30T12:00:00Z.');
+  report(
+    'bad_value',
+    place,
+    `${shown(value)} is not a time of the years 1900 to 2299.`,
+    'Write 2026-11-30T12:00:00Z, or milliseconds since the epoch.',
+  );
   return null;
 };
 

@@ -36,7 +36,7 @@ const events = { from: plan.events[0]?.type, measures: { events: { kind: 'count'
 
 it('says up to when it holds', async () => {
   const ask = await answering({}, 1500);
-  expect(await ask(events)).toMatchObject({
+  expect(JSON.parse(await ask(events))).toMatchObject({
     rows: [{ events: '0' }],
     as_of: '2026-11-30T11:59:58.500Z',
   });

@@ -30,10 +30,9 @@ export async function queryRoutes(
     }
     questions += 1;
     try {
-      return await answer(
-        documentOf(await readBody(request.raw, bodyLimits, () => true)),
-        goneReader(reply),
-      );
+      const document = documentOf(await readBody(request.raw, bodyLimits, () => true));
+      const json = await answer(document, goneReader(reply));
+      return reply.type('application/json; charset=utf-8').send(json);
     } finally {
       questions -= 1;
     }

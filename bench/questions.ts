@@ -1,0 +1,275 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Generator } from './generator.ts';
+import { untilStored, withServer } from './server.ts';
+import { median, percentile } from './statistics.ts';
+import { markdownTable, whole } from './table.ts';
+
+export interface QuestionOptions {
+  /** Stored before the first question. */
+  readonly events: number;
+  /** How often each question is asked each way. */
+  readonly rounds: number;
+  /** What the server takes at most in batches; beside the askers it gets half of it. */
+  readonly fullRate: number;
+  /** How long the askers ask. */
+  readonly seconds: number;
+}
+
+export interface Questions {
+  readonly asked: readonly { readonly name: string; readonly ms: WaysMs }[];
+  readonly crowds: readonly Crowd[];
+}
+
+type Way = 'rollup' | 'rollupByHand' | 'events' | 'eventsByHand';
+type WaysMs = { readonly [way in Way]: readonly number[] };
+
+interface Crowd {
+  readonly askers: number;
+  readonly questionMs: readonly number[];
+  /** Asked for, and reached. */
+  readonly paced: number;
+  readonly eventsPerSecond: number;
+  readonly answerMs: readonly number[];
+  readonly seconds: number;
+}
+
+const dayMs = 86_400_000;
+const days = 7;
+const askers = 20;
+const load = { connections: 16, eventsPerRequest: 500 };
+
+/** The time of questions each way, and of many at once while events come. */
+export function questions(
+  { events, rounds, fullRate, seconds }: QuestionOptions,
+  say: (line: string) => void,
+): Promise<Questions> {
+  return withServer(async ({ url }) => {
+    const untilMs = Math.floor(Date.now() / dayMs) * dayMs;
+    const range = { sinceMs: untilMs - days * dayMs, untilMs };
+    const answers: number[] = [];
+    const generator = await Generator.open(url, {
+      ...load,
+      timeOf: (sent) => spread(sent / load.eventsPerRequest, range),
+      onAnswer: ({ tookMs }) => answers.push(tookMs),
+    });
+    await generator.send({ seconds: Number.POSITIVE_INFINITY, events });
+    await untilStored(url, generator.sent);
+    say(`${whole(generator.sent)} events are stored`);
+
+    const asked = [];
+    for (const question of [weekByHour(range), dayByMinute(range)]) {
+      const ms = await askEachWay(url, question, rounds);
+      asked.push({ name: question.name, ms });
+      say(`${question.name}: ${ways.map((way) => median(ms[way]).toFixed(1)).join(', ')} ms`);
+    }
+
+    const crowds: Crowd[] = [];
+    const question = weekByHour(range).asked('rollup');
+    for (const [count, share] of [
+      [0, 0.5],
+      [askers, 0],
+      [askers, 0.5],
+    ] as const) {
+      answers.length = 0;
+      const before = { sent: generator.sent, at: performance.now() };
+      const paced = fullRate * share;
+      const until = performance.now() + seconds * 1000;
+      const [questionMs] = await Promise.all([
+        askUntil(until, count, () => ask(url, '/v1/query', question)),
+        paced === 0 ? undefined : generator.send({ seconds, eventsPerSecond: paced }),
+      ]);
+      const took = (performance.now() - before.at) / 1000;
+      crowds.push({
+        askers: count,
+        questionMs,
+        paced,
+        eventsPerSecond: (generator.sent - before.sent) / took,
+        answerMs: [...answers],
+        seconds: took,
+      });
+      await untilStored(url, generator.sent);
+    }
+    generator.close();
+    return { asked, crowds };
+  });
+}
+
+interface Range {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+/** Steps of about 0.38 of the range fill it evenly, however many there are; never a bucket's last millisecond. */
+function spread(step: number, { sinceMs, untilMs }: Range): Date {
+  const share = (step * 0.381966) % 1;
+  const second = Math.floor((share * (untilMs - sinceMs)) / 1000);
+  return new Date(sinceMs + second * 1000);
+}
+
+interface BenchQuestion {
+  readonly name: string;
+  asked(servedBy: 'rollup' | 'events'): string;
+  readonly rollupByHand: string;
+  readonly eventsByHand: string;
+}
+
+/** A millisecond before a bucket begins no event happened, but no rollup can know that. */
+const since = (ms: number, servedBy: 'rollup' | 'events'): number =>
+  servedBy === 'rollup' ? ms : ms - 1;
+
+const counts = { events: { kind: 'count' }, amount: { kind: 'sum', field: 'price' } };
+const from = ['view', 'click', 'add_to_cart', 'purchase'];
+
+function weekByHour({ sinceMs, untilMs }: Range): BenchQuestion {
+  return {
+    name: 'a week by hour and type: count, sum',
+    asked: (servedBy) =>
+      JSON.stringify({
+        ...{ from, every: 'hour', by: ['type'], measures: counts, limit: 10_000 },
+        ...{ since: since(sinceMs, servedBy), until: untilMs },
+      }),
+    rollupByHand: `
+      SELECT toStartOfHour(bucket) AS bucket, type, sum(events) AS events, sum(amount) AS amount
+      FROM by_minute WHERE ${between('by_minute.bucket', sinceMs, untilMs)}
+      GROUP BY ALL ORDER BY ALL`,
+    eventsByHand: `
+      SELECT toStartOfHour(timestamp) AS bucket, type,
+             count() AS events, ifNull(sum(properties.price), 0) AS amount
+      FROM events WHERE ${between('timestamp', sinceMs, untilMs)}
+      GROUP BY ALL ORDER BY ALL`,
+  };
+}
+
+function dayByMinute({ untilMs }: Range): BenchQuestion {
+  const sinceMs = untilMs - dayMs;
+  return {
+    name: 'a day by minute and type: count, sum, uniq',
+    asked: (servedBy) =>
+      JSON.stringify({
+        ...{ from, every: 'minute', by: ['type'], limit: 10_000 },
+        measures: { ...counts, people: { kind: 'uniq', field: 'user_id' } },
+        ...{ since: since(sinceMs, servedBy), until: untilMs },
+      }),
+    rollupByHand: `
+      SELECT bucket, type, events, amount, people
+      FROM by_minute WHERE ${between('bucket', sinceMs, untilMs)} ORDER BY bucket, type`,
+    eventsByHand: `
+      SELECT toStartOfMinute(timestamp) AS bucket, type, count() AS events,
+             ifNull(sum(properties.price), 0) AS amount, uniqCombined64(user_id) AS people
+      FROM events WHERE ${between('timestamp', sinceMs, untilMs)}
+      GROUP BY ALL ORDER BY ALL`,
+  };
+}
+
+const between = (column: string, sinceMs: number, untilMs: number): string =>
+  [
+    `${column} >= fromUnixTimestamp64Milli(${sinceMs}, 'UTC')`,
+    `${column} < fromUnixTimestamp64Milli(${untilMs}, 'UTC')`,
+  ].join(' AND ');
+
+const ways: readonly Way[] = ['rollup', 'rollupByHand', 'events', 'eventsByHand'];
+
+/** In turn, so that what else the machine does falls on all of them. */
+async function askEachWay(url: string, question: BenchQuestion, rounds: number): Promise<WaysMs> {
+  const byWay: { readonly [way in Way]: () => Promise<unknown> } = {
+    rollup: () => ask(url, '/v1/query', question.asked('rollup')),
+    rollupByHand: () => ask(url, '/sql', question.rollupByHand),
+    events: () => ask(url, '/v1/query', question.asked('events')),
+    eventsByHand: () => ask(url, '/sql', question.eventsByHand),
+  };
+  const [first, ...others] = await Promise.all(ways.map((way) => byWay[way]()));
+  const different = others.find((rows) => !isDeepStrictEqual(rows, first));
+  if (different !== undefined) {
+    const [one, other] = [first, different].map((rows) => JSON.stringify(rows).slice(0, 500));
+    throw new Error(`the answers to "${question.name}" differ:\n${one}\n${other}`);
+  }
+  const ms: { [way in Way]: number[] } = {
+    rollup: [],
+    rollupByHand: [],
+    events: [],
+    eventsByHand: [],
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const way of ways) {
+      const at = performance.now();
+      await byWay[way]();
+      ms[way].push(performance.now() - at);
+    }
+  }
+  return ms;
+}
+
+const sqlSettings = new URLSearchParams({
+  default_format: 'JSON',
+  output_format_json_quote_64bit_integers: '1',
+  output_format_json_quote_decimals: '1',
+  output_format_decimal_trailing_zeros: '1',
+  date_time_output_format: 'iso',
+});
+
+/** The rows of the answer. */
+async function ask(url: string, path: '/v1/query' | '/sql', body: string): Promise<unknown> {
+  const target = path === '/sql' ? `${url}/sql?${sqlSettings}` : `${url}${path}`;
+  const response = await fetch(target, { method: 'POST', body });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`status ${response.status}: ${text}`);
+  const answer: { readonly rows: unknown; readonly data: unknown } = JSON.parse(text);
+  return path === '/sql' ? answer.data : answer.rows;
+}
+
+async function askUntil(
+  untilMs: number,
+  count: number,
+  one: () => Promise<unknown>,
+): Promise<number[]> {
+  const ms: number[] = [];
+  const asker = async (): Promise<void> => {
+    while (performance.now() < untilMs) {
+      const at = performance.now();
+      await one();
+      ms.push(performance.now() - at);
+    }
+  };
+  await Promise.all(Array.from({ length: count }, asker));
+  return ms;
+}
+
+export function questionTables({ asked, crowds }: Questions): string {
+  const figures = (ms: readonly number[]): string[] =>
+    [median(ms), percentile(ms, 0.99)].map((value) => value.toFixed(1));
+  const ratio = (one: readonly number[], other: readonly number[]): string =>
+    (median(one) / median(other)).toFixed(2);
+  const each = asked.flatMap(({ name, ms }) => [
+    [name, 'a rollup', ...figures(ms.rollup), ratio(ms.rollup, ms.rollupByHand)],
+    ['', 'the rollup, SQL by hand', ...figures(ms.rollupByHand), '1.00'],
+    ['', 'the events', ...figures(ms.events), ratio(ms.events, ms.eventsByHand)],
+    ['', 'the events, SQL by hand', ...figures(ms.eventsByHand), '1.00'],
+  ]);
+  const many = crowds.map((crowd) => [
+    String(crowd.askers),
+    whole(crowd.paced),
+    whole(crowd.eventsPerSecond),
+    ...shown(crowd.answerMs),
+    whole(crowd.questionMs.length / crowd.seconds),
+    ...shown(crowd.questionMs),
+  ]);
+  return [
+    markdownTable(['question', 'from', 'p50 ms', 'p99 ms', 'against by hand'], each),
+    markdownTable(
+      [
+        'askers',
+        'events/s sent',
+        'taken',
+        'answer p50 ms',
+        'p99 ms',
+        'questions/s',
+        'question p50 ms',
+        'p99 ms',
+      ],
+      many,
+    ),
+  ].join('\n\n');
+}
+
+const shown = (ms: readonly number[]): string[] =>
+  ms.length === 0 ? ['', ''] : [0.5, 0.99].map((part) => percentile(ms, part).toFixed(1));
