@@ -14,6 +14,7 @@ import { openDedupIndex } from '../packages/millrace/src/adapters/dedup-index/de
 import { openSegmentLog } from '../packages/millrace/src/adapters/segment-log/segment-log.ts';
 import { systemClock } from '../packages/millrace/src/adapters/system-clock.ts';
 import { createCollector } from '../packages/millrace/src/collect/collector.ts';
+import { openAdmission } from '../packages/millrace/src/collect/open-admission.suite.ts';
 import { shopPlan } from '../packages/millrace/src/collect/shop-plan.suite.ts';
 import type { Log } from '../packages/millrace/src/ports/log.ts';
 import { ingestRoutes } from '../packages/millrace/src/server/ingest-routes.ts';
@@ -90,6 +91,7 @@ const collector = async (app: FastifyInstance, log: Log): Promise<void> => {
   const options = { plan: shopPlan, log, deadLetters: log, clock: systemClock };
   await app.register(ingestRoutes, {
     collector: createCollector(options),
+    admission: openAdmission(),
     keys: createKeys({ write: [], read: [] }),
   });
 };

@@ -107,14 +107,21 @@ export const errors = {
 
 export type ErrorCode = keyof typeof errors;
 
+export interface MillraceErrorOptions extends ErrorOptions {
+  readonly retryAfterS?: number;
+}
+
 /** An error with a stable code: what happened and where is the message, what to do is `mend`. */
 export class MillraceError extends Error {
   override readonly name = 'MillraceError';
   readonly code: ErrorCode;
+  /** Seconds after which trying again may help, where that is known. */
+  readonly retryAfterS: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: MillraceErrorOptions) {
     super(message, options);
     this.code = code;
+    this.retryAfterS = options?.retryAfterS;
   }
 
   get status(): number {

@@ -18,13 +18,6 @@ export interface CollectorOptions {
    * the clock was put back or more lateness is allowed now.
    */
   readonly watermark?: () => number;
-  /**
-   * Resolves when more events may be taken. Awaited before anything is decided
-   * about them, so that time spent waiting makes none of them late.
-   *
-   * @throws MillraceError `overloaded` after a while.
-   */
-  readonly room?: () => Promise<void>;
 }
 
 export interface Collector {
@@ -82,7 +75,7 @@ export interface Rejection {
 }
 
 export function createCollector(options: CollectorOptions): Collector {
-  const { plan, log, deadLetters, clock, watermark = never, room = always } = options;
+  const { plan, log, deadLetters, clock, watermark = never } = options;
   const limits = { ...defaultCollectLimits, ...options.limits };
   const writerFor = eventWriter(plan, limits);
   const counters: CollectorCounters = { accepted: 0, duplicates: 0, late: 0, refused: 0 };
@@ -134,7 +127,6 @@ export function createCollector(options: CollectorOptions): Collector {
   };
 
   const collect = async (batch: IncomingBatch): Promise<Receipt> => {
-    await room();
     const checked = check(batch);
     const { accepted, refused, receipt } = checked;
     const [{ duplicates }] = await Promise.all([
@@ -146,7 +138,6 @@ export function createCollector(options: CollectorOptions): Collector {
   };
 
   const collectMarked = async (batch: IncomingBatch, mark: LogMark): Promise<CountedReceipt> => {
-    await room();
     const checked = check(batch);
     const { accepted, refused, receipt } = checked;
     // Once the mark is in the log nobody sends the batch again, so its dead
@@ -159,7 +150,6 @@ export function createCollector(options: CollectorOptions): Collector {
   };
 
   const collectAgain = async (batch: IncomingBatch): Promise<CountedReceipt> => {
-    await room();
     const checked = check(batch);
     const { accepted, receipt } = checked;
     const { duplicates } = accepted.length > 0 ? await log.append(accepted) : nothing;
@@ -171,7 +161,6 @@ export function createCollector(options: CollectorOptions): Collector {
 }
 
 const nothing = { appended: 0, duplicates: 0 };
-const always = async (): Promise<void> => {};
 const never = (): number => Number.NEGATIVE_INFINITY;
 
 interface Checked {

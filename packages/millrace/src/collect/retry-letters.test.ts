@@ -73,8 +73,9 @@ const letters = () => createStoredLetters(embedded.store);
 
 /** All slices of a retry together. */
 async function retry(filter: LetterFilter = {}): Promise<Omit<RetryReceipt, 'last'>> {
-  const { collector, clock } = embedded;
-  const next = createRetryLetters({ letters: letters(), collector, clock, lettersMax: 2 });
+  const { collector, admission, clock } = embedded;
+  const options = { letters: letters(), collector, admission, clock, lettersMax: 2 };
+  const next = createRetryLetters(options);
   let total: Omit<RetryReceipt, 'last'> = { accepted: 0, duplicates: 0, rejected: [] };
   for (let after: string | null = null; ; ) {
     const { accepted, duplicates, rejected, last }: RetryReceipt = await next(

@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
+import type { Admission } from './admission.ts';
 import type { Collector, CountedReceipt } from './collector.ts';
 import type { LetterPlace } from './letter-place.ts';
 import { placeKey, type ReadLetter, readLetter } from './read-letter.ts';
@@ -30,7 +31,7 @@ export interface RejectedLetter {
  * come before the note, its event is known by its id, to the log within the
  * dedup window and to the store from then on.
  *
- * @throws MillraceError as `Collector.collect`.
+ * @throws MillraceError as `Collector.collect` and `Admission.admit`.
  */
 export type RetryLetters = (
   filter: LetterFilter,
@@ -40,24 +41,25 @@ export type RetryLetters = (
 export interface RetryOptions {
   readonly letters: StoredLetters;
   readonly collector: Collector;
+  readonly admission: Admission;
   readonly clock: Clock;
   /** Of a slice, which is in memory as a whole. */
   readonly lettersMax?: number;
 }
 
 export function createRetryLetters(options: RetryOptions): RetryLetters {
-  const { letters, collector, clock, lettersMax = 100 } = options;
+  const { letters, collector, admission, clock, lettersMax = 100 } = options;
 
   return async (filter, after) => {
     const pending = await letters.pending(filter, after, lettersMax);
     const tries = pending.map((letter): Try => ({ letter, ...readLetter(letter) }));
     const stored = await letters.storedEvents(tries.flatMap(idOf));
     const isStored = (one: Try): boolean => idOf(one).some((id) => stored.has(id));
-    const receipts = await Promise.all(
-      groupsOf(tries.filter((one) => !isStored(one))).map(async (group) => ({
-        group,
-        ...(await collector.collectAgain(batchOf(group))),
-      })),
+    const groups = groupsOf(tries.filter((one) => !isStored(one)));
+    const receipts = await admission.admit(bytesOf(pending), () =>
+      Promise.all(
+        groups.map(async (group) => ({ group, ...(await collector.collectAgain(batchOf(group))) })),
+      ),
     );
     const rejected = receipts.flatMap(rejectedOf);
     const left = new Set(rejected.map(({ id }) => id));
@@ -74,6 +76,9 @@ export function createRetryLetters(options: RetryOptions): RetryLetters {
     };
   };
 }
+
+const bytesOf = (letters: readonly Letter[]): number =>
+  letters.reduce((sum, { raw_base64 }) => sum + raw_base64.length, 0);
 
 interface Try extends ReadLetter {
   readonly letter: Letter;

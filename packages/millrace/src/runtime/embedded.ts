@@ -4,6 +4,7 @@ import { localProgress } from '../adapters/local-progress/local-progress.ts';
 import { localWindowProgress } from '../adapters/local-progress/local-window-progress.ts';
 import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { type Admission, createAdmission } from '../collect/admission.ts';
 import { type Collector, createCollector } from '../collect/collector.ts';
 import { deadLetter } from '../collect/dead-letter.ts';
 import type { IncomingEvent } from '../collect/incoming.ts';
@@ -25,7 +26,6 @@ import { dataFolder, hashKeyOf } from './data-folder.ts';
 import { database } from './database.ts';
 import { every } from './every.ts';
 import { LifetimeCount } from './lifetime-count.ts';
-import { roomAhead } from './room.ts';
 
 /**
  * Accepted events that wait for the store before senders are held back: some
@@ -33,6 +33,8 @@ import { roomAhead } from './room.ts';
  */
 const backlogEventsMax = 300_000;
 const holdBackMsMax = 10_000;
+/** Enough for the log to write in large groups, and little when parsed. */
+const admittedBytesMax = 16 * 1024 * 1024;
 
 /** How often it is looked whether a window has ended. */
 const windowPeriodMs = 500;
@@ -58,6 +60,8 @@ export interface Embedded {
   readonly plan: Plan;
   readonly clock: Clock;
   readonly collector: Collector;
+  /** Whoever hands events of others to the collector asks it first. */
+  readonly admission: Admission;
   readonly store: Store;
   /** The tables and views that readers may name. */
   readonly readable: readonly string[];
@@ -175,12 +179,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     deadLetters,
     clock,
     watermark: () => windows.watermarkMs,
-    room: roomAhead({
-      log: events,
-      reader: eventLoader,
-      recordsMax: backlogEventsMax,
-      waitMsMax: holdBackMsMax,
-    }),
+  });
+  const admission = createAdmission({
+    log: events,
+    reader: eventLoader,
+    recordsMax: backlogEventsMax,
+    bytesMax: admittedBytesMax,
+    waitMsMax: holdBackMsMax,
   });
   const duplicates = await LifetimeCount.open(
     folder.duplicates,
@@ -210,6 +215,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     plan,
     clock,
     collector,
+    admission,
     store,
     readable: tables.readable,
     events,

@@ -82,7 +82,7 @@ export async function serveEmbedded(
     reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
     onProblem,
   });
-  const { plan, collector, store, readable, eventLoader } = embedded;
+  const { plan, collector, admission, store, readable, eventLoader } = embedded;
   const rate = new Rate();
   const measuring = every(
     1_000,
@@ -95,15 +95,16 @@ export async function serveEmbedded(
   const server = await listen(settings, async (app) => {
     app.setErrorHandler(answerError);
     app.setNotFoundHandler(answerNotFound);
-    await app.register(ingestRoutes, { collector, keys });
+    await app.register(ingestRoutes, { collector, admission, keys });
     await app.register(importRoutes, {
       target: localTarget({ collector, log: embedded.events, loader: eventLoader }),
+      admission,
       limits: collector.limits,
       requireRead: keys.requireRead,
     });
     await app.register(deadLetterRoutes, {
       letters,
-      retry: createRetryLetters({ letters, collector, clock: embedded.clock }),
+      retry: createRetryLetters({ letters, collector, admission, clock: embedded.clock }),
       requireRead: keys.requireRead,
     });
     await app.register(sqlRoutes, {

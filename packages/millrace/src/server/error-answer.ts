@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, MillraceError } from '../errors.ts';
 
-/** Seconds after which a request that met a busy server may be sent again. */
+/** Seconds after which a request that met a busy server may be sent again, where it does not say itself. */
 const retryAfter: { readonly [code in ErrorCode]?: number } = {
   too_many_requests: 1,
   overloaded: 1,
@@ -21,7 +21,7 @@ export function answerError(
 ): FastifyReply {
   const error = thrown instanceof MillraceError ? thrown : translated(thrown);
   if (error.status === 500) request.log.error(thrown);
-  const seconds = retryAfter[error.code];
+  const seconds = error.retryAfterS ?? retryAfter[error.code];
   if (seconds !== undefined) reply.header('Retry-After', seconds);
   if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
   // What is left of a body that nobody waits for must not be read as the next request.

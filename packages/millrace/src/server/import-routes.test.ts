@@ -2,6 +2,7 @@ import fastify from 'fastify';
 import { afterEach, expect, it } from 'vitest';
 import { defaultCollectLimits } from '../collect/limits.ts';
 import { LongNumber } from '../collect/numbers.ts';
+import { openAdmission } from '../collect/open-admission.suite.ts';
 import { Refusal } from '../collect/refusals.ts';
 import { httpTarget } from '../import/http-target.ts';
 import { inFolder, linesOf, openShop } from '../import/shop-import.suite.ts';
@@ -19,6 +20,7 @@ async function serve(target: ImportTarget, read: readonly string[] = []): Promis
   const keys = createKeys({ write: ['w'], read });
   await server.register(importRoutes, {
     target,
+    admission: openAdmission(),
     limits: defaultCollectLimits,
     requireRead: keys.requireRead,
   });

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Admission } from '../collect/admission.ts';
 import type { CollectLimits } from '../collect/limits.ts';
 import { readJson } from '../collect/read-json.ts';
 import { MillraceError } from '../errors.ts';
@@ -11,6 +12,7 @@ import { createReceive, defaultReceiveLimits, leaveBodiesUnread } from './receiv
 
 export interface ImportRoutesOptions {
   readonly target: ImportTarget;
+  readonly admission: Admission;
   readonly limits: CollectLimits;
   /** Write keys are public: with one, anybody could fill the ledger. */
   readonly requireRead: (request: FastifyRequest) => Promise<void>;
@@ -24,10 +26,13 @@ export interface ImportRoutesOptions {
  */
 export async function importRoutes(
   server: FastifyInstance,
-  { target, limits, requireRead }: ImportRoutesOptions,
+  { target, admission, limits, requireRead }: ImportRoutesOptions,
 ): Promise<void> {
   const { bodyBytesMax } = limits;
-  const receive = createReceive({ ...defaultReceiveLimits, bodyBytesMax: 4 * bodyBytesMax });
+  const receive = createReceive(
+    { ...defaultReceiveLimits, bodyBytesMax: 4 * bodyBytesMax },
+    admission,
+  );
   leaveBodiesUnread(server);
   server.setErrorHandler(answerError);
   server.addHook('onRequest', requireRead);

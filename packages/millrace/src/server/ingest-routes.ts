@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { Admission } from '../collect/admission.ts';
 import type { Collector } from '../collect/collector.ts';
 import { allowBrowsers } from './cors.ts';
 import { answerError } from './error-answer.ts';
@@ -15,6 +16,7 @@ import { segmentRoutes } from './segment-routes.ts';
 
 export interface IngestOptions {
   readonly collector: Collector;
+  readonly admission: Admission;
   readonly keys: Keys;
   readonly limits?: Partial<Omit<ReceiveLimits, 'bodyBytesMax'>>;
 }
@@ -29,10 +31,10 @@ export interface Ingest {
 /** Everything that takes events: Millrace's own way, CloudEvents, and the Segment API. */
 export async function ingestRoutes(
   server: FastifyInstance,
-  { collector, keys, limits }: IngestOptions,
+  { collector, admission, keys, limits }: IngestOptions,
 ): Promise<void> {
   const { bodyBytesMax } = collector.limits;
-  const receive = createReceive({ ...defaultReceiveLimits, ...limits, bodyBytesMax });
+  const receive = createReceive({ ...defaultReceiveLimits, ...limits, bodyBytesMax }, admission);
   leaveBodiesUnread(server);
   server.setErrorHandler(answerError);
   const ingest = { collector, keys, receive };

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
 import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import type { Admission } from '../collect/admission.ts';
 import { type Collector, createCollector } from '../collect/collector.ts';
 import type { CollectLimits } from '../collect/limits.ts';
+import { openAdmission } from '../collect/open-admission.suite.ts';
 import { shopPlan } from '../collect/shop-plan.suite.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Log, LogWriter } from '../ports/log.ts';
@@ -28,6 +30,7 @@ export interface IngestServerOptions {
   readonly keys?: KeysOptions;
   readonly limits?: IngestOptions['limits'];
   readonly collectLimits?: Partial<CollectLimits>;
+  readonly admission?: Admission;
   /** Stands before the log of events. */
   readonly through?: (log: LogWriter) => LogWriter;
 }
@@ -41,6 +44,7 @@ export async function openIngestServer(options: IngestServerOptions = {}): Promi
     keys = { write: [], read: [] },
     limits = {},
     collectLimits = {},
+    admission = openAdmission(),
     through = (log: LogWriter) => log,
   } = options;
   const folder = await mkdtemp(join(tmpdir(), 'millrace-ingest-'));
@@ -63,7 +67,7 @@ export async function openIngestServer(options: IngestServerOptions = {}): Promi
   const server = await listen({ host: '127.0.0.1', port: 0 }, async (app) => {
     app.setErrorHandler(answerError);
     app.setNotFoundHandler(answerNotFound);
-    await app.register(ingestRoutes, { collector, keys: createKeys(keys), limits });
+    await app.register(ingestRoutes, { collector, admission, keys: createKeys(keys), limits });
   });
   return {
     url: server.url,

@@ -10,14 +10,14 @@ export interface ReadBodyLimits {
 /**
  * The bytes of a request's body as they came.
  *
- * @param grow told of each piece before it is kept; false refuses the request.
- * @throws MillraceError `body_too_large`, `request_timeout`, `overloaded`,
- *   `invalid_body` (the sender went away before the end).
+ * @param grow told of each piece before it is kept; what it throws refuses the request.
+ * @throws MillraceError `body_too_large`, `request_timeout`, `invalid_body` (the
+ *   sender went away before the end), and what `grow` throws.
  */
 export function readBody(
   request: IncomingMessage,
   { bytesMax, timeoutMs }: ReadBodyLimits,
-  grow: (bytes: number) => boolean,
+  grow: (bytes: number) => void,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -30,7 +30,7 @@ export function readBody(
       clearTimeout(timer);
       request.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose);
     };
-    const fail = (error: MillraceError): void => {
+    const fail = (error: unknown): void => {
       done();
       // What still comes is thrown away, so that the sender gets to read the answer.
       request.on('error', () => {}).resume();
@@ -38,9 +38,13 @@ export function readBody(
     };
     const onData = (chunk: Buffer): void => {
       length += chunk.length;
-      if (length > bytesMax) fail(bodyTooLarge(bytesMax));
-      else if (!grow(chunk.length)) fail(overloaded());
-      else chunks.push(chunk);
+      try {
+        if (length > bytesMax) throw bodyTooLarge(bytesMax);
+        grow(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        fail(error);
+      }
     };
     const onEnd = (): void => {
       done();
@@ -61,6 +65,3 @@ export function readBody(
 
 export const bodyTooLarge = (bytesMax: number): MillraceError =>
   new MillraceError('body_too_large', `The body is larger than ${bytesMax} bytes.`);
-
-export const overloaded = (): MillraceError =>
-  new MillraceError('overloaded', 'Too many bytes of requests are waiting to be stored.');

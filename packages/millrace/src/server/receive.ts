@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Admission } from '../collect/admission.ts';
 import { MillraceError } from '../errors.ts';
 import { bodyBudget } from './body-budget.ts';
 import { decompress } from './decompress.ts';
 import { createGate } from './gate.ts';
-import { overloaded, readBody } from './read-body.ts';
+import { readBody } from './read-body.ts';
 
 export interface ReceiveLimits {
   /** Of one body, as it comes and after decompression. */
@@ -21,8 +22,8 @@ export const defaultReceiveLimits: Omit<ReceiveLimits, 'bodyBytesMax'> = {
 };
 
 /**
- * Reads and decompresses a body, hands it to `work`, and counts its bytes
- * until `work` is done.
+ * Reads and decompresses a body, hands it to `work` once it is admitted, and
+ * counts its bytes until `work` is done.
  *
  * @throws MillraceError `too_many_requests`, `overloaded`, and what
  *   `readBody`, `decompress` and `work` throw.
@@ -32,7 +33,7 @@ export type Receive = <Result>(
   work: (body: Buffer) => Promise<Result>,
 ) => Promise<Result>;
 
-export function createReceive(limits: ReceiveLimits): Receive {
+export function createReceive(limits: ReceiveLimits, admission: Admission): Receive {
   const { bodyBytesMax, bodyTimeoutMs, bytesInFlightMax, requestsInFlightMax } = limits;
   const budget = bodyBudget(bytesInFlightMax);
   // How much comes out is only known afterwards, so few may be at it. zlib has four threads.
@@ -44,14 +45,18 @@ export function createReceive(limits: ReceiveLimits): Receive {
       throw new MillraceError(
         'too_many_requests',
         `${requestsInFlightMax} requests are waiting for their answer.`,
+        { retryAfterS: admission.retryAfterS },
       );
     }
     requests += 1;
     let taken = 0;
-    const grow = (bytes: number): boolean => {
-      if (!budget.take(bytes)) return false;
+    const grow = (bytes: number): void => {
+      if (!budget.take(bytes)) {
+        throw new MillraceError('overloaded', 'Too many bytes of requests are waiting.', {
+          retryAfterS: admission.retryAfterS,
+        });
+      }
       taken += bytes;
-      return true;
     };
     try {
       const bytes = await readBody(
@@ -60,10 +65,10 @@ export function createReceive(limits: ReceiveLimits): Receive {
         grow,
       );
       const encoding = request.headers['content-encoding'];
-      if (encoding === undefined) return await work(bytes);
+      if (encoding === undefined) return await admission.admit(bytes.length, () => work(bytes));
       const body = await fewAtOnce(async () => decompress(bytes, encoding, bodyBytesMax));
-      if (!grow(body.length)) throw overloaded();
-      return await work(body);
+      grow(body.length);
+      return await admission.admit(body.length, () => work(body));
     } finally {
       requests -= 1;
       budget.giveBack(taken);
