@@ -6,6 +6,7 @@ import { MillraceError } from '../errors.ts';
 import { difference } from '../plan/difference.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planOf } from '../plan/plan-of.ts';
+import type { Disk } from '../ports/disk.ts';
 import { type Store, StoreError } from '../ports/store.ts';
 
 export interface PlanChange {
@@ -14,13 +15,22 @@ export interface PlanChange {
   readonly after: Plan;
 }
 
+/** The file beside the store that says which plan it was made for. */
+export interface KeptPlan {
+  readonly disk: Disk;
+  readonly keptAt: string;
+}
+
 /**
  * What a definition means for the data that is there.
  *
  * @throws MillraceError `plan_conflict` listing every place the stored data cannot follow.
  */
-export async function planChange(pipeline: Pipeline, keptAt: string): Promise<PlanChange> {
-  const kept = await readFileIfThere(keptAt);
+export async function planChange(
+  pipeline: Pipeline,
+  { disk, keptAt }: KeptPlan,
+): Promise<PlanChange> {
+  const kept = await readFileIfThere(disk, keptAt);
   if (kept === null) return { before: null, after: planOf(pipeline) };
   // Plans were kept before there were windows and alerts.
   const before: Plan = { windows: [], alerts: [], ...JSON.parse(kept) };
@@ -44,18 +54,18 @@ export async function planChange(pipeline: Pipeline, keptAt: string): Promise<Pl
  */
 export async function applyPlan(
   { before, after }: PlanChange,
-  options: { readonly store: Store; readonly database: string; readonly keptAt: string },
+  options: KeptPlan & { readonly store: Store; readonly database: string },
 ): Promise<void> {
-  const { store, database, keptAt } = options;
+  const { store, database } = options;
   if (before !== null) {
     const { checks, statements, cleanup } = clickhouseMigration(before, after, { database });
     for (const check of checks) await holds(check, store);
     await defineAll(statements, store);
-    await keep(after, keptAt);
+    await keep(after, options);
     await defineAll(cleanup, store);
   }
   await defineAll(clickhouseDdl(after, { database }).statements, store);
-  await keep(after, keptAt);
+  await keep(after, options);
 }
 
 async function holds(check: string, store: Store): Promise<void> {
@@ -75,7 +85,7 @@ async function defineAll(statements: readonly string[], store: Store): Promise<v
   for (const statement of statements) await store.define(statement);
 }
 
-async function keep(plan: Plan, path: string): Promise<void> {
+async function keep(plan: Plan, { disk, keptAt }: KeptPlan): Promise<void> {
   const document = `${JSON.stringify(plan)}\n`;
-  if (document !== (await readFileIfThere(path))) await replaceFile(path, document);
+  if (document !== (await readFileIfThere(disk, keptAt))) await replaceFile(disk, keptAt, document);
 }

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFileIfThere, replaceFile } from '../adapters/local-progress/atomic-file.ts';
+import type { Disk } from '../ports/disk.ts';
 
 /** Where everything of one embedded pipeline lies on disk. */
 export interface DataFolder {
   readonly root: string;
+  readonly logs: string;
+  readonly progress: string;
   /** ClickHouse's own files. Whoever has it open owns the whole folder. */
   readonly store: string;
   readonly eventLog: string;
@@ -25,41 +27,43 @@ export interface DataFolder {
 }
 
 export function dataFolder(root: string): DataFolder {
-  const folder = {
+  const logs = join(root, 'log');
+  const progress = join(root, 'progress');
+  return {
     root,
+    logs,
+    progress,
     store: join(root, 'store'),
-    eventLog: join(root, 'log', 'events'),
-    deadLetterLog: join(root, 'log', 'dead-letters'),
+    eventLog: join(logs, 'events'),
+    deadLetterLog: join(logs, 'dead-letters'),
     spilledIds: join(root, 'spilled-ids'),
-    eventProgress: join(root, 'progress', 'events.json'),
-    deadLetterProgress: join(root, 'progress', 'dead-letters.json'),
-    windowProgress: join(root, 'progress', 'windows.json'),
-    alertProgress: (alert: string) => join(root, 'progress', `alert-${alert}.json`),
+    eventProgress: join(progress, 'events.json'),
+    deadLetterProgress: join(progress, 'dead-letters.json'),
+    windowProgress: join(progress, 'windows.json'),
+    alertProgress: (alert: string) => join(progress, `alert-${alert}.json`),
     plan: join(root, 'plan.json'),
     hashKey: join(root, 'hash-key'),
     duplicates: join(root, 'duplicates'),
     owner: join(root, 'owner.json'),
   };
-  for (const path of [
-    folder.store,
-    folder.eventLog,
-    folder.deadLetterLog,
-    folder.spilledIds,
-    join(root, 'progress'),
-  ]) {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/** Makes what is missing of the folders. What is put into them later is not lost with their names. */
+export async function makeDataFolder(folder: DataFolder, disk: Disk): Promise<void> {
+  const { root, store, logs, eventLog, deadLetterLog, progress } = folder;
+  for (const path of [root, store, logs, eventLog, deadLetterLog, progress]) {
+    await disk.makeFolder(path);
   }
-  return folder;
 }
 
 /**
  * The key of the id hash, made once for each data folder: who does not know it
  * cannot make ids that collide.
  */
-export async function hashKeyOf(folder: DataFolder): Promise<Uint8Array> {
-  const kept = await readFileIfThere(folder.hashKey);
+export async function hashKeyOf(folder: DataFolder, disk: Disk): Promise<Uint8Array> {
+  const kept = await readFileIfThere(disk, folder.hashKey);
   if (kept !== null) return Buffer.from(kept.trim(), 'hex');
   const key = randomBytes(16);
-  await replaceFile(folder.hashKey, `${key.toString('hex')}\n`);
+  await replaceFile(disk, folder.hashKey, `${key.toString('hex')}\n`);
   return key;
 }

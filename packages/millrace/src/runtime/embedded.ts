@@ -2,6 +2,7 @@ import { openChdbStore } from '../adapters/chdb/chdb-store.ts';
 import { type DedupIndex, openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
 import { localProgress } from '../adapters/local-progress/local-progress.ts';
 import { localWindowProgress } from '../adapters/local-progress/local-window-progress.ts';
+import { nodeDisk } from '../adapters/node-disk.ts';
 import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { type Admission, createAdmission } from '../collect/admission.ts';
@@ -17,12 +18,13 @@ import type { Plan } from '../plan/plan.ts';
 import { windowStepMs } from '../plan/window-step.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
+import type { Disk } from '../ports/disk.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import { WindowResults } from '../windows/window-results.ts';
 import { WindowRunner } from '../windows/window-runner.ts';
 import { applyPlan, planChange } from './apply-plan.ts';
-import { dataFolder, hashKeyOf } from './data-folder.ts';
+import { dataFolder, hashKeyOf, makeDataFolder } from './data-folder.ts';
 import { database } from './database.ts';
 import { every } from './every.ts';
 import { LifetimeCount } from './lifetime-count.ts';
@@ -50,6 +52,7 @@ export interface EmbeddedOptions {
   /** The size at which a log begins a new file. */
   readonly logSegmentBytes: number;
   readonly clock?: Clock;
+  readonly disk?: Disk;
   readonly reach?: ReachCrashPoint;
   /** Told of what went wrong and is being tried again, or needs a person. */
   readonly onProblem: (what: string, error: unknown) => void;
@@ -84,9 +87,10 @@ export interface Embedded {
  * @throws MillraceError `data_folder_in_use`, `plan_conflict`, `log_corrupt`.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { clock = systemClock, reach = survive, onProblem } = options;
+  const { clock = systemClock, disk = nodeDisk, reach = survive, onProblem } = options;
   const folder = dataFolder(options.folder);
-  const change = await planChange(options.pipeline, folder.plan);
+  await makeDataFolder(folder, disk);
+  const change = await planChange(options.pipeline, { disk, keptAt: folder.plan });
   const plan = change.after;
   // Before all else, because the engine's lock on it guards the rest of the folder.
   const store = await openChdbStore({
@@ -100,10 +104,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     windowMs: plan.dedup.windowMs,
     memoryBytesMax: options.dedupMemoryBytesMax,
     spillFolder: folder.spilledIds,
-    hashKey: await hashKeyOf(folder),
+    hashKey: await hashKeyOf(folder, disk),
+    disk,
   });
   const logOptions = {
     clock,
+    disk,
     retentionMs: options.logRetentionMs,
     segmentBytes: options.logSegmentBytes,
   };
@@ -114,7 +120,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const eventLoader = new Loader({
     log: events,
     store,
-    progress: localProgress(folder.eventProgress),
+    progress: localProgress(folder.eventProgress, disk),
     clock,
     table: tables.events.name,
     columns: tables.events.insertColumns,
@@ -128,7 +134,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const deadLetterLoader = new Loader({
     log: deadLetters,
     store,
-    progress: localProgress(folder.deadLetterProgress),
+    progress: localProgress(folder.deadLetterProgress, disk),
     clock,
     table: tables.deadLetters.name,
     columns: tables.deadLetters.insertColumns,
@@ -143,7 +149,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   // filled from the store counts no event twice.
   await eventLoader.recover();
   await deadLetterLoader.recover();
-  await applyPlan(change, { store, database, keptAt: folder.plan });
+  await applyPlan(change, { store, database, disk, keptAt: folder.plan });
   const windows = new WindowRunner({
     windows: plan.windows.map((window) => ({
       table: window.table,
@@ -153,7 +159,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     store,
     log: events,
     loader: eventLoader,
-    progress: localWindowProgress(folder.windowProgress),
+    progress: localWindowProgress(folder.windowProgress, disk),
     clock,
     latenessMs: plan.allowedLatenessMs,
     reach,
@@ -188,6 +194,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     waitMsMax: holdBackMsMax,
   });
   const duplicates = await LifetimeCount.open(
+    disk,
     folder.duplicates,
     () => collector.counters.duplicates,
   );

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
 import { readFileIfThere } from '../adapters/local-progress/atomic-file.ts';
+import { nodeDisk } from '../adapters/node-disk.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { MillraceError } from '../errors.ts';
 import type { SeenIds } from '../import/chunks.ts';
@@ -118,7 +119,7 @@ async function openTarget(
 
 /** Where the process that has the folder open answers; null if it does not say, or is another than did. */
 async function ownerUrl(data: string): Promise<string | null> {
-  const text = await readFileIfThere(dataFolder(data).owner);
+  const text = await readFileIfThere(nodeDisk, dataFolder(data).owner);
   if (text === null) return null;
   const owner: unknown = JSON.parse(text);
   if (typeof owner !== 'object' || owner === null) return null;

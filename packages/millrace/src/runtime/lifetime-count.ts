@@ -1,25 +1,28 @@
 import { readFileIfThere, replaceFile } from '../adapters/local-progress/atomic-file.ts';
+import type { Disk } from '../ports/disk.ts';
 
 /**
  * A count that no table or log can tell, kept over restarts. It is saved about
  * once a second: after a crash it may lack the last moment.
  */
 export class LifetimeCount {
+  readonly #disk: Disk;
   readonly #path: string;
   readonly #before: number;
   readonly #sinceStart: () => number;
   #saved: number;
 
-  private constructor(path: string, before: number, sinceStart: () => number) {
+  private constructor(disk: Disk, path: string, before: number, sinceStart: () => number) {
+    this.#disk = disk;
     this.#path = path;
     this.#before = before;
     this.#saved = before;
     this.#sinceStart = sinceStart;
   }
 
-  static async open(path: string, sinceStart: () => number): Promise<LifetimeCount> {
-    const kept = Number(await readFileIfThere(path));
-    return new LifetimeCount(path, Number.isSafeInteger(kept) ? kept : 0, sinceStart);
+  static async open(disk: Disk, path: string, sinceStart: () => number): Promise<LifetimeCount> {
+    const kept = Number(await readFileIfThere(disk, path));
+    return new LifetimeCount(disk, path, Number.isSafeInteger(kept) ? kept : 0, sinceStart);
   }
 
   get value(): number {
@@ -29,7 +32,7 @@ export class LifetimeCount {
   async save(): Promise<void> {
     const { value } = this;
     if (value === this.#saved) return;
-    await replaceFile(this.#path, `${value}\n`);
+    await replaceFile(this.#disk, this.#path, `${value}\n`);
     this.#saved = value;
   }
 }

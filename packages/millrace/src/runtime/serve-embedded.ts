@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { replaceFile } from '../adapters/local-progress/atomic-file.ts';
+import { nodeDisk } from '../adapters/node-disk.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { createRetryLetters } from '../collect/retry-letters.ts';
 import { createStoredLetters } from '../collect/stored-letters.ts';
@@ -159,7 +160,7 @@ export async function serveEmbedded(
     onProblem,
   });
   const { owner } = dataFolder(settings.data);
-  await replaceFile(owner, `${JSON.stringify({ pid: process.pid, url: server.url })}\n`);
+  await replaceFile(nodeDisk, owner, `${JSON.stringify({ pid: process.pid, url: server.url })}\n`);
   return {
     url: server.url,
     plan,

@@ -1,7 +1,9 @@
+import type { Disk } from '../../ports/disk.ts';
+import { nodeDisk } from '../node-disk.ts';
 import { Generations } from './generations.ts';
 import { HashTable } from './hash-table.ts';
 import type { RunWriter } from './run-file.ts';
-import { RunSet } from './run-set.ts';
+import { RUN_ENDING, RunSet } from './run-set.ts';
 import { SipHasher } from './sip-hash.ts';
 
 /**
@@ -56,6 +58,7 @@ export interface DedupIndexOptions {
   readonly spillFolder: string;
   /** 16 random bytes, the same for the life of a data folder. */
   readonly hashKey: Uint8Array;
+  readonly disk?: Disk;
 }
 
 export function openDedupIndex(options: DedupIndexOptions): DedupIndex {
@@ -126,7 +129,11 @@ class TieredDedupIndex implements DedupIndex {
     this.sliceMs = Math.max(1, Math.ceil(options.windowMs / SLICES_PER_WINDOW));
     this.#memoryBytesMax = options.memoryBytesMax;
     this.#hasher = new SipHasher(options.hashKey);
-    this.#runs = new RunSet(options.spillFolder, options.memoryBytesMax * FILTER_MEMORY_SHARE_MAX);
+    const { disk = nodeDisk } = options;
+    this.#runs = new RunSet(
+      disk.openScratch(options.spillFolder, RUN_ENDING),
+      options.memoryBytesMax * FILTER_MEMORY_SHARE_MAX,
+    );
     this.#table = new HashTable(this.#tableBytesMax(), this.#generations.kept);
     this.#allowTable();
   }

@@ -1,7 +1,16 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { nodeDisk } from '../node-disk.ts';
 import { RunWriter } from './run-file.ts';
 
 let folder: string;
@@ -28,7 +37,12 @@ function orderedHashes(count: number, perWord: number): DataView {
 }
 
 function written(hashes: DataView) {
-  const writer = new RunWriter(join(folder, '1.run'), slices, hashes.byteLength / 16);
+  const writer = new RunWriter(
+    nodeDisk.openScratch(folder, '.run'),
+    '1.run',
+    slices,
+    hashes.byteLength / 16,
+  );
   for (let at = 0; at < hashes.byteLength; at += 16) writer.append(hashes, at);
   return writer.finish();
 }
@@ -69,7 +83,7 @@ test('an empty run has nothing', () => {
 
 test('what is forgotten, while writing or after, is not found', () => {
   const hashes = orderedHashes(1_000, 1);
-  const writer = new RunWriter(join(folder, '1.run'), slices, 1_000);
+  const writer = new RunWriter(nodeDisk.openScratch(folder, '.run'), '1.run', slices, 1_000);
   for (let at = 0; at < hashes.byteLength; at += 16) writer.append(hashes, at);
   writer.forget(hashes, 16);
   const run = writer.finish();
@@ -91,7 +105,9 @@ test('a page that changed or went away is an error, not an answer', () => {
 });
 
 test('a file that cannot be made is an error', () => {
-  expect(() => new RunWriter(join(folder, 'no', '1.run'), slices, 1)).toThrow(
+  const scratch = nodeDisk.openScratch(join(folder, 'gone'), '.run');
+  rmdirSync(join(folder, 'gone'));
+  expect(() => new RunWriter(scratch, '1.run', slices, 1)).toThrow(
     expect.objectContaining({ code: 'log_full' }),
   );
 });

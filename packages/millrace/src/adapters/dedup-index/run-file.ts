@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { MillraceError } from '../../errors.ts';
+import type { ScratchFile, ScratchFolder } from '../../ports/disk.ts';
 import { BloomFilter } from './bloom-filter.ts';
 
 const HASH_BYTES = 16;
@@ -17,9 +17,8 @@ export interface SliceSpan {
 }
 
 interface RunParts {
-  readonly path: string;
   readonly slices: SliceSpan;
-  readonly file: number;
+  readonly file: ScratchFile;
   readonly bytes: number;
   readonly pages: DataView;
   readonly filter: BloomFilter;
@@ -28,15 +27,14 @@ interface RunParts {
 
 /**
  * Writes a run: hashes in ascending order of their first word. The file is a
- * cache of what the log knows, is read only through the descriptor that wrote
- * it, and dies with the process: it needs neither a sync nor a final name.
+ * cache of what the log knows, and dies with the process: it needs neither a
+ * sync nor a final name.
  *
  * All but `forget` throw MillraceError `log_full` if the disk is full or failing.
  */
 export class RunWriter {
   readonly slices: SliceSpan;
-  readonly #path: string;
-  readonly #file: number;
+  readonly #file: ScratchFile;
   readonly #filter: BloomFilter;
   readonly #pages: DataView;
   readonly #buffer = new DataView(new ArrayBuffer(WRITE_BYTES));
@@ -45,16 +43,15 @@ export class RunWriter {
   #written = 0;
 
   /** @param sizeMax the most hashes it will be given */
-  constructor(path: string, slices: SliceSpan, sizeMax: number) {
+  constructor(folder: ScratchFolder, name: string, slices: SliceSpan, sizeMax: number) {
     this.slices = slices;
-    this.#path = path;
     this.#filter = new BloomFilter(sizeMax);
     const pages = Math.ceil((sizeMax * HASH_BYTES) / PAGE_BYTES);
     this.#pages = new DataView(new ArrayBuffer(pages * PAGE_ENTRY_BYTES));
     try {
-      this.#file = openSync(path, 'wx+');
+      this.#file = folder.create(name);
     } catch (error) {
-      throw diskError('create', path, error);
+      throw diskError('create', name, error);
     }
   }
 
@@ -79,7 +76,6 @@ export class RunWriter {
   finish(): RunFile {
     this.#flush();
     return new RunFile({
-      path: this.#path,
       slices: this.slices,
       file: this.#file,
       bytes: this.#written,
@@ -91,7 +87,7 @@ export class RunWriter {
 
   /** Gives up: removes the file. */
   abandon(): void {
-    removeFile(this.#path, this.#file);
+    removeFile(this.#file);
   }
 
   #flush(): void {
@@ -102,11 +98,9 @@ export class RunWriter {
       this.#pages.setInt32(entry + 4, checksum(this.#buffer, start, end));
     }
     try {
-      for (let done = 0; done < this.#buffered; ) {
-        done += writeSync(this.#file, this.#buffer, done, this.#buffered - done);
-      }
+      this.#file.append(this.#buffer, this.#buffered);
     } catch (error) {
-      throw diskError('write', this.#path, error);
+      throw diskError('write', this.#file.path, error);
     }
     this.#written += this.#buffered;
     this.#buffered = 0;
@@ -168,7 +162,7 @@ export class RunFile {
   }
 
   remove(): void {
-    removeFile(this.#parts.path, this.#parts.file);
+    removeFile(this.#parts.file);
   }
 
   #mayHave(hashes: DataView, offset: number): boolean {
@@ -201,18 +195,18 @@ export class RunFile {
 
   /** Reads a page; returns how many bytes it has. */
   #read(number: number): number {
-    const { path, file, bytes, pages } = this.#parts;
+    const { file, bytes, pages } = this.#parts;
     const start = number * PAGE_BYTES;
     const length = Math.min(PAGE_BYTES, bytes - start);
     let done = 0;
     try {
-      done = readSync(file, page, 0, length, start);
+      done = file.read(page, length, start);
     } catch (error) {
-      throw diskError('read', path, error);
+      throw diskError('read', file.path, error);
     }
     const entry = number * PAGE_ENTRY_BYTES;
     if (done !== length || checksum(page, 0, length) !== pages.getInt32(entry + 4)) {
-      throw diskError('read', path, new Error(`page ${number} is not as it was written`));
+      throw diskError('read', file.path, new Error(`page ${number} is not as it was written`));
     }
     return length;
   }
@@ -251,12 +245,11 @@ function hexOf(hashes: DataView, offset: number): string {
   return Buffer.from(hashes.buffer, hashes.byteOffset + offset, HASH_BYTES).toString('hex');
 }
 
-function removeFile(path: string, file: number): void {
+function removeFile(file: ScratchFile): void {
   try {
-    closeSync(file);
-    unlinkSync(path);
+    file.remove();
   } catch (error) {
-    throw diskError('remove', path, error);
+    throw diskError('remove', file.path, error);
   }
 }
 

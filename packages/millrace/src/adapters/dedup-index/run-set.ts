@@ -1,24 +1,19 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import type { ScratchFolder } from '../../ports/disk.ts';
 import { type RunFile, RunWriter, type SliceSpan } from './run-file.ts';
 
-const EXTENSION = '.run';
+/** How the names of runs end. */
+export const RUN_ENDING = '.run';
 
 /** The runs on disk, newest first, because most duplicates follow soon. */
 export class RunSet {
-  readonly #folder: string;
+  readonly #folder: ScratchFolder;
   readonly #filterBytesMax: number;
   #runs: RunFile[] = [];
   #created = 0;
 
-  /** Empties the folder of the runs of an earlier process. */
-  constructor(folder: string, filterBytesMax: number) {
+  constructor(folder: ScratchFolder, filterBytesMax: number) {
     this.#folder = folder;
     this.#filterBytesMax = filterBytesMax;
-    mkdirSync(folder, { recursive: true });
-    for (const name of readdirSync(folder)) {
-      if (name.endsWith(EXTENSION)) rmSync(join(folder, name));
-    }
   }
 
   get ids(): number {
@@ -35,7 +30,7 @@ export class RunSet {
 
   create(slices: SliceSpan, sizeMax: number): RunWriter {
     this.#created++;
-    return new RunWriter(join(this.#folder, `${this.#created}${EXTENSION}`), slices, sizeMax);
+    return new RunWriter(this.#folder, `${this.#created}${RUN_ENDING}`, slices, sizeMax);
   }
 
   add(run: RunFile): void {

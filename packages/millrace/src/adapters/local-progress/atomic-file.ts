@@ -1,30 +1,30 @@
-import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { type Disk, isMissing } from '../../ports/disk.ts';
 
 /** Replaces a file so that a crash at any moment leaves the old or the new one, whole. */
-export async function replaceFile(path: string, content: string): Promise<void> {
+export async function replaceFile(disk: Disk, path: string, content: string): Promise<void> {
   const fresh = `${path}.new`;
-  const file = await open(fresh, 'w', 0o600);
+  const file = await disk.open(fresh, 'create');
   try {
-    await file.writeFile(content);
+    await file.write(Buffer.from(content), 0);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(fresh, path);
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await disk.rename(fresh, path);
+  await disk.syncFolder(dirname(path));
 }
 
-export async function readFileIfThere(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+export async function readFileIfThere(disk: Disk, path: string): Promise<string | null> {
+  const file = await disk.open(path, 'read').catch((error: unknown) => {
+    if (isMissing(error)) return null;
     throw error;
+  });
+  if (file === null) return null;
+  try {
+    const bytes = Buffer.alloc(await file.size());
+    return bytes.subarray(0, await file.read(bytes, 0)).toString();
+  } finally {
+    await file.close();
   }
 }

@@ -1,12 +1,14 @@
 import { MillraceError } from '../../errors.ts';
 import type { AlertProgress, AlertProgressKeeper } from '../../ports/alert-progress.ts';
+import type { Disk } from '../../ports/disk.ts';
+import { nodeDisk } from '../node-disk.ts';
 import { readFileIfThere, replaceFile } from './atomic-file.ts';
 
 /** How far an alert is, in a small file beside the log. */
-export function localAlertProgress(path: string): AlertProgressKeeper {
+export function localAlertProgress(path: string, disk: Disk = nodeDisk): AlertProgressKeeper {
   return {
     async read() {
-      const content = await readFileIfThere(path);
+      const content = await readFileIfThere(disk, path);
       if (content === null) return null;
       const progress: unknown = JSON.parse(content);
       if (isProgress(progress)) return progress;
@@ -15,7 +17,7 @@ export function localAlertProgress(path: string): AlertProgressKeeper {
         `${path} does not hold the progress of an alert. Without it Millrace cannot know which calls were made.`,
       );
     },
-    save: (progress) => replaceFile(path, `${JSON.stringify(progress)}\n`),
+    save: (progress) => replaceFile(disk, path, `${JSON.stringify(progress)}\n`),
   };
 }
 

@@ -1,12 +1,14 @@
 import { MillraceError } from '../../errors.ts';
+import type { Disk } from '../../ports/disk.ts';
 import type { LoadProgress, LogRange, ProgressKeeper } from '../../ports/progress.ts';
+import { nodeDisk } from '../node-disk.ts';
 import { readFileIfThere, replaceFile } from './atomic-file.ts';
 
 /** A loader's progress in a small file beside the log. */
-export function localProgress(path: string): ProgressKeeper {
+export function localProgress(path: string, disk: Disk = nodeDisk): ProgressKeeper {
   return {
     async read() {
-      const content = await readFileIfThere(path);
+      const content = await readFileIfThere(disk, path);
       if (content === null) return { committed: 0, intents: [] };
       const progress = parse(content);
       if (progress) return progress;
@@ -15,7 +17,7 @@ export function localProgress(path: string): ProgressKeeper {
         `${path} does not hold the progress of a loader. Without it Millrace cannot know what the store already has.`,
       );
     },
-    save: (progress) => replaceFile(path, `${JSON.stringify(progress)}\n`),
+    save: (progress) => replaceFile(disk, path, `${JSON.stringify(progress)}\n`),
   };
 }
 

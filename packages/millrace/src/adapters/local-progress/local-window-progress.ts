@@ -1,17 +1,19 @@
 import { MillraceError } from '../../errors.ts';
+import type { Disk } from '../../ports/disk.ts';
 import type {
   WindowIntent,
   WindowPlace,
   WindowProgress,
   WindowProgressKeeper,
 } from '../../ports/window-progress.ts';
+import { nodeDisk } from '../node-disk.ts';
 import { readFileIfThere, replaceFile } from './atomic-file.ts';
 
 /** How far the windows are, in a small file beside the log. */
-export function localWindowProgress(path: string): WindowProgressKeeper {
+export function localWindowProgress(path: string, disk: Disk = nodeDisk): WindowProgressKeeper {
   return {
     async read() {
-      const content = await readFileIfThere(path);
+      const content = await readFileIfThere(disk, path);
       if (content === null) return {};
       const progress: unknown = JSON.parse(content);
       if (isProgress(progress)) return progress;
@@ -20,7 +22,7 @@ export function localWindowProgress(path: string): WindowProgressKeeper {
         `${path} does not hold the progress of windows. Without it Millrace cannot know which results are out.`,
       );
     },
-    save: (progress) => replaceFile(path, `${JSON.stringify(progress)}\n`),
+    save: (progress) => replaceFile(disk, path, `${JSON.stringify(progress)}\n`),
   };
 }
 

@@ -3,9 +3,11 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Disk, DiskFile } from '../../ports/disk.ts';
 import type { Log } from '../../ports/log.ts';
 import { type DedupIndex, openDedupIndex } from '../dedup-index/dedup-index.ts';
-import { type Files, type LogFile, localFiles } from './files.ts';
+
+import { nodeDisk } from '../node-disk.ts';
 import { openSegmentLog, type SegmentLogOptions } from './segment-log.ts';
 
 export type TestLogOptions = Partial<SegmentLogOptions> & {
@@ -39,7 +41,7 @@ export class TestLog {
     const log = await openSegmentLog({
       folder: this.folder,
       clock: this.clock,
-      files: this.disk,
+      disk: this.disk,
       ...rest,
       ...(dedup === undefined ? {} : { dedup }),
     });
@@ -81,14 +83,14 @@ export function testLog(options: TestLogOptions = {}): TestLog {
 }
 
 export interface Operation {
-  readonly name: keyof Files | keyof LogFile;
+  readonly name: keyof Disk | keyof DiskFile;
   /** File name without its folder. */
   readonly file: string;
   readonly bytes: number;
 }
 
 /** The local disk, but for the operations that `fails` chooses; a write that fails lands half. */
-export class FailingDisk implements Files {
+export class FailingDisk implements Disk {
   fails: (operation: Operation) => boolean = () => false;
   /** Overrides what the disk says of itself. */
   free: number | undefined;
@@ -98,11 +100,11 @@ export class FailingDisk implements Files {
   /** Awaited before each operation. */
   before: (operation: Operation) => Promise<void> = async () => {};
 
-  async open(path: string, mode: 'read' | 'write' | 'create'): Promise<LogFile> {
+  async open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
     this.#renamed.delete(path);
     await this.#pass('open', path);
-    const file = await localFiles.open(path, mode);
-    const pass = (name: keyof LogFile, bytes = 0): Promise<void> => this.#pass(name, path, bytes);
+    const file = await nodeDisk.open(path, mode);
+    const pass = (name: keyof DiskFile, bytes = 0): Promise<void> => this.#pass(name, path, bytes);
     return {
       async read(into, position) {
         await pass('read', into.length);
@@ -126,28 +128,32 @@ export class FailingDisk implements Files {
 
   async rename(from: string, to: string): Promise<void> {
     await this.#pass('rename', to);
-    await localFiles.rename(from, to);
+    await nodeDisk.rename(from, to);
     this.#renamed.set(from, to);
   }
 
   async unlink(path: string): Promise<void> {
     await this.#pass('unlink', path);
-    await localFiles.unlink(path);
+    await nodeDisk.unlink(path);
   }
 
   async list(folder: string): Promise<string[]> {
     await this.#pass('list', folder);
-    return localFiles.list(folder);
+    return nodeDisk.list(folder);
   }
+
+  makeFolder = nodeDisk.makeFolder;
+
+  openScratch = nodeDisk.openScratch;
 
   async syncFolder(folder: string): Promise<void> {
     await this.#pass('syncFolder', folder);
-    await localFiles.syncFolder(folder);
+    await nodeDisk.syncFolder(folder);
   }
 
   async freeBytes(folder: string): Promise<number> {
     await this.#pass('freeBytes', folder);
-    return this.free ?? localFiles.freeBytes(folder);
+    return this.free ?? nodeDisk.freeBytes(folder);
   }
 
   async #pass(name: Operation['name'], path: string, bytes = 0): Promise<void> {

@@ -1,4 +1,4 @@
-import type { LogFile } from './files.ts';
+import type { DiskFile } from '../../ports/disk.ts';
 import {
   decodeMarks,
   type Frame,
@@ -13,7 +13,7 @@ const readAheadBytes = 256 * 1024;
 
 /** Reads the frames of one file through a buffer of its own, each checked once while it is there. */
 export class FrameReader {
-  readonly #file: LogFile;
+  readonly #file: DiskFile;
   readonly #seed: number;
   #buffer: Buffer = Buffer.alloc(0);
   /** Where in the file the buffered bytes begin, and how many there are. */
@@ -21,7 +21,7 @@ export class FrameReader {
   #length = 0;
   #checkedAt = -1;
 
-  constructor(file: LogFile, seed: number) {
+  constructor(file: DiskFile, seed: number) {
     this.#file = file;
     this.#seed = seed;
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type ActiveSegment, createSegment, type Disk } from './active-segment.ts';
-import type { LogFile } from './files.ts';
+import type { DiskFile } from '../../ports/disk.ts';
+import { type ActiveSegment, createSegment, type LogFolder } from './active-segment.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import type { RecordIds } from './record-ids.ts';
 import { cutTail, readHeader, scanFrames } from './scan.ts';
@@ -28,32 +28,33 @@ export interface Recovered {
  * @throws MillraceError `log_corrupt` where something is damaged that no crash explains.
  */
 export async function recover(
-  disk: Disk,
+  at: LogFolder,
   dedup: RecordIds | undefined,
   now: number,
 ): Promise<Recovered> {
-  const names = await disk.files.list(disk.folder);
+  const { disk, folder } = at;
+  const names = await disk.list(folder);
   for (const name of names.filter((each) => each.endsWith('.tmp')))
-    await disk.files.unlink(join(disk.folder, name));
+    await disk.unlink(join(folder, name));
   const segments = basesOf(names, '.log');
   const seals = basesOf(names, '.ids');
   const newest = Math.max(...segments);
   const newestSeal = Math.max(...seals);
   if (seals.size > 0 && newestSeal >= newest)
     throw corrupt(
-      segmentPath(disk.folder, newestSeal),
+      segmentPath(folder, newestSeal),
       0,
       'a newer segment is missing; its offsets would be given out again',
     );
   dedup?.advance(now);
   return segments.size === 0
-    ? beginLog(disk, dedup !== undefined)
-    : openLog(disk, { segments, seals, newest }, dedup, now);
+    ? beginLog(at, dedup !== undefined)
+    : openLog(at, { segments, seals, newest }, dedup, now);
 }
 
-async function beginLog(disk: Disk, hasIds: boolean): Promise<Recovered> {
+async function beginLog(at: LogFolder, hasIds: boolean): Promise<Recovered> {
   const logId = randomBytes(logIdBytes);
-  const active = await createSegment(disk, { base: 0, logId, hasIds, marks: [] });
+  const active = await createSegment(at, { base: 0, logId, hasIds, marks: [] });
   const seed = frameSeed(logId);
   return { logId, seed, sealed: [], active, seals: new Map(), marks: new Map() };
 }
@@ -66,28 +67,28 @@ interface Found {
 }
 
 async function openLog(
-  disk: Disk,
+  at: LogFolder,
   found: Found,
   dedup: RecordIds | undefined,
   now: number,
 ): Promise<Recovered> {
-  const { files, folder } = disk;
+  const { disk, folder } = at;
   const path = segmentPath(folder, found.newest);
-  const file = await files.open(path, 'write');
+  const file = await disk.open(path, 'write');
   try {
     const { header, bytes } = await readHeader(file, path, found.newest);
     if (header.hasIds !== (dedup !== undefined))
       throw new Error(`The log in ${folder} was begun ${header.hasIds ? 'with' : 'without'} ids.`);
     const seed = frameSeed(header.logId);
     const horizon = dedup?.horizon(now) ?? Number.POSITIVE_INFINITY;
-    const seals = await openSeals(disk, found, seed, dedup, horizon);
+    const seals = await openSeals(at, found, seed, dedup, horizon);
     const sealed = [...seals.values()]
       .filter(({ base }) => found.segments.has(base))
       .map((seal) => ({ ...seal, path: segmentPath(folder, seal.base), places: [...seal.places] }));
-    const { active, marks } = await openActive(disk, file, header, bytes);
+    const { active, marks } = await openActive(at, file, header, bytes);
     const { segment, ids } = active;
     if (segment.newestAt >= horizon) dedup?.load(ids.bytes, segment.newestAt);
-    await files.syncFolder(folder);
+    await disk.syncFolder(folder);
     return { logId: header.logId, seed, sealed, active, seals, marks };
   } catch (error) {
     await file.close();
@@ -97,13 +98,13 @@ async function openLog(
 
 /** Reads the seals, makes missing ones, deletes outlived ones, and loads the ids that still count. */
 async function openSeals(
-  disk: Disk,
+  at: LogFolder,
   found: Found,
   seed: number,
   dedup: RecordIds | undefined,
   horizon: number,
 ): Promise<Map<number, Seal>> {
-  const { files, folder } = disk;
+  const { disk, folder } = at;
   const seals = new Map<number, Seal>();
   const bases = [...new Set([...found.segments, ...found.seals])].sort((one, two) => one - two);
   for (const [index, base] of bases.entries()) {
@@ -112,15 +113,15 @@ async function openSeals(
     const path = sealPath(folder, base);
     const hasSegment = found.segments.has(base);
     const kept = found.seals.has(base)
-      ? await readSeal(files, path, seed, ({ newestAt }) => newestAt >= horizon)
+      ? await readSeal(disk, path, seed, ({ newestAt }) => newestAt >= horizon)
       : undefined;
     if (kept === undefined && !hasSegment)
       throw corrupt(path, 0, 'the ids of a deleted segment are damaged');
-    const { seal, ids } = kept ?? (await rebuildSeal(disk, base, next, seed));
+    const { seal, ids } = kept ?? (await rebuildSeal(at, base, next, seed));
     if (seal.base !== base || seal.end > next)
       throw corrupt(path, 0, `it says [${seal.base}, ${seal.end}) where ${next} follows`);
     if (!hasSegment && seal.newestAt < horizon) {
-      await files.unlink(path);
+      await disk.unlink(path);
       continue;
     }
     seals.set(base, seal);
@@ -130,8 +131,8 @@ async function openSeals(
 }
 
 async function openActive(
-  { folder }: Disk,
-  file: LogFile,
+  { folder }: LogFolder,
+  file: DiskFile,
   header: SegmentHeader,
   headerBytes: number,
 ): Promise<{ active: ActiveSegment; marks: Map<string, number> }> {
@@ -148,14 +149,14 @@ async function openActive(
 
 /** Makes the seal of a segment again from its frames, up to the offset that the next one begins with. */
 export async function rebuildSeal(
-  disk: Disk,
+  at: LogFolder,
   base: number,
   until: number,
   seed: number,
 ): Promise<{ seal: Seal; ids: Buffer }> {
-  const { files, folder } = disk;
+  const { disk, folder } = at;
   const path = segmentPath(folder, base);
-  const file = await files.open(path, 'read');
+  const file = await disk.open(path, 'read');
   try {
     const { bytes } = await readHeader(file, path, base);
     const found = {
@@ -168,7 +169,7 @@ export async function rebuildSeal(
     if (segment.end < until && segment.bytes < (await file.size()))
       throw corrupt(path, segment.bytes, 'a frame is damaged');
     return {
-      seal: await writeSeal(files, folder, sealPath(folder, base), segment, ids.bytes, seed),
+      seal: await writeSeal(disk, folder, sealPath(folder, base), segment, ids.bytes, seed),
       ids: ids.bytes,
     };
   } finally {

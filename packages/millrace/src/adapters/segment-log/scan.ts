@@ -1,5 +1,5 @@
+import type { DiskFile } from '../../ports/disk.ts';
 import type { ActiveSegment } from './active-segment.ts';
-import type { LogFile } from './files.ts';
 import { type Frame, frameBytes, frameHeader, frameHolds, frameMagic } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { corrupt, extend } from './segment.ts';
@@ -12,7 +12,7 @@ import {
 
 /** The header of the segment that begins with `base`, and its bytes. */
 export async function readHeader(
-  file: LogFile,
+  file: DiskFile,
   path: string,
   base: number,
 ): Promise<{ header: SegmentHeader; bytes: number }> {
@@ -28,7 +28,7 @@ export async function readHeader(
   return { header, bytes };
 }
 
-async function readUpTo(file: LogFile, bytes: number): Promise<Buffer> {
+async function readUpTo(file: DiskFile, bytes: number): Promise<Buffer> {
   const into = Buffer.allocUnsafeSlow(bytes);
   return into.subarray(0, await file.read(into, 0));
 }

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { Files } from './files.ts';
+import type { Disk } from '../../ports/disk.ts';
 import type { Place, Segment } from './segment.ts';
 
 /**
@@ -31,7 +31,7 @@ const summaryBytes = (places: number): number => fixedBytes + places * placeByte
 
 /** Writes the seal of a segment. Durable, name and all, when it resolves. */
 export async function writeSeal(
-  files: Files,
+  disk: Disk,
   folder: string,
   path: string,
   segment: Segment,
@@ -49,7 +49,7 @@ export async function writeSeal(
   };
   const summary = encodeSummary(seal, ids, seed);
   const temporary = `${path}.tmp`;
-  const file = await files.open(temporary, 'create');
+  const file = await disk.open(temporary, 'create');
   try {
     await file.write(summary, 0);
     await file.write(ids, summary.length);
@@ -57,8 +57,8 @@ export async function writeSeal(
   } finally {
     await file.close();
   }
-  await files.rename(temporary, path);
-  await files.syncFolder(folder);
+  await disk.rename(temporary, path);
+  await disk.syncFolder(folder);
   return seal;
 }
 
@@ -67,12 +67,12 @@ export async function writeSeal(
  * is missing or fails its checksum, or is of another log.
  */
 export async function readSeal(
-  files: Files,
+  disk: Disk,
   path: string,
   seed: number,
   wantIds: (seal: Seal) => boolean,
 ): Promise<{ seal: Seal; ids: Buffer | undefined } | undefined> {
-  const file = await files.open(path, 'read');
+  const file = await disk.open(path, 'read');
   try {
     const size = await file.size();
     const start = await readExactly(fixedBytes, 0);

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { MillraceError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../../ports/crash-points.ts';
+import type { Disk } from '../../ports/disk.ts';
 import type {
   AppendOptions,
   AppendReceipt,
@@ -12,7 +12,7 @@ import type {
   SliceLimits,
 } from '../../ports/log.ts';
 import { Turns } from '../../turns.ts';
-import { type Files, localFiles } from './files.ts';
+import { nodeDisk } from '../node-disk.ts';
 import { Group, type GroupBuffers, newGroupBuffers } from './group.ts';
 import type { RecordIds } from './record-ids.ts';
 import { recover } from './recovery.ts';
@@ -34,7 +34,7 @@ export interface SegmentLogOptions {
   /** Below this much free space nothing is written, so that the store keeps room. Default 64 MiB. */
   readonly freeBytesMin?: number;
   readonly reach?: ReachCrashPoint;
-  readonly files?: Files;
+  readonly disk?: Disk;
 }
 
 const mebibyte = 1024 * 1024;
@@ -47,20 +47,20 @@ const groupBytesMax = 4 * mebibyte;
  * recovery.ts for what a crash may leave.
  */
 export async function openSegmentLog(options: SegmentLogOptions): Promise<Log> {
-  const { folder, files = localFiles, dedup, clock } = options;
-  const disk = { files, folder };
-  await mkdir(folder, { recursive: true });
-  const found = await recover(disk, dedup, clock.now());
+  const { folder, disk = nodeDisk, dedup, clock } = options;
+  const at = { disk, folder };
+  await disk.makeFolder(folder);
+  const found = await recover(at, dedup, clock.now());
   const segments = new Segments(
     {
-      disk,
+      at,
       dedup,
       segmentBytes: options.segmentBytes ?? 64 * mebibyte,
       freeBytesMin: options.freeBytesMin ?? 64 * mebibyte,
     },
     found,
   );
-  return new SegmentLog(options, segments, new SegmentReader(files, found.seed));
+  return new SegmentLog(options, segments, new SegmentReader(disk, found.seed));
 }
 
 class SegmentLog implements Log {

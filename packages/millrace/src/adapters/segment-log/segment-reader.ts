@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors.ts';
+import { type Disk, type DiskFile, isMissing } from '../../ports/disk.ts';
 import type { LogSlice, SliceLimits } from '../../ports/log.ts';
-import type { Files, LogFile } from './files.ts';
 import { type Frame, frameBytes } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
@@ -17,13 +17,13 @@ interface Cursor {
 
 /** Reads records out of segments, keeping the last used one open. One read at a time. */
 export class SegmentReader {
-  readonly #files: Files;
+  readonly #disk: Disk;
   readonly #seed: number;
-  #open: { segment: Segment; file: LogFile; frames: FrameReader } | undefined;
+  #open: { segment: Segment; file: DiskFile; frames: FrameReader } | undefined;
   #cursor: Cursor | undefined;
 
-  constructor(files: Files, seed: number) {
-    this.#files = files;
+  constructor(disk: Disk, seed: number) {
+    this.#disk = disk;
     this.#seed = seed;
   }
 
@@ -90,11 +90,11 @@ export class SegmentReader {
     return frames;
   }
 
-  async #openFile(segment: Segment): Promise<LogFile> {
+  async #openFile(segment: Segment): Promise<DiskFile> {
     try {
-      return await this.#files.open(segment.path, 'read');
+      return await this.#disk.open(segment.path, 'read');
     } catch (cause) {
-      if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+      if (!isMissing(cause)) throw cause;
       throw new MillraceError('log_corrupt', `${segment.path} is missing.`, { cause });
     }
   }

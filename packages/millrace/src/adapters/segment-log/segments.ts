@@ -1,4 +1,4 @@
-import { type ActiveSegment, createSegment, type Disk } from './active-segment.ts';
+import { type ActiveSegment, createSegment, type LogFolder } from './active-segment.ts';
 import { Group, newGroupBuffers } from './group.ts';
 import type { RecordIds } from './record-ids.ts';
 import { type Recovered, rebuildSeal } from './recovery.ts';
@@ -6,7 +6,7 @@ import { type Seal, sealBytes, writeSeal } from './seal.ts';
 import { extend, type Segment, sealPath } from './segment.ts';
 
 export interface SegmentsOptions {
-  readonly disk: Disk;
+  readonly at: LogFolder;
   /** Its time slices end segments; its horizon keeps seals. */
   readonly dedup: RecordIds | undefined;
   readonly segmentBytes: number;
@@ -21,7 +21,7 @@ const freeSpaceCheckMs = 1000;
  * the next frame is written.
  */
 export class Segments {
-  readonly #disk: Disk;
+  readonly #at: LogFolder;
   readonly #dedup: RecordIds | undefined;
   readonly #segmentBytes: number;
   readonly #freeBytesMin: number;
@@ -36,7 +36,7 @@ export class Segments {
   #sealing: Promise<void> = Promise.resolve();
 
   constructor(options: SegmentsOptions, found: Recovered) {
-    this.#disk = options.disk;
+    this.#at = options.at;
     this.#dedup = options.dedup;
     this.#segmentBytes = options.segmentBytes;
     this.#freeBytesMin = options.freeBytesMin;
@@ -117,29 +117,29 @@ export class Segments {
 
   /** Deletes the oldest sealed segment, but not its seal. */
   async deleteSegment(segment: Segment): Promise<void> {
-    const { files, folder } = this.#disk;
+    const { disk, folder } = this.#at;
     await this.#sealing;
     if (!this.#seals.has(segment.base)) {
-      const { seal } = await rebuildSeal(this.#disk, segment.base, segment.end, this.#seed);
+      const { seal } = await rebuildSeal(this.#at, segment.base, segment.end, this.#seed);
       this.#seals.set(segment.base, seal);
     }
-    await files.unlink(segment.path);
+    await disk.unlink(segment.path);
     this.#sealed.shift();
-    await files.syncFolder(folder);
+    await disk.syncFolder(folder);
   }
 
   /** Deletes the seals of deleted segments whose ids count no more. */
   async deleteSeals(now: number): Promise<void> {
-    const { files, folder } = this.#disk;
+    const { disk, folder } = this.#at;
     const horizon = this.#dedup?.horizon(now) ?? Number.POSITIVE_INFINITY;
     const past = [...this.#seals.values()].filter(
       ({ base, newestAt }) => base < this.start && newestAt < horizon,
     );
     for (const { base } of past) {
-      await files.unlink(sealPath(folder, base));
+      await disk.unlink(sealPath(folder, base));
       this.#seals.delete(base);
     }
-    if (past.length > 0) await files.syncFolder(folder);
+    if (past.length > 0) await disk.syncFolder(folder);
   }
 
   async close(): Promise<void> {
@@ -194,7 +194,7 @@ export class Segments {
     const before = this.#active;
     // Once the new name may exist, nothing may be written to the old file: see recovery.
     this.#damage = 'unsynced';
-    this.#active = await createSegment(this.#disk, {
+    this.#active = await createSegment(this.#at, {
       base: before.segment.end,
       logId: this.#logId,
       hasIds: this.#dedup !== undefined,
@@ -206,14 +206,14 @@ export class Segments {
   }
 
   async #seal({ file, segment, ids }: ActiveSegment): Promise<void> {
-    const { files, folder } = this.#disk;
+    const { disk, folder } = this.#at;
     try {
       await file.close();
       if (segment.end === segment.base) return;
       const path = sealPath(folder, segment.base);
       this.#seals.set(
         segment.base,
-        await writeSeal(files, folder, path, segment, ids.bytes, this.#seed),
+        await writeSeal(disk, folder, path, segment, ids.bytes, this.#seed),
       );
     } catch {
       // A seal is made again from its segment: by trim(), or when the log is next opened.
@@ -223,8 +223,8 @@ export class Segments {
   async #checkSpace(ageMsMax: number): Promise<void> {
     const now = performance.now();
     if (now - this.#space.checkedAt >= ageMsMax) {
-      const { files, folder } = this.#disk;
-      this.#space = { checkedAt: now, freeBytes: await files.freeBytes(folder) };
+      const { disk, folder } = this.#at;
+      this.#space = { checkedAt: now, freeBytes: await disk.freeBytes(folder) };
     }
     if (this.#space.freeBytes < this.#freeBytesMin)
       throw new Error(
