@@ -33,6 +33,7 @@ export function importCommand(): Command {
     'dedupMemoryMb',
     'storeMemoryMb',
     'logRetentionHours',
+    'deadLetterRetentionDays',
     'logSegmentMb',
   ])
     .addHelpText('after', teaching)

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { MillraceError } from '../errors.ts';
+import { defaults } from '../plan/defaults.ts';
+import { dayMs } from '../plan/read-duration.ts';
 
 interface Setting<Value> {
   /** The flag without its dashes. In the settings file the same with underscores. */
@@ -123,6 +125,14 @@ export const settings = {
     fallback: 168,
     read: wholeNumber(0, 1_000_000),
   }),
+  deadLetterRetentionDays: setting({
+    flag: 'dead-letter-retention-days',
+    env: 'MILLRACE_DEAD_LETTER_RETENTION_DAYS',
+    value: 'DAYS',
+    help: 'how long a dead letter can be listed and retried after it came',
+    fallback: defaults.deadLettersKeepMs / dayMs,
+    read: wholeNumber(1, 36_500),
+  }),
   logSegmentMb: setting({
     flag: 'log-segment-mb',
     env: 'MILLRACE_LOG_SEGMENT_MB',
@@ -188,6 +198,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     dedupMemoryMb: pick('dedupMemoryMb', settings.dedupMemoryMb),
     storeMemoryMb: pick('storeMemoryMb', settings.storeMemoryMb),
     logRetentionHours: pick('logRetentionHours', settings.logRetentionHours),
+    deadLetterRetentionDays: pick('deadLetterRetentionDays', settings.deadLetterRetentionDays),
     logSegmentMb: pick('logSegmentMb', settings.logSegmentMb),
   };
 }

@@ -15,6 +15,7 @@ export const runSettings = [
   'dedupMemoryMb',
   'storeMemoryMb',
   'logRetentionHours',
+  'deadLetterRetentionDays',
   'logSegmentMb',
 ] as const;
 

@@ -1,5 +1,6 @@
 import { readFileIfThere, replaceFile } from '../adapters/local-progress/atomic-file.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
+import { keepDeadLetters } from '../compile/clickhouse/dead-letters-table.ts';
 import { clickhouseMigration } from '../compile/clickhouse/migration.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { MillraceError } from '../errors.ts';
@@ -54,9 +55,13 @@ export async function planChange(
  */
 export async function applyPlan(
   { before, after }: PlanChange,
-  options: KeptPlan & { readonly store: Store; readonly database: string },
+  options: KeptPlan & {
+    readonly store: Store;
+    readonly database: string;
+    readonly deadLettersKeepMs: number;
+  },
 ): Promise<void> {
-  const { store, database } = options;
+  const { store, database, deadLettersKeepMs } = options;
   if (before !== null) {
     const { checks, statements, cleanup } = clickhouseMigration(before, after, { database });
     for (const check of checks) await holds(check, store);
@@ -64,7 +69,10 @@ export async function applyPlan(
     await keep(after, options);
     await defineAll(cleanup, store);
   }
-  await defineAll(clickhouseDdl(after, { database }).statements, store);
+  await defineAll(clickhouseDdl(after, { database, deadLettersKeepMs }).statements, store);
+  for (const { differs, statement } of keepDeadLetters({ database, keepMs: deadLettersKeepMs })) {
+    if ((await store.read(differs)).bytes.length > 0) await store.define(statement);
+  }
   await keep(after, options);
 }
 

@@ -14,6 +14,7 @@ import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
 import { insertWindowResults, selectWindowResults } from '../compile/clickhouse/window-table.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { Loader, type RefusedRow } from '../load/loader.ts';
+import { defaults } from '../plan/defaults.ts';
 import type { Plan } from '../plan/plan.ts';
 import { windowStepMs } from '../plan/window-step.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -49,6 +50,8 @@ export interface EmbeddedOptions {
   readonly storeMemoryBytesMax: number;
   /** How long the logs keep what the store already has; null for ever. */
   readonly logRetentionMs: number | null;
+  /** How long a dead letter is kept in the store after it came. Default 90 days. */
+  readonly deadLettersKeepMs?: number;
   /** The size at which a log begins a new file. */
   readonly logSegmentBytes: number;
   readonly clock?: Clock;
@@ -88,6 +91,7 @@ export interface Embedded {
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { clock = systemClock, disk = nodeDisk, reach = survive, onProblem } = options;
+  const { deadLettersKeepMs = defaults.deadLettersKeepMs } = options;
   const folder = dataFolder(options.folder);
   await makeDataFolder(folder, disk);
   const change = await planChange(options.pipeline, { disk, keptAt: folder.plan });
@@ -149,7 +153,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   // filled from the store counts no event twice.
   await eventLoader.recover();
   await deadLetterLoader.recover();
-  await applyPlan(change, { store, database, disk, keptAt: folder.plan });
+  await applyPlan(change, { store, database, deadLettersKeepMs, disk, keptAt: folder.plan });
   const windows = new WindowRunner({
     windows: plan.windows.map((window) => ({
       table: window.table,

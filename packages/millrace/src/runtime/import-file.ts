@@ -15,6 +15,7 @@ import type { ImportSummary } from '../import/tally.ts';
 import type { ImportTarget } from '../import/target.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planOf } from '../plan/plan-of.ts';
+import { dayMs } from '../plan/read-duration.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { dataFolder } from './data-folder.ts';
 import { openEmbedded } from './embedded.ts';
@@ -31,6 +32,7 @@ export interface ImportFileSettings {
   readonly dedupMemoryMb: number;
   readonly storeMemoryMb: number;
   readonly logRetentionHours: number;
+  readonly deadLetterRetentionDays: number;
   readonly logSegmentMb: number;
   /** Import although the file was imported with another mapping. */
   readonly again: boolean;
@@ -95,6 +97,7 @@ async function openTarget(
       dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
       storeMemoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
       logRetentionMs: settings.logRetentionHours * 3_600_000,
+      deadLettersKeepMs: settings.deadLetterRetentionDays * dayMs,
       logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
       reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
       onProblem,

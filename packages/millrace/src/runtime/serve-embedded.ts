@@ -10,6 +10,7 @@ import { localTarget } from '../import/local-target.ts';
 import { Rate } from '../observe/rate.ts';
 import { exampleEvent } from '../plan/example-event.ts';
 import type { Plan } from '../plan/plan.ts';
+import { dayMs } from '../plan/read-duration.ts';
 import { createAnswering } from '../query/answer-question.ts';
 import { createSqlGuard } from '../query/sql-guard/index.ts';
 import { isLoopback } from '../server/address.ts';
@@ -47,6 +48,7 @@ export interface ServeSettings {
   readonly dedupMemoryMb: number;
   readonly storeMemoryMb: number;
   readonly logRetentionHours: number;
+  readonly deadLetterRetentionDays: number;
   readonly logSegmentMb: number;
 }
 
@@ -79,6 +81,7 @@ export async function serveEmbedded(
     dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
     storeMemoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
     logRetentionMs: settings.logRetentionHours * 3_600_000,
+    deadLettersKeepMs: settings.deadLetterRetentionDays * dayMs,
     logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
     reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
     onProblem,

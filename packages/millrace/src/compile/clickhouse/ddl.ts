@@ -1,3 +1,4 @@
+import { defaults } from '../../plan/defaults.ts';
 import type { Plan } from '../../plan/plan.ts';
 import {
   createDeadLettersTable,
@@ -29,15 +30,16 @@ export interface ClickHouseDdl {
 /** Everything a plan needs in an empty ClickHouse database. */
 export const clickhouseDdl = (
   plan: Plan,
-  options: { readonly database: string },
+  options: { readonly database: string; readonly deadLettersKeepMs?: number },
 ): ClickHouseDdl => {
-  const { database } = options;
+  const { database, deadLettersKeepMs = defaults.deadLettersKeepMs } = options;
+  const letters = { database, keepMs: deadLettersKeepMs };
   return {
     statements: [
       { node: 'create database' as const, name: database },
       createEventsTable(plan, database),
-      createDeadLettersTable(plan, database),
-      createRetriedLettersTable(plan, database),
+      createDeadLettersTable(plan, letters),
+      createRetriedLettersTable(plan, letters),
       ...plan.rollups.flatMap((rollup) => [
         createRollupTable(rollup, plan, database),
         createRollupFill(rollup, database),

@@ -1,9 +1,19 @@
 import { mappingOf } from '../../define/property-types.ts';
-import { defaults } from '../../plan/defaults.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { call, column, type Statement } from './nodes.ts';
+import {
+  type AlterTable,
+  call,
+  column,
+  columnOf,
+  type Expression,
+  infix,
+  literal,
+  type Select,
+  type Statement,
+} from './nodes.ts';
+import { print } from './printer.ts';
 import { durableSettings } from './table-settings.ts';
-import { ttl } from './ttl.ts';
+import { seconds, ttl } from './ttl.ts';
 
 export const deadLettersTable = 'dead_letters';
 export const retriedLettersTable = 'dead_letters__retried';
@@ -19,8 +29,23 @@ export const deadLettersInsertColumns = [
   'raw_base64',
 ] as const;
 
+/** What each is kept by. */
+const letterTimes = {
+  [deadLettersTable]: 'received_at',
+  [retriedLettersTable]: 'retried_at',
+} as const;
+
+export interface DeadLettersOptions {
+  readonly database: string;
+  /** How long a letter is kept after it came. */
+  readonly keepMs: number;
+}
+
 /** Every event that was refused, as it came, and why. */
-export const createDeadLettersTable = (plan: Plan, database: string): Statement => {
+export const createDeadLettersTable = (
+  plan: Plan,
+  { database, keepMs }: DeadLettersOptions,
+): Statement => {
   const text = { name: 'String' };
   const word = { name: 'LowCardinality', parameters: [text] };
   const optionalText = { name: 'Nullable', parameters: [text] };
@@ -47,13 +72,16 @@ export const createDeadLettersTable = (plan: Plan, database: string): Statement 
     engine: 'MergeTree',
     partitionBy: call('toYYYYMM', column('received_at')),
     orderBy: [column('received_at'), column('_offset')],
-    ttl: ttl('received_at', defaults.deadLettersKeepMs),
+    ttl: ttl(letterTimes[deadLettersTable], keepMs),
     settings: durableSettings(plan.partitioning),
   };
 };
 
 /** The places of the letters whose events were accepted after all. */
-export const createRetriedLettersTable = (plan: Plan, database: string): Statement => ({
+export const createRetriedLettersTable = (
+  plan: Plan,
+  { database, keepMs }: DeadLettersOptions,
+): Statement => ({
   node: 'create table',
   name: { database, table: retriedLettersTable },
   columns: [
@@ -66,6 +94,45 @@ export const createRetriedLettersTable = (plan: Plan, database: string): Stateme
   partitionBy: call('toYYYYMM', column('retried_at')),
   orderBy: [column('_partition'), column('_offset')],
   // A letter is older than its retry, so no letter outlives the note of it.
-  ttl: ttl('retried_at', defaults.deadLettersKeepMs),
+  ttl: ttl(letterTimes[retriedLettersTable], keepMs),
   settings: durableSettings(plan.partitioning),
 });
+
+export interface RetentionChange {
+  /** A question that has a row if the table keeps its rows for another time. */
+  readonly differs: string;
+  readonly statement: string;
+}
+
+/** What gives tables that are there already their retention. */
+export const keepDeadLetters = ({
+  database,
+  keepMs,
+}: DeadLettersOptions): readonly RetentionChange[] =>
+  Object.entries(letterTimes).flatMap(([table, time]): readonly RetentionChange[] => {
+    const kept = ttl(time, keepMs);
+    if (kept === null) return [];
+    const ofTable = (name: string): Expression => columnOf('t', name);
+    const differs: Select = {
+      columns: [{ expression: ofTable('name'), as: 'name' }],
+      from: { database: 'system', table: 'tables' },
+      alias: 't',
+      where: infix(
+        'AND',
+        infix('=', ofTable('database'), literal(database)),
+        infix('=', ofTable('name'), literal(table)),
+        infix(
+          '=',
+          call('position', ofTable('engine_full'), literal(`toIntervalSecond(${seconds(keepMs)})`)),
+          literal(0),
+        ),
+      ),
+      groupBy: null,
+    };
+    const alter: AlterTable = {
+      node: 'alter table',
+      name: { database, table },
+      change: { kind: 'modify ttl', ttl: kept },
+    };
+    return [{ differs: print({ node: 'select', select: differs }), statement: print(alter) }];
+  });
