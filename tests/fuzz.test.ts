@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -11,6 +10,7 @@ import { Books } from './support/fuzz/oracle.ts';
 import { type FuzzRequest, fuzzRequest, readKey, writeKey } from './support/fuzz/requests.ts';
 import { send } from './support/fuzz/send.ts';
 import { MillraceProcess, type Status } from './support/millrace-process.ts';
+import { memoryBytes } from './support/process-numbers.ts';
 import { Random, testSeed } from './support/random.ts';
 
 const pipeline = fileURLToPath(new URL('./support/everything.config.ts', import.meta.url));
@@ -166,10 +166,6 @@ interface Sample {
   readonly bodies: number;
   readonly bytes: number;
 }
-
-/** Resident, as the system counts it. */
-const memoryBytes = (pid: number): number =>
-  Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)])) * 1024;
 
 /** Bytes a body, by least squares. */
 function slope(samples: readonly Sample[]): number {

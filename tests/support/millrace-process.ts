@@ -123,6 +123,7 @@ export interface Status {
   readonly late: number;
   readonly dead_letters: number;
   readonly lag_ms: number;
+  readonly problem: string | null;
 }
 
 export async function status(url: string): Promise<Status> {

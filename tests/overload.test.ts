@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Ledger } from './support/ledger.ts';
+import { MillraceProcess, settled } from './support/millrace-process.ts';
+import { memoryBytes } from './support/process-numbers.ts';
+import { PushTally, push } from './support/pusher.ts';
+import { Random, testSeed } from './support/random.ts';
+
+const pipeline = fileURLToPath(new URL('./support/ledger.config.ts', import.meta.url));
+const seed = testSeed();
+/** `npm run test:long` asks for more. */
+const seconds = Number(process.env.MILLRACE_TEST_OVERLOAD_SECONDS ?? 8);
+
+/** A body may take 30 s to come, then it is held for 10 s at most; the rest is for the log to write it. */
+const answeredWithinMs = 45_000;
+/** What the settings give the store and the ids; the rest is for bodies, parsing and the log (`docs/guide.md`). */
+const settingsMb = 1_024 + 256;
+const memoryMbMax = settingsMb + 1_024;
+
+let data: string;
+let millrace: MillraceProcess;
+let url: string;
+beforeEach(async () => {
+  data = mkdtempSync(join(tmpdir(), 'millrace-overload-'));
+  const args = ['--store-memory-mb', '1024', '--dedup-memory-mb', '256'];
+  millrace = new MillraceProcess({ pipeline, data, args });
+  url = await millrace.url();
+});
+afterEach(async () => {
+  await millrace.stop();
+  rmSync(data, { recursive: true, force: true });
+});
+
+const event = (id: string) => ({
+  event_id: id,
+  type: 'view',
+  properties: { product_id: 'p', price: '1.00' },
+});
+
+/** Sends one event as a sender with manners does. */
+async function sendPolitely(id: string): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${url}/v1/events`, {
+      method: 'POST',
+      body: JSON.stringify(event(id)),
+    });
+    const text = await answer.text();
+    if (answer.ok) return;
+    expect([429, 503], text).toContain(answer.status);
+    await sleep(1_000 * Number(answer.headers.get('retry-after')));
+  }
+}
+
+async function expectNormal(): Promise<void> {
+  expect(millrace.running).toBe(true);
+  const { problem, lag_ms } = await settled(url);
+  expect({ problem, lag_ms }).toEqual({ problem: null, lag_ms: 0 });
+  expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: 'ready' });
+  expect(millrace.errors).toBe('');
+}
+
+describe(`too much at once (seed ${seed})`, () => {
+  test(
+    'of events is told so in time, and what was acknowledged is exact',
+    async () => {
+      const ledger = new Ledger();
+      const tally = new PushTally();
+      const random = new Random(seed);
+      const over = new AbortController();
+      let memoryMb = 0;
+      const watching = (async () => {
+        while (!over.signal.aborted) {
+          memoryMb = Math.max(memoryMb, memoryBytes(millrace.pid) / 1024 ** 2);
+          await sleep(100);
+        }
+      })();
+      // More than the requests that may be under way, of every size there can be.
+      const sizes = [
+        ...Array.from({ length: 200 }, () => 1),
+        ...Array.from({ length: 3_000 }, () => random.between(50, 500)),
+        ...Array.from({ length: 6 }, () => 10_000),
+      ];
+      const pushing = sizes.map((eventsPerRequest, at) =>
+        push({ url, ledger, tally, random, name: `s${at}`, eventsPerRequest }, over.signal),
+      );
+      const until = performance.now() + seconds * 1_000;
+      // Whoever watches over it gets an answer meanwhile.
+      while (performance.now() < until || tally.offered < 5 * tally.accepted) {
+        expect((await fetch(`${url}/healthz`)).status).toBe(200);
+        await sleep(200);
+      }
+      over.abort();
+      await Promise.all([...pushing, watching]);
+      await expectNormal();
+      await ledger.balance(url);
+      await sendPolitely('afterwards');
+
+      const { offered, accepted, statuses, retryAfters, slowestMs } = tally;
+      console.info(
+        `${offered} events offered, ${accepted} accepted; answers ${JSON.stringify([...statuses])}; the slowest took ${Math.round(slowestMs)} ms; memory ${Math.round(memoryMb)} MB at most`,
+      );
+      expect(accepted).toBeGreaterThan(0);
+      expect(retryAfters.length).toBeGreaterThan(0);
+      for (const each of retryAfters) expect([each, each >= 1 && each <= 30]).toEqual([each, true]);
+      expect(slowestMs).toBeLessThan(answeredWithinMs);
+      expect(memoryMb).toBeLessThan(memoryMbMax);
+    },
+    seconds * 1_000 + 180_000,
+  );
+});
