@@ -36,8 +36,10 @@ kill -9. Stop with Ctrl-C: what is under way is finished first.
       const settings = settingsOf(command);
       // The engine takes half a second to load, which `--help` need not wait for.
       const { serveEmbedded } = await import('../runtime/serve-embedded.ts');
-      const running = await serveEmbedded(settings, (what, error) =>
-        process.stderr.write(`millrace: ${what}: ${reasonOf(error)}\n`),
+      const running = await serveEmbedded(
+        settings,
+        (what, error) => process.stderr.write(`millrace: ${what}: ${reasonOf(error)}\n`),
+        (sentence) => process.stdout.write(`millrace: ${sentence}.\n`),
       );
       process.stdout.write(welcome(running));
       await stopSignal();

@@ -6,6 +6,7 @@ import type { LoadProgress, LogRange, ProgressKeeper } from '../ports/progress.t
 import { type Store, StoreError } from '../ports/store.ts';
 import { Turns } from '../turns.ts';
 import { Backoff, pause } from './backoff.ts';
+import { InsertGate } from './insert-gate.ts';
 import { ReadAhead } from './read-ahead.ts';
 
 export interface LoaderOptions {
@@ -53,6 +54,7 @@ export class Loader {
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff(100, 5_000);
   readonly #saves = new Turns();
+  readonly #gate = new InsertGate();
   readonly #waiting: (() => void)[] = [];
   #running: Promise<void> | undefined;
   #progress: LoadProgress = { committed: 0, intents: [] };
@@ -115,6 +117,11 @@ export class Loader {
     while (this.committed < offset) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+  }
+
+  /** Does the work while no insert is under way; those that are due wait for it. */
+  between(work: () => Promise<void>): Promise<void> {
+    return this.#gate.shut(work);
   }
 
   /** Stops after the insert under way, if any. */
@@ -227,17 +234,19 @@ export class Loader {
 
   #insert(slice: LogSlice): Promise<void> {
     const { store, table, columns, topic, partition, reach } = this.#options;
-    this.#insertBeganMs = performance.now();
-    const inserting = store.insert({
-      table,
-      lines: slice.lines,
-      place: { partition, offset: slice.from },
-      rows: slice.to - slice.from,
-      token: `${topic}/${partition}/${slice.from}-${slice.to}`,
-      ...(columns ? { columns } : {}),
+    return this.#gate.pass(() => {
+      this.#insertBeganMs = performance.now();
+      const inserting = store.insert({
+        table,
+        lines: slice.lines,
+        place: { partition, offset: slice.from },
+        rows: slice.to - slice.from,
+        token: `${topic}/${partition}/${slice.from}-${slice.to}`,
+        ...(columns ? { columns } : {}),
+      });
+      reach('load-inserting');
+      return inserting.then(() => reach('load-inserted'));
     });
-    reach('load-inserting');
-    return inserting.then(() => reach('load-inserted'));
   }
 
   async #commitAfter(

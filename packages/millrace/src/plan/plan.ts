@@ -28,7 +28,7 @@ export interface Plan {
   readonly rollups: readonly RollupPlan[];
   readonly windows: readonly WindowPlan[];
   readonly alerts: readonly AlertPlan[];
-  /** The last versions of rollups and windows that are gone, so that none is ever given twice. */
+  /** The newest versions of rollups and windows that are not in the plan, so that none is ever given twice. */
   readonly retired: readonly Retired[];
 }
 

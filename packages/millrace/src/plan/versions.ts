@@ -12,34 +12,47 @@ interface Logics {
 }
 
 /**
- * Each rollup and window at its version: the one it had if it computes the same,
+ * Each rollup and window at its version: one it has if that computes the same,
  * else one that its name never had before. So no table ever holds two logics.
+ *
+ * @param previous of a rollup it may have several versions, the one to be
+ *   preferred first.
  */
 export const versioned = (
   logics: Logics,
   previous: Plan | undefined,
 ): Pick<Plan, 'rollups' | 'windows' | 'retired'> => {
-  const used: readonly Retired[] = [
+  const used = newest([
     ...(previous?.rollups ?? []),
     ...(previous?.windows ?? []),
     ...(previous?.retired ?? []),
-  ];
+  ]);
   const next = <Logic extends { readonly name: string }>(logic: Logic): Logic & Versioned =>
-    atVersion(logic, (used.find(({ name }) => name === logic.name)?.version ?? 0) + 1);
+    atVersion(logic, (used.get(logic.name) ?? 0) + 1);
   const rollups = logics.rollups.map((logic): RollupPlan => {
-    const before = previous?.rollups.find(({ name }) => name === logic.name);
-    return before && sameLogic(before, logic) ? atVersion(logic, before.version) : next(logic);
+    const before = previous?.rollups.find(
+      (one) => one.name === logic.name && sameLogic(one, logic),
+    );
+    return before ? atVersion(logic, before.version) : next(logic);
   });
   const windows = logics.windows.map((logic): WindowPlan => {
     const before = previous?.windows.find(({ name }) => name === logic.name);
     return before && sameWindow(before, logic) ? atVersion(logic, before.version) : next(logic);
   });
-  const names = [...rollups, ...windows].map(({ name }) => name);
-  const gone = used
-    .map(({ name, version }): Retired => ({ name, version }))
-    .filter(({ name }) => !names.includes(name))
+  const live = newest([...rollups, ...windows]);
+  // A version that came to nothing is above the live one: it too was given.
+  const gone = [...used]
+    .map(([name, version]): Retired => ({ name, version }))
+    .filter(({ name, version }) => version > (live.get(name) ?? 0))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return { rollups, windows, retired: gone };
+};
+
+/** The newest version of each name. */
+const newest = (all: readonly Retired[]): ReadonlyMap<string, number> => {
+  const found = new Map<string, number>();
+  for (const { name, version } of all) found.set(name, Math.max(version, found.get(name) ?? 0));
+  return found;
 };
 
 interface Versioned {

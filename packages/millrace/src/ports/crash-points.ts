@@ -16,7 +16,21 @@ export type CrashPoint =
   /** It is durable which windows are written next; nothing of them is in the store yet. */
   | 'window-intended'
   /** The store has their results; that they are out is not durable yet. */
-  | 'window-inserted';
+  | 'window-inserted'
+  /** A new rollup's table and its view are made; that they are whole is not durable yet. */
+  | 'rollup-created'
+  /** It is durable which events a rollup is filled with next; none of them is in it yet. */
+  | 'rollup-intended'
+  /** The rollup has them; that it does is not durable yet. */
+  | 'rollup-inserted'
+  /** A rollup has everything; readers do not know yet. */
+  | 'rollup-filled'
+  /** Readers see it; that they do is not durable yet. */
+  | 'rollup-shown'
+  /** That is durable; the table they read before is still there. */
+  | 'rollup-switched'
+  /** Nothing is brought into that table any more; it is still there. */
+  | 'rollup-cut-off';
 
 export type ReachCrashPoint = (point: CrashPoint) => void;
 

@@ -22,6 +22,7 @@ const answering = (
 ): Promise<AnswerQuestion> =>
   createAnswering({
     plan,
+    rollups: () => plan.rollups.map((rollup) => ({ rollup, completeSinceMs: null })),
     store: test.store,
     clock: { now: () => nowMs },
     lagMs: () => lagMs,

@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan, RollupPlan } from '../plan/plan.ts';
 import type { Question } from '../plan/question.ts';
 import { type QuestionColumn, questionColumns } from '../plan/question-columns.ts';
 import { readQuestion } from '../plan/read-question.ts';
@@ -21,7 +21,10 @@ export interface Answer {
   readonly truncated: boolean;
   /** The table that was read: `events` or a rollup's name. */
   readonly served_by: string;
-  /** From when on that table has everything; null if nothing has been dropped from it by age. */
+  /**
+   * From when on that table has everything; null if nothing has been dropped from it by age, nor
+   * was gone when it was filled.
+   */
   readonly kept_since: string | null;
   /** Everything accepted before this append time is in the answer. */
   readonly as_of: string;
@@ -29,8 +32,17 @@ export interface Answer {
   readonly elapsed_ms: number;
 }
 
+/** A rollup whose table has everything, but what was gone when it was filled. */
+export interface ServedRollup {
+  readonly rollup: RollupPlan;
+  /** What happened before this (epoch ms) it may lack; null if nothing. */
+  readonly completeSinceMs: number | null;
+}
+
 export interface AnswerOptions {
   readonly plan: Plan;
+  /** Those that can answer now. */
+  readonly rollups: () => readonly ServedRollup[];
   readonly store: Store;
   readonly clock: Clock;
   /** How long the oldest accepted event that cannot be queried yet has waited, at most (ms). */
@@ -62,7 +74,10 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
     const question = readQuestion(document, plan, (name) => zones.has(name));
     // Before it is read: what comes meanwhile may be in the answer, what came before is.
     const asOfMs = clock.now() - options.lagMs();
-    const serving = servingOf(question, plan, clock.now());
+    // Chosen and read in one go: the store keeps a table for those that have begun to read it.
+    const served = options.rollups();
+    const rollups = served.map(({ rollup }) => rollup);
+    const serving = servingOf(question, { ...plan, rollups }, clock.now());
     const { lines, rowsRead, elapsedMs } = await read(
       options.statements.answer(question, serving),
       options,
@@ -70,7 +85,10 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
     );
     const within = lines.slice(0, question.rowsMax);
     const keepMs = serving.kind === 'rollup' ? serving.rollup.keepMs : plan.keepMs;
-    const keptMs = keptSinceMs(keepMs, clock.now());
+    const completeMs = served.find(
+      ({ rollup }) => serving.kind === 'rollup' && rollup.table === serving.rollup.table,
+    )?.completeSinceMs;
+    const keptMs = latest(keptSinceMs(keepMs, clock.now()), completeMs ?? null);
     const about: Omit<Answer, 'rows'> = {
       columns: questionColumns(question),
       truncated: within.length < lines.length,
@@ -84,6 +102,9 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
     return `${JSON.stringify(about).slice(0, -1)},"rows":[${rows.join(',')}]}`;
   };
 }
+
+const latest = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.max(a, b);
 
 async function filled(
   question: Question,

@@ -1,25 +1,32 @@
 import { readFileIfThere, replaceFile } from '../adapters/local-progress/atomic-file.ts';
+import { localRollupProgress } from '../adapters/local-progress/local-rollup-progress.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
 import { keepDeadLetters } from '../compile/clickhouse/dead-letters-table.ts';
 import { clickhouseMigration } from '../compile/clickhouse/migration.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { MillraceError } from '../errors.ts';
-import { difference } from '../plan/difference.ts';
-import type { Plan } from '../plan/plan.ts';
+import { type Change, difference } from '../plan/difference.ts';
+import type { Plan, Retired, RollupPlan } from '../plan/plan.ts';
 import { planOf } from '../plan/plan-of.ts';
 import type { Disk } from '../ports/disk.ts';
 import { type Store, StoreError } from '../ports/store.ts';
+import { RollupTables } from '../rollups/rollup-tables.ts';
+import { type ApplyRollupsOptions, dropRollups, makeRollups } from './apply-rollups.ts';
 
 export interface PlanChange {
-  /** The plan the store was made for; null for a new store. */
+  /** What readers see before it; null for a new store. */
   readonly before: Plan | null;
   readonly after: Plan;
+  /** What is another than before. */
+  readonly changes: readonly Change[];
+  readonly tables: RollupTables;
 }
 
-/** The file beside the store that says which plan it was made for. */
+/** The files beside the store that say which plan it was made for, and how far its rollups are. */
 export interface KeptPlan {
   readonly disk: Disk;
   readonly keptAt: string;
+  readonly rollupsKeptAt: string;
 }
 
 /**
@@ -29,15 +36,28 @@ export interface KeptPlan {
  */
 export async function planChange(
   pipeline: Pipeline,
-  { disk, keptAt }: KeptPlan,
+  { disk, keptAt, rollupsKeptAt }: KeptPlan,
 ): Promise<PlanChange> {
   const kept = await readFileIfThere(disk, keptAt);
-  if (kept === null) return { before: null, after: planOf(pipeline) };
   // Plans were kept before there were windows and alerts.
-  const before: Plan = { windows: [], alerts: [], ...JSON.parse(kept) };
-  const after = planOf(pipeline, before);
-  const conflicts = difference(before, after).filter(({ compatible }) => !compatible);
-  if (conflicts.length === 0) return { before, after };
+  const stored: Plan | null = kept && { windows: [], alerts: [], ...JSON.parse(kept) };
+  const tables = await RollupTables.open(
+    localRollupProgress<RollupPlan>(rollupsKeptAt, disk),
+    stored?.rollups ?? [],
+  );
+  if (stored === null) return { before: null, after: planOf(pipeline), changes: [], tables };
+  const after = planOf(pipeline, {
+    ...stored,
+    rollups: usable(tables),
+    retired: [...stored.retired, ...tables.places.map(versionOf)],
+  });
+  const seen = usable(tables).filter(
+    ({ name, table }, _, all) => all.find((one) => one.name === name)?.table === table,
+  );
+  const before: Plan = { ...stored, rollups: seen };
+  const changes = difference(before, after);
+  const conflicts = changes.filter(({ compatible }) => !compatible);
+  if (conflicts.length === 0) return { before, after, changes, tables };
   const places = conflicts.map(
     ({ place, message, mend }) => `  ${place}: ${message}${mend ? ` ${mend}` : ''}`,
   );
@@ -47,33 +67,50 @@ export async function planChange(
   );
 }
 
+/** The versions whose tables can be gone on with, those that have everything first. */
+const usable = (tables: RollupTables): readonly RollupPlan[] =>
+  [...tables.in('ready'), ...tables.in('filling')].map(({ rollup }) => rollup);
+
+const versionOf = ({ rollup: { name, version } }: { readonly rollup: RollupPlan }): Retired => ({
+  name,
+  version,
+});
+
 /**
- * Makes the store match the new plan, then keeps the plan beside it. Nothing may
- * be inserted meanwhile. After a crash it is begun anew, to the same end.
+ * Makes the store match the new plan, then keeps the plan beside it; what new
+ * rollups lack then is left to be filled in. Nothing may be inserted meanwhile,
+ * nor be half inserted: a token that `events` knows would be news to their
+ * tables. After a crash it is begun anew, to the same end.
  *
  * @throws MillraceError `plan_conflict` if stored events do not fit the new plan.
  */
 export async function applyPlan(
-  { before, after }: PlanChange,
-  options: KeptPlan & {
-    readonly store: Store;
-    readonly database: string;
-    readonly deadLettersKeepMs: number;
-  },
+  { before, after, tables }: PlanChange,
+  options: KeptPlan & ApplyRollupsOptions & { readonly deadLettersKeepMs: number },
 ): Promise<void> {
-  const { store, database, deadLettersKeepMs } = options;
-  if (before !== null) {
-    const { checks, statements, cleanup } = clickhouseMigration(before, after, { database });
-    for (const check of checks) await holds(check, store);
-    await defineAll(statements, store);
-    await keep(after, options);
-    await defineAll(cleanup, store);
+  const { store, database, deadLettersKeepMs, clock } = options;
+  const migration =
+    before &&
+    clickhouseMigration(before, after, {
+      database,
+      rollups: tables.places
+        .filter(({ stage }) => stage === 'ready' || stage === 'filling')
+        .map(({ rollup }) => rollup),
+    });
+  if (migration) {
+    for (const check of migration.checks) await holds(check, store);
+    const keepMs = before?.keepMs ?? null;
+    if (keepMs !== null) await tables.noteEventsGone(clock.now() - keepMs);
+    await defineAll(migration.statements, store);
   }
-  await defineAll(clickhouseDdl(after, { database, deadLettersKeepMs }).statements, store);
+  await defineAll(clickhouseDdl(after, { database, deadLettersKeepMs }).withoutRollups, store);
   for (const { differs, statement } of keepDeadLetters({ database, keepMs: deadLettersKeepMs })) {
     if ((await store.read(differs)).bytes.length > 0) await store.define(statement);
   }
+  await makeRollups(after, tables, options);
   await keep(after, options);
+  if (migration) await defineAll(migration.cleanup, store);
+  await dropRollups(after, tables, options);
 }
 
 async function holds(check: string, store: Store): Promise<void> {

@@ -17,6 +17,7 @@ export interface DataFolder {
   readonly eventProgress: string;
   readonly deadLetterProgress: string;
   readonly windowProgress: string;
+  readonly rollupProgress: string;
   readonly alertProgress: (alert: string) => string;
   readonly plan: string;
   readonly hashKey: string;
@@ -40,6 +41,7 @@ export function dataFolder(root: string): DataFolder {
     eventProgress: join(progress, 'events.json'),
     deadLetterProgress: join(progress, 'dead-letters.json'),
     windowProgress: join(progress, 'windows.json'),
+    rollupProgress: join(progress, 'rollups.json'),
     alertProgress: (alert: string) => join(progress, `alert-${alert}.json`),
     plan: join(root, 'plan.json'),
     hashKey: join(root, 'hash-key'),

@@ -140,6 +140,8 @@ describe('a changed pipeline', () => {
       }),
     );
     expect(await cell(second, 'SELECT pieces FROM pieces')).toBe('3');
+    await second.filler.ended();
+    expect(await cell(second, 'SELECT pieces FROM pieces')).toBe('3');
     await send(
       second,
       order('c', '4.00', 'EUR', { quantity: 2 }),
@@ -167,9 +169,17 @@ describe('a changed pipeline', () => {
         rollups: [byCurrency],
       }),
     );
+    await third.filler.ended();
     expect(await cell(third, 'SELECT currency, orders, revenue FROM by_currency ORDER BY 1')).toBe(
       'EUR\t2\t5.1\nGBP\t1\t2.2',
     );
+    expect(
+      await cell(
+        third,
+        `SELECT arrayStringConcat(arraySort(groupArray(name)), ' ') FROM system.tables
+         WHERE database = currentDatabase() AND name NOT LIKE 'dead%'`,
+      ),
+    ).toBe('by_currency by_currency__v3 by_currency__v3__fill events');
     await third.close();
   });
 

@@ -15,6 +15,7 @@ import { insertWindowResults, selectWindowResults } from '../compile/clickhouse/
 import type { Pipeline } from '../define/pipeline.ts';
 import { Loader, type RefusedRow } from '../load/loader.ts';
 import { defaults } from '../plan/defaults.ts';
+import type { Change } from '../plan/difference.ts';
 import type { Plan } from '../plan/plan.ts';
 import { windowStepMs } from '../plan/window-step.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -22,13 +23,19 @@ import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { Disk } from '../ports/disk.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
+import { Leases } from '../rollups/leases.ts';
+import { RollupFiller } from '../rollups/rollup-filler.ts';
+import type { RollupTables } from '../rollups/rollup-tables.ts';
 import { WindowResults } from '../windows/window-results.ts';
 import { WindowRunner } from '../windows/window-runner.ts';
 import { applyPlan, planChange } from './apply-plan.ts';
 import { dataFolder, hashKeyOf, makeDataFolder } from './data-folder.ts';
 import { database } from './database.ts';
 import { every } from './every.ts';
+import { fillStatements } from './fill-statements.ts';
+import { leasedStore } from './leased-store.ts';
 import { LifetimeCount } from './lifetime-count.ts';
+import { fillNews, switchNews } from './rollup-news.ts';
 
 /**
  * Accepted events that wait for the store before senders are held back: some
@@ -59,6 +66,8 @@ export interface EmbeddedOptions {
   readonly reach?: ReachCrashPoint;
   /** Told of what went wrong and is being tried again, or needs a person. */
   readonly onProblem: (what: string, error: unknown) => void;
+  /** Told, in a sentence, which rollups are being filled, and which are by now. */
+  readonly onNews?: (sentence: string) => void;
 }
 
 /** The whole pipeline in this process. */
@@ -68,9 +77,15 @@ export interface Embedded {
   readonly collector: Collector;
   /** Whoever hands events of others to the collector asks it first. */
   readonly admission: Admission;
+  /** Every read of it holds up what would drop the table that is read. */
   readonly store: Store;
   /** The tables and views that readers may name. */
   readonly readable: readonly string[];
+  /** Which tables of rollups there are, and how far each is. */
+  readonly rollups: RollupTables;
+  readonly filler: RollupFiller;
+  /** What the definition has changed since the last start. */
+  readonly changes: readonly Change[];
   readonly events: Log;
   readonly deadLetters: Log;
   readonly eventLoader: Loader;
@@ -91,11 +106,12 @@ export interface Embedded {
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { clock = systemClock, disk = nodeDisk, reach = survive, onProblem } = options;
+  const { onNews = () => {} } = options;
   const { deadLettersKeepMs = defaults.deadLettersKeepMs } = options;
   const folder = dataFolder(options.folder);
   await makeDataFolder(folder, disk);
-  const change = await planChange(options.pipeline, { disk, keptAt: folder.plan });
-  const plan = change.after;
+  const kept = { disk, keptAt: folder.plan, rollupsKeptAt: folder.rollupProgress };
+  const { after: plan } = await planChange(options.pipeline, kept);
   // Before all else, because the engine's lock on it guards the rest of the folder.
   const store = await openChdbStore({
     folder: folder.store,
@@ -103,6 +119,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     partitionsPerInsertMax: plan.partitioning.partsPerInsertMax,
     memoryBytesMax: options.storeMemoryBytesMax,
   });
+  // Once more, because whoever had the folder open until now may have gone on with its rollups.
+  const change = await planChange(options.pipeline, kept);
 
   const dedup = openDedupIndex({
     windowMs: plan.dedup.windowMs,
@@ -153,7 +171,23 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   // filled from the store counts no event twice.
   await eventLoader.recover();
   await deadLetterLoader.recover();
-  await applyPlan(change, { store, database, deadLettersKeepMs, disk, keptAt: folder.plan });
+  const { tables: rollups } = change;
+  const cut = eventLoader.committed;
+  await applyPlan(change, { ...kept, store, database, deadLettersKeepMs, clock, cut, reach });
+  const leases = new Leases();
+  const filler = new RollupFiller({
+    tables: rollups,
+    store,
+    loader: eventLoader,
+    leases,
+    clock,
+    eventsKeepMs: plan.keepMs,
+    statements: fillStatements(database),
+    reach,
+    onSwitch: (now) => onNews(switchNews(now)),
+    onRetry: onProblem,
+  });
+  for (const place of rollups.in('filling')) onNews(fillNews(place, rollups));
   const windows = new WindowRunner({
     windows: plan.windows.map((window) => ({
       table: window.table,
@@ -182,6 +216,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   );
   eventLoader.start();
   deadLetterLoader.start();
+  filler.start();
 
   const collector = createCollector({
     plan,
@@ -227,8 +262,11 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     clock,
     collector,
     admission,
-    store,
+    store: leasedStore(store, leases),
     readable: tables.readable,
+    rollups,
+    filler,
+    changes: change.changes,
     events,
     deadLetters,
     eventLoader,
@@ -238,7 +276,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     duplicates,
     dedup,
     async close() {
-      await Promise.all([trimming.stop(), counting.stop()]);
+      await Promise.all([trimming.stop(), counting.stop(), filler.stop()]);
       await duplicates.save();
       await Promise.all([
         eventLoader.settled(events.end),

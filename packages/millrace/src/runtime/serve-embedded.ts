@@ -64,12 +64,14 @@ export interface Running {
  * Runs a pipeline in this process and answers for it over HTTP.
  *
  * @param onProblem told of what goes wrong and is tried again.
+ * @param onNews told of rollups that are being filled.
  * @throws MillraceError `key_required`, `webhook_secret_required`, `port_in_use`, `pipeline_not_found`,
  *   `pipeline_invalid`, and what opening the data folder throws.
  */
 export async function serveEmbedded(
   settings: ServeSettings,
   onProblem: (what: string, error: unknown) => void,
+  onNews: (sentence: string) => void,
 ): Promise<Running> {
   requireKeysOffLoopback(settings);
   const startedAt = new Date();
@@ -85,8 +87,9 @@ export async function serveEmbedded(
     logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
     reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
     onProblem,
+    onNews,
   });
-  const { plan, collector, admission, store, readable, eventLoader } = embedded;
+  const { plan, collector, admission, store, readable, rollups, eventLoader } = embedded;
   const rate = new Rate();
   const measuring = every(
     1_000,
@@ -127,6 +130,7 @@ export async function serveEmbedded(
     await app.register(queryRoutes, {
       answer: await createAnswering({
         plan,
+        rollups: () => plan.rollups.flatMap(({ name }) => rollups.ready(name) ?? []),
         store,
         clock: embedded.clock,
         lagMs: () => eventLoader.lagMs,
@@ -148,7 +152,10 @@ export async function serveEmbedded(
       requireRead: keys.requireRead,
     });
     await app.register(pageRoutes, {
-      plan,
+      plan: () => ({
+        ...plan,
+        rollups: plan.rollups.map((rollup) => rollups.ready(rollup.name)?.rollup ?? rollup),
+      }),
       example: exampleEvent(plan),
       requireRead: keys.requireRead,
     });

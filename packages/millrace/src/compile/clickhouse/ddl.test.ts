@@ -14,6 +14,14 @@ import { clickhouseDdl } from './ddl.ts';
 import { everyKind } from './every-kind.suite.ts';
 import { clickhouseMigration } from './migration.ts';
 import type { CanonicalEvent } from './naive.suite.ts';
+import { eventsByMinute, eventsToFill, fillFromEvents } from './rollup-fill.ts';
+import {
+  createVersion,
+  cutOffVersion,
+  dropVersion,
+  hideRollup,
+  showVersion,
+} from './rollup-versions.ts';
 import { openTestStore, type TestStore } from './test-store.suite.ts';
 
 const shop: Pipeline = {
@@ -70,10 +78,24 @@ describe('the text of the statements', () => {
 
   it('of a change', async () => {
     const before = planOf(shop);
-    const { checks, statements, cleanup } = clickhouseMigration(before, planOf(changed, before), {
+    const after = planOf(changed, before);
+    const { checks, statements, cleanup } = clickhouseMigration(before, after, {
       database,
+      rollups: before.rollups,
     });
-    await expect(text([...checks, ...statements, ...cleanup])).toMatchFileSnapshot(
+    const range = { fromMs: 0, toMs: 60_000, cut: 1_000 };
+    const rollups = after.rollups.flatMap((version) => [
+      ...createVersion(version, after, { database }),
+      showVersion(version, 'events', { database }),
+      eventsToFill(version, { ...range, toMs: null }, { database }),
+      eventsByMinute(version, range, { database }),
+      fillFromEvents(version, range, { database }),
+      showVersion(version, 'table', { database }),
+      ...cutOffVersion(version, { database }),
+      ...dropVersion(version, { database }),
+      ...hideRollup(version, { database }),
+    ]);
+    await expect(text([...checks, ...statements, ...rollups, ...cleanup])).toMatchFileSnapshot(
       'change.golden.sql',
     );
   });

@@ -7,6 +7,7 @@ import {
   deadLettersTable,
 } from './dead-letters-table.ts';
 import { createEventsTable, eventsInsertColumns, eventsTable } from './events-table.ts';
+import type { Statement } from './nodes.ts';
 import { print } from './printer.ts';
 import { createRollupFill, createRollupTable, createRollupView } from './rollup-table.ts';
 import { createWindowTable, createWindowView } from './window-table.ts';
@@ -21,6 +22,8 @@ export interface LoadedTable {
 export interface ClickHouseDdl {
   /** In order; each may be run again without harm. */
   readonly statements: readonly string[];
+  /** Those of them that make no rollup. */
+  readonly withoutRollups: readonly string[];
   readonly events: LoadedTable;
   readonly deadLetters: LoadedTable;
   /** The tables and views that readers may name, without the database. */
@@ -34,22 +37,24 @@ export const clickhouseDdl = (
 ): ClickHouseDdl => {
   const { database, deadLettersKeepMs = defaults.deadLettersKeepMs } = options;
   const letters = { database, keepMs: deadLettersKeepMs };
+  const base: readonly Statement[] = [
+    { node: 'create database', name: database },
+    createEventsTable(plan, database),
+    createDeadLettersTable(plan, letters),
+    createRetriedLettersTable(plan, letters),
+  ];
+  const rollups = plan.rollups.flatMap((rollup): readonly Statement[] => [
+    createRollupTable(rollup, plan, database),
+    createRollupFill(rollup, database),
+    createRollupView(rollup, database),
+  ]);
+  const windows = plan.windows.flatMap((window): readonly Statement[] => [
+    createWindowTable(window, plan, database),
+    createWindowView(window, database),
+  ]);
   return {
-    statements: [
-      { node: 'create database' as const, name: database },
-      createEventsTable(plan, database),
-      createDeadLettersTable(plan, letters),
-      createRetriedLettersTable(plan, letters),
-      ...plan.rollups.flatMap((rollup) => [
-        createRollupTable(rollup, plan, database),
-        createRollupFill(rollup, database),
-        createRollupView(rollup, database),
-      ]),
-      ...plan.windows.flatMap((window) => [
-        createWindowTable(window, plan, database),
-        createWindowView(window, database),
-      ]),
-    ].map(print),
+    statements: [...base, ...rollups, ...windows].map(print),
+    withoutRollups: [...base, ...windows].map(print),
     events: { name: `${database}.${eventsTable}`, insertColumns: eventsInsertColumns },
     deadLetters: {
       name: `${database}.${deadLettersTable}`,

@@ -1,16 +1,9 @@
-import type { Plan, RollupPlan } from '../../plan/plan.ts';
+import type { Plan, RollupPlan, WindowPlan } from '../../plan/plan.ts';
 import { deadLettersTable } from './dead-letters-table.ts';
 import { eventsTable, propertiesColumn, propertiesType } from './events-table.ts';
 import { eventsAlias } from './field.ts';
 import { type AlterTable, call, columnOf, type Statement } from './nodes.ts';
 import { print } from './printer.ts';
-import {
-  createRollupFill,
-  createRollupTable,
-  createRollupView,
-  rollupFill,
-  statesOfEvents,
-} from './rollup-table.ts';
 import { durableSettings } from './table-settings.ts';
 import { ttl } from './ttl.ts';
 import { createWindowTable, createWindowView } from './window-table.ts';
@@ -32,33 +25,31 @@ export interface ClickHouseMigration {
 /**
  * What makes the tables of one plan into those of the next, which must know it:
  * `planOf(pipeline, before)`. Only for changes that `difference` calls compatible.
+ * New rollups, and those that are gone, are not among them: `rollup-versions.ts`.
  *
- * Nothing may be inserted meanwhile, nor be half inserted: new rollups are
- * filled from the events that are stored, and a token that `events` knows would
- * be news to their tables.
+ * Nothing may be inserted meanwhile.
+ *
+ * @param rollups those whose tables are there, as their tables are: more than
+ *   `before` has where one of two versions is being filled.
  */
 export const clickhouseMigration = (
   before: Plan,
   after: Plan,
-  { database }: { readonly database: string },
+  { database, rollups }: { readonly database: string; readonly rollups: readonly RollupPlan[] },
 ): ClickHouseMigration => {
   const retyped = JSON.stringify(propertiesType(before)) !== JSON.stringify(propertiesType(after));
-  const tables = (plan: Plan): readonly string[] =>
-    [...plan.rollups, ...plan.windows].map(({ table }) => table);
-  const added = after.rollups.filter(({ table }) => !tables(before).includes(table));
-  const isGone = ({ table }: { readonly table: string }): boolean => !tables(after).includes(table);
-  const isTaken = ({ name }: { readonly name: string }): boolean =>
+  const isGone = ({ table }: WindowPlan): boolean =>
+    after.windows.every((window) => window.table !== table);
+  const isTaken = ({ name }: WindowPlan): boolean =>
     [...after.rollups, ...after.windows].some((one) => one.name === name);
   const statements: readonly Statement[] = [
     ...(retyped ? [retypeProperties(after, database)] : []),
     ...changeTtl(eventsTable, 'timestamp', before.keepMs, after.keepMs, database),
-    ...changeDedupWindow(before, after, database),
+    ...changeDedupWindow(before, after, rollups, database),
     ...after.rollups.flatMap((rollup) => {
-      const old = before.rollups.find(({ table }) => table === rollup.table);
+      const old = rollups.find(({ table }) => table === rollup.table);
       return old ? changeTtl(rollup.table, 'bucket', old.keepMs, rollup.keepMs, database) : [];
     }),
-    ...added.flatMap((rollup) => build(rollup, after, database)),
-    ...after.rollups.map((rollup) => createRollupView(rollup, database)),
     ...after.windows.flatMap((window) => {
       const old = before.windows.find(({ table }) => table === window.table);
       return [
@@ -68,48 +59,17 @@ export const clickhouseMigration = (
       ];
     }),
   ];
-  const dropReaders = (one: { readonly name: string }): readonly Statement[] =>
-    isTaken(one) ? [] : [drop('VIEW', database, one.name)];
-  const cleanup = [
-    ...before.rollups
-      .filter(isGone)
-      .flatMap((rollup): readonly Statement[] => [
-        ...dropReaders(rollup),
-        { node: 'drop', what: 'VIEW', name: rollupFill(rollup, database) },
-        drop('TABLE', database, rollup.table),
-      ]),
-    ...before.windows
-      .filter(isGone)
-      .flatMap((window) => [...dropReaders(window), drop('TABLE', database, window.table)]),
-  ];
+  const cleanup = before.windows
+    .filter(isGone)
+    .flatMap((window): readonly Statement[] => [
+      ...(isTaken(window) ? [] : [drop('VIEW', database, window.name)]),
+      drop('TABLE', database, window.table),
+    ]);
   return {
     checks: retyped ? [print(fitsProperties(after, database))] : [],
     statements: statements.map(print),
     cleanup: cleanup.map(print),
   };
-};
-
-/** Always from an empty table, so that a second run after a crash counts nothing twice. */
-const build = (rollup: RollupPlan, plan: Plan, database: string): readonly Statement[] => {
-  const into = { database, table: rollup.table };
-  return [
-    createRollupTable(rollup, plan, database),
-    { node: 'drop', what: 'VIEW', name: rollupFill(rollup, database) },
-    { node: 'truncate', name: into },
-    {
-      node: 'insert',
-      into,
-      select: { ...statesOfEvents(rollup, database), settings: fillSettings },
-    },
-    createRollupFill(rollup, database),
-  ];
-};
-
-/** A fill may touch every month there is, and more groups than memory holds. */
-const fillSettings = {
-  max_partitions_per_insert_block: 0,
-  max_bytes_before_external_group_by: 256 * 1024 * 1024,
-  insert_deduplicate: 0,
 };
 
 const retypeProperties = (plan: Plan, database: string): AlterTable => ({
@@ -164,16 +124,24 @@ const changeTtl = (
 };
 
 /** Every table the loader fills must remember as many parts as an insert may make now. */
-const changeDedupWindow = (before: Plan, after: Plan, database: string): readonly AlterTable[] => {
+const changeDedupWindow = (
+  before: Plan,
+  after: Plan,
+  rollups: readonly RollupPlan[],
+  database: string,
+): readonly AlterTable[] => {
   if (before.partitioning.partsPerInsertMax === after.partitioning.partsPerInsertMax) return [];
   const settings = durableSettings(after.partitioning);
-  const known = [...before.rollups, ...before.windows].map(({ table }) => table);
-  const kept = [...after.rollups, ...after.windows].filter(({ table }) => known.includes(table));
-  return [eventsTable, deadLettersTable, ...kept.map(({ table }) => table)].map((table) => ({
-    node: 'alter table',
-    name: { database, table },
-    change: { kind: 'modify setting', settings },
-  }));
+  const windows = after.windows.filter(({ table }) =>
+    before.windows.some((window) => window.table === table),
+  );
+  return [eventsTable, deadLettersTable, ...[...rollups, ...windows].map(({ table }) => table)].map(
+    (table) => ({
+      node: 'alter table',
+      name: { database, table },
+      change: { kind: 'modify setting', settings },
+    }),
+  );
 };
 
 const drop = (what: 'TABLE' | 'VIEW', database: string, table: string): Statement => ({

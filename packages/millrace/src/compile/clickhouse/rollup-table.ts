@@ -10,6 +10,7 @@ import {
   call,
   column,
   columnOf,
+  type Expression,
   infix,
   literal,
   type Select,
@@ -58,8 +59,16 @@ export const createRollupFill = (rollup: RollupPlan, database: string): Statemen
   select: statesOfEvents(rollup, database),
 });
 
-/** What readers see: one row for a bucket and its dimensions, the measures finished. */
-export const createRollupView = (rollup: RollupPlan, database: string): Statement => ({
+/**
+ * What readers see: one row for a bucket and its dimensions, the measures
+ * finished. Over the events themselves it is slower, but has all there is before
+ * the table does.
+ */
+export const createRollupView = (
+  rollup: RollupPlan,
+  database: string,
+  over: 'table' | 'events' = 'table',
+): Statement => ({
   node: 'create view',
   name: { database, table: rollup.name },
   select: {
@@ -73,16 +82,29 @@ export const createRollupView = (rollup: RollupPlan, database: string): Statemen
         as: measure.name,
       })),
     ],
-    from: { database, table: rollup.table },
+    from: over === 'table' ? { database, table: rollup.table } : statesOfEvents(rollup, database),
     alias: tableAlias,
     where: null,
     groupBy: 'all',
   },
 });
 
+/** Which events it is about, before its condition. */
+export const isOfRollup = ({ from }: RollupPlan): Expression =>
+  infix('IN', columnOf(eventsAlias, 'type'), tuple(...from.map(literal)));
+
 /** The states that events become, one row for each bucket and its dimensions. */
-export const statesOfEvents = (rollup: RollupPlan, database: string): Select => {
-  const isFrom = infix('IN', columnOf(eventsAlias, 'type'), tuple(...rollup.from.map(literal)));
+export const statesOfEvents = (
+  rollup: RollupPlan,
+  database: string,
+  ...conditions: readonly Expression[]
+): Select => {
+  const all = [
+    isOfRollup(rollup),
+    ...(rollup.where ? [conditionExpression(rollup.where)] : []),
+    ...conditions,
+  ];
+  const [only] = all;
   return {
     columns: [
       { expression: bucketStart(rollup.every, columnOf(eventsAlias, 'timestamp')), as: 'bucket' },
@@ -93,7 +115,7 @@ export const statesOfEvents = (rollup: RollupPlan, database: string): Select => 
     ],
     from: { database, table: eventsTable },
     alias: eventsAlias,
-    where: rollup.where ? infix('AND', isFrom, conditionExpression(rollup.where)) : isFrom,
+    where: only && all.length === 1 ? only : infix('AND', ...all),
     groupBy: 'all',
   };
 };

@@ -33,7 +33,7 @@ describe('the page', () => {
     app = fastify();
     app.setErrorHandler(answerError);
     await app.register(pageRoutes, {
-      plan,
+      plan: () => plan,
       example: exampleEvent(plan),
       requireRead: keys.requireRead,
     });

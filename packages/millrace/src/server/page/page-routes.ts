@@ -4,7 +4,8 @@ import type { Plan } from '../../plan/plan.ts';
 import { describePipeline } from './describe-pipeline.ts';
 
 export interface PageRoutesOptions {
-  readonly plan: Plan;
+  /** With the rollups as readers see them now. */
+  readonly plan: () => Plan;
   /** An event the pipeline would accept, as JSON: for the line to copy. */
   readonly example: string;
   /** Throws, or answers, for a request that may not read. */
@@ -45,8 +46,7 @@ export async function pageRoutes(app: FastifyInstance, options: PageRoutesOption
     app.get(url, async (_request, reply) => reply.headers(headers).type(type).send(content));
   }
 
-  const description = describePipeline(options.plan, options.example);
   app.get('/page/pipeline.json', { onRequest: options.requireRead }, async (_request, reply) =>
-    reply.headers(headers).send(description),
+    reply.headers(headers).send(describePipeline(options.plan(), options.example)),
   );
 }

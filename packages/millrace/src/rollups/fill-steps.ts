@@ -1,0 +1,70 @@
+import { endOfBucketMonthMs } from '../plan/month-of-bucket.ts';
+import type { RollupPlan } from '../plan/plan.ts';
+import type { RollupStep } from '../ports/rollup-progress.ts';
+import type { Store } from '../ports/store.ts';
+import type { Place } from './rollup-tables.ts';
+
+/** How the events behind a rollup are asked about, in the store's dialect. */
+export interface FillQuestions {
+  /** How many events are in a range, and when the first of them happened (epoch ms). */
+  readonly eventsToFill: (rollup: RollupPlan, range: FillRange) => string;
+  /** How many happened in each minute (epoch ms) of it. */
+  readonly eventsByMinute: (rollup: RollupPlan, range: FillRange) => string;
+}
+
+export interface FillRange {
+  readonly fromMs: number;
+  /** Null: up to the last. */
+  readonly toMs: number | null;
+  readonly cut: number;
+}
+
+/** As many as are aggregated and inserted in some tenths of a second. */
+const eventsPerStep = 250_000;
+
+/**
+ * The next steps of a fill, in order and without gaps; none if no events are left.
+ *
+ * They lie in one month of buckets, which is one partition of the table, so each
+ * is inserted as one part: whole or not at all. They begin and end with minutes,
+ * so a minute with more events is one step all the same.
+ */
+export async function nextSteps(
+  { rollup, cut, doneToMs }: Place,
+  { store, questions }: { readonly store: Store; readonly questions: FillQuestions },
+): Promise<readonly RollupStep[]> {
+  const rest = { fromMs: doneToMs, toMs: null, cut };
+  const [[events = 0, firstMs = 0] = []] = await numbers(
+    questions.eventsToFill(rollup, rest),
+    store,
+  );
+  if (events === 0) return [];
+  const month = { fromMs: doneToMs, toMs: endOfBucketMonthMs(firstMs, rollup.every), cut };
+  const minutes = await numbers(questions.eventsByMinute(rollup, month), store);
+  const steps: RollupStep[] = [];
+  let step: RollupStep = { fromMs: month.fromMs, toMs: month.toMs, events: 0 };
+  for (const [minuteMs = 0, inMinute = 0] of minutes) {
+    if (step.events > 0 && step.events + inMinute > eventsPerStep) {
+      steps.push({ ...step, toMs: minuteMs });
+      step = { fromMs: minuteMs, toMs: month.toMs, events: 0 };
+    }
+    step = { ...step, events: step.events + inMinute };
+  }
+  return [...steps, step];
+}
+
+/** How many events of a rollup were there before its table. */
+export async function eventsBelowCut(
+  { rollup, doneToMs: fromMs, cut }: Place,
+  { store, questions }: { readonly store: Store; readonly questions: FillQuestions },
+): Promise<number> {
+  const sql = questions.eventsToFill(rollup, { fromMs, toMs: null, cut });
+  const [[events = 0] = []] = await numbers(sql, store);
+  return events;
+}
+
+async function numbers(sql: string, store: Store): Promise<readonly (readonly number[])[]> {
+  const { bytes } = await store.read(sql, { format: 'TSV' });
+  const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
+  return lines.map((line) => line.split('\t').map(Number));
+}

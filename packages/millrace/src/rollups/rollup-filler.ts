@@ -1,0 +1,184 @@
+import { Backoff, pause } from '../load/backoff.ts';
+import type { RollupPlan } from '../plan/plan.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
+import type { RollupStep } from '../ports/rollup-progress.ts';
+import type { Store } from '../ports/store.ts';
+import { type FillQuestions, type FillRange, nextSteps } from './fill-steps.ts';
+import type { Leases } from './leases.ts';
+import type { Place, RollupTables } from './rollup-tables.ts';
+
+export interface RollupFillerOptions {
+  readonly tables: RollupTables;
+  readonly store: Store;
+  readonly loader: FilledBeside;
+  /** Readers of rollups. */
+  readonly leases: Leases;
+  readonly clock: Clock;
+  /** Events that happened longer ago than this may be gone; null if they are kept for ever. */
+  readonly eventsKeepMs: number | null;
+  readonly statements: FillQuestions & {
+    /** Brings the events of a range into the table. */
+    readonly fill: (rollup: RollupPlan, range: FillRange) => string;
+    /** Lets readers of the rollup's name see the table. */
+    readonly show: (rollup: RollupPlan) => string;
+    /** Ends what brings new events into the table. */
+    readonly cutOff: (rollup: RollupPlan) => readonly string[];
+    readonly drop: (rollup: RollupPlan) => readonly string[];
+  };
+  readonly reach?: ReachCrashPoint;
+  readonly onSwitch?: (now: Place) => void;
+  /** Told of each failed try. */
+  readonly onRetry: (what: string, error: unknown) => void;
+}
+
+/** What brings new events into the store meanwhile. */
+export interface FilledBeside {
+  readonly lagMs: number;
+  /** Does the work while no insert is under way. */
+  between(work: () => Promise<void>): Promise<void>;
+}
+
+/** While new events have waited longer than this for the store, … */
+const busyLagMs = 2_000;
+/** … a step waits, but not for ever: a fill that never ends helps nobody. */
+const waitMsMax = 10_000;
+
+/**
+ * Fills versions of rollups from the events that were there before them, while
+ * new events come in through their views, and hands readers over to each that
+ * has everything.
+ *
+ * One step at a time, each a range of event time. It is recorded before it is
+ * inserted, with a token that names it, so that after a crash it is repeated and
+ * the store keeps one.
+ */
+export class RollupFiller {
+  readonly #options: Required<RollupFillerOptions>;
+  readonly #stopping = new AbortController();
+  readonly #backoff = new Backoff(100, 5_000);
+  #running: Promise<void> | undefined;
+  /** What comes next of the table that is being filled. */
+  #ahead: readonly RollupStep[] = [];
+
+  constructor(options: RollupFillerOptions) {
+    this.#options = { reach: survive, onSwitch: () => {}, ...options };
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Stops after the step under way, if any. It is gone on with from there. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** Resolves when all is filled, or when it was stopped. */
+  async ended(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { tables, onRetry } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const [gone] = tables.in('dropping');
+      const [filling] = tables.in('filling');
+      const next = gone ?? filling;
+      if (next === undefined) return;
+      try {
+        await (next === gone ? this.#drop(next) : this.#fillOn(next));
+        this.#backoff.reset();
+      } catch (error) {
+        this.#ahead = [];
+        onRetry(`rollup ${next.rollup.table} waits for the store`, error);
+        await this.#backoff.wait(signal);
+      }
+    }
+  }
+
+  async #fillOn(place: Place): Promise<void> {
+    const { tables, reach, store, statements } = this.#options;
+    if (place.intent !== null) return this.#insert(place, place.intent);
+    await this.#waitWhileBusy();
+    if (this.#stopping.signal.aborted) return;
+    if (this.#ahead[0]?.fromMs !== place.doneToMs)
+      this.#ahead = await nextSteps(place, { store, questions: statements });
+    const [step, ...later] = this.#ahead;
+    if (step === undefined) return this.#switch(place);
+    this.#ahead = later;
+    const begun = { ...place, intent: step };
+    await tables.save(begun);
+    reach('rollup-intended');
+    const startedMs = performance.now();
+    await this.#insert(begun, step);
+    // As long as it worked, it leaves the machine to others.
+    await pause(performance.now() - startedMs, this.#stopping.signal);
+  }
+
+  async #insert(place: Place, step: RollupStep): Promise<void> {
+    const { tables, store, statements, reach } = this.#options;
+    const { rollup, cut } = place;
+    await store.insertComputed({
+      statement: statements.fill(rollup, { ...step, cut }),
+      token: `rollups/${rollup.table}/${step.fromMs}-${step.toMs}`,
+    });
+    reach('rollup-inserted');
+    await tables.save({
+      ...place,
+      intent: null,
+      doneToMs: step.toMs,
+      eventsDone: place.eventsDone + step.events,
+      completeSinceMs: this.#completeSinceMs(place, step.toMs),
+    });
+  }
+
+  /** Since when it has everything, now that it has what is left of the events before a time. */
+  #completeSinceMs({ doneToMs, completeSinceMs }: Place, toMs: number): number | null {
+    const { tables, clock, eventsKeepMs } = this.#options;
+    const goneMs = Math.max(
+      tables.eventsGoneBeforeMs,
+      eventsKeepMs === null ? Number.NEGATIVE_INFINITY : clock.now() - eventsKeepMs,
+    );
+    if (doneToMs >= goneMs) return completeSinceMs;
+    return Math.max(completeSinceMs ?? Number.NEGATIVE_INFINITY, Math.min(toMs, goneMs));
+  }
+
+  async #switch(place: Place): Promise<void> {
+    const { tables, store, statements, reach, onSwitch } = this.#options;
+    const old = tables.ready(place.rollup.name);
+    const now: Place = {
+      ...place,
+      stage: 'ready',
+      completeSinceMs: this.#completeSinceMs(place, Number.POSITIVE_INFINITY),
+    };
+    reach('rollup-filled');
+    await store.define(statements.show(place.rollup));
+    reach('rollup-shown');
+    await tables.save(now, ...(old ? [{ ...old, stage: 'dropping' } as const] : []));
+    onSwitch(now);
+    reach('rollup-switched');
+  }
+
+  async #drop(place: Place): Promise<void> {
+    const { tables, store, loader, leases, statements, reach } = this.#options;
+    await leases.ended();
+    // An insert whose view goes while it is under way would fail, half in the store.
+    await loader.between(async () => {
+      for (const statement of statements.cutOff(place.rollup)) await store.define(statement);
+    });
+    reach('rollup-cut-off');
+    for (const statement of statements.drop(place.rollup)) await store.define(statement);
+    await tables.forget(place);
+  }
+
+  async #waitWhileBusy(): Promise<void> {
+    const { loader } = this.#options;
+    const { signal } = this.#stopping;
+    const untilMs = performance.now() + waitMsMax;
+    while (loader.lagMs > busyLagMs && performance.now() < untilMs && !signal.aborted)
+      await pause(100, signal);
+  }
+}

@@ -1,0 +1,11 @@
+import type { Store } from '../ports/store.ts';
+import type { Leases } from '../rollups/leases.ts';
+
+/** The store, each of whose reads holds a lease from its call to its end. */
+export const leasedStore = (store: Store, leases: Leases): Store => ({
+  define: (statement) => store.define(statement),
+  insert: (batch) => store.insert(batch),
+  insertComputed: (batch) => store.insertComputed(batch),
+  read: (sql, options) => leases.hold(() => store.read(sql, options)),
+  close: () => store.close(),
+});
