@@ -19,8 +19,11 @@ export interface FillRange {
   readonly cut: number;
 }
 
-/** As many as are aggregated and inserted in some tenths of a second. */
-const eventsPerStep = 250_000;
+export interface FillStepsOptions {
+  readonly store: Store;
+  readonly questions: FillQuestions;
+  readonly eventsPerStep: number;
+}
 
 /**
  * The next steps of a fill, in order and without gaps; none if no events are left.
@@ -31,7 +34,7 @@ const eventsPerStep = 250_000;
  */
 export async function nextSteps(
   { rollup, cut, doneToMs }: Place,
-  { store, questions }: { readonly store: Store; readonly questions: FillQuestions },
+  { store, questions, eventsPerStep }: FillStepsOptions,
 ): Promise<readonly RollupStep[]> {
   const rest = { fromMs: doneToMs, toMs: null, cut };
   const [[events = 0, firstMs = 0] = []] = await numbers(
@@ -56,7 +59,7 @@ export async function nextSteps(
 /** How many events of a rollup were there before its table. */
 export async function eventsBelowCut(
   { rollup, doneToMs: fromMs, cut }: Place,
-  { store, questions }: { readonly store: Store; readonly questions: FillQuestions },
+  { store, questions }: Omit<FillStepsOptions, 'eventsPerStep'>,
 ): Promise<number> {
   const sql = questions.eventsToFill(rollup, { fromMs, toMs: null, cut });
   const [[events = 0] = []] = await numbers(sql, store);

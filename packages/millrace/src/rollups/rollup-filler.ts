@@ -26,6 +26,8 @@ export interface RollupFillerOptions {
     readonly cutOff: (rollup: RollupPlan) => readonly string[];
     readonly drop: (rollup: RollupPlan) => readonly string[];
   };
+  /** As many as are aggregated and inserted in some tenths of a second. Default 250,000. */
+  readonly eventsPerStep?: number;
   readonly reach?: ReachCrashPoint;
   readonly onSwitch?: (now: Place) => void;
   /** Told of each failed try. */
@@ -62,7 +64,7 @@ export class RollupFiller {
   #ahead: readonly RollupStep[] = [];
 
   constructor(options: RollupFillerOptions) {
-    this.#options = { reach: survive, onSwitch: () => {}, ...options };
+    this.#options = { eventsPerStep: 250_000, reach: survive, onSwitch: () => {}, ...options };
   }
 
   start(): void {
@@ -100,12 +102,12 @@ export class RollupFiller {
   }
 
   async #fillOn(place: Place): Promise<void> {
-    const { tables, reach, store, statements } = this.#options;
+    const { tables, reach, store, statements, eventsPerStep } = this.#options;
     if (place.intent !== null) return this.#insert(place, place.intent);
     await this.#waitWhileBusy();
     if (this.#stopping.signal.aborted) return;
     if (this.#ahead[0]?.fromMs !== place.doneToMs)
-      this.#ahead = await nextSteps(place, { store, questions: statements });
+      this.#ahead = await nextSteps(place, { store, questions: statements, eventsPerStep });
     const [step, ...later] = this.#ahead;
     if (step === undefined) return this.#switch(place);
     this.#ahead = later;

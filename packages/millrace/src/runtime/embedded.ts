@@ -61,6 +61,8 @@ export interface EmbeddedOptions {
   readonly deadLettersKeepMs?: number;
   /** The size at which a log begins a new file. */
   readonly logSegmentBytes: number;
+  /** How many events a changed rollup is filled with at a time. */
+  readonly eventsPerFillStep?: number;
   readonly clock?: Clock;
   readonly disk?: Disk;
   readonly reach?: ReachCrashPoint;
@@ -183,6 +185,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     clock,
     eventsKeepMs: plan.keepMs,
     statements: fillStatements(database),
+    ...(options.eventsPerFillStep ? { eventsPerStep: options.eventsPerFillStep } : {}),
     reach,
     onSwitch: (now) => onNews(switchNews(now)),
     onRetry: onProblem,

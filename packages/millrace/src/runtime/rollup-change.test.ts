@@ -1,0 +1,290 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { nativeBatch } from '../collect/native.ts';
+import { readJson } from '../collect/read-json.ts';
+import { print } from '../compile/clickhouse/printer.ts';
+import { createRollupView } from '../compile/clickhouse/rollup-table.ts';
+import {
+  count,
+  decimal,
+  event,
+  max,
+  type Pipeline,
+  quantiles,
+  rollup,
+  string,
+  sum,
+  uniq,
+} from '../index.ts';
+import type { RollupPlan } from '../plan/plan.ts';
+import type { CrashPoint } from '../ports/crash-points.ts';
+import { database } from './database.ts';
+import { type Embedded, type EmbeddedOptions, openEmbedded } from './embedded.ts';
+
+class Crash extends Error {}
+
+let folder: string;
+let embedded: Embedded | undefined;
+let problems: string[];
+let news: string[];
+/** What fails from now on, and how often. */
+let failing: { point: CrashPoint; times: number };
+beforeEach(begin);
+afterEach(end);
+
+function begin(): void {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-rollup-change-'));
+  problems = [];
+  news = [];
+  failing = { point: 'rollup-intended', times: 0 };
+}
+async function end(): Promise<void> {
+  await embedded?.close();
+  embedded = undefined;
+  rmSync(folder, { recursive: true, force: true });
+  expect(problems).toEqual([]);
+}
+
+/** Closes what runs, and goes on with another definition. */
+async function run(
+  rollups: Pipeline['rollups'],
+  more: Partial<EmbeddedOptions> & { readonly keep?: Pipeline['keep'] } = {},
+): Promise<Embedded> {
+  await embedded?.close();
+  const { keep, ...options } = more;
+  embedded = await openEmbedded({
+    pipeline: {
+      name: 'shop',
+      events: { purchase: event({ value: decimal(18, 2), currency: string() }) },
+      ...(keep ? { keep } : {}),
+      ...(rollups ? { rollups } : {}),
+    },
+    folder,
+    dedupMemoryBytesMax: 64 * 1024 * 1024,
+    storeMemoryBytesMax: 1024 ** 3,
+    logRetentionMs: 0,
+    logSegmentBytes: 1024 * 1024,
+    eventsPerFillStep: 7,
+    reach: (point) => {
+      if (point !== failing.point || failing.times === 0) return;
+      failing.times -= 1;
+      throw new Crash(point);
+    },
+    onProblem: (what, error) => {
+      if (!(error instanceof Crash)) problems.push(`${what}: ${String(error)}`);
+    },
+    onNews: (sentence) => news.push(sentence),
+    ...options,
+  });
+  return embedded;
+}
+
+let serial = 0;
+interface Sale {
+  readonly ageMs: number;
+  readonly cents: number;
+  readonly currency: string;
+  readonly user: number;
+}
+async function sell({ collector, eventLoader, events }: Embedded, sales: readonly Sale[]) {
+  const nowMs = Date.now();
+  const batch = sales.map(({ ageMs, cents, currency, user }) => {
+    serial += 1;
+    return {
+      event_id: `e${serial}`,
+      type: 'purchase',
+      timestamp: nowMs - ageMs,
+      user_id: `u${user}`,
+      properties: { value: (cents / 100).toFixed(2), currency },
+    };
+  });
+  const body = Buffer.from(JSON.stringify(batch));
+  const receipt = await collector.collect(nativeBatch(readJson(body, false, collector.limits)));
+  expect(receipt.rejected).toEqual([]);
+  await eventLoader.settled(events.end);
+}
+
+const lines = async ({ store }: Embedded, sql: string): Promise<readonly string[]> =>
+  Buffer.from((await store.read(sql, { format: 'TSV' })).bytes)
+    .toString()
+    .split('\n')
+    .filter(Boolean);
+const shown = (from: Embedded, name: string) => lines(from, `SELECT * FROM ${name} ORDER BY ALL`);
+/** What the rollup must show, computed from all events at once. */
+async function recomputed(from: Embedded, version: RollupPlan): Promise<readonly string[]> {
+  const name = `expected_${version.table}`;
+  await from.store.define(print(createRollupView({ ...version, name }, database, 'events')));
+  const expected = await shown(from, name);
+  await from.store.define(`DROP VIEW ${name}`);
+  return expected;
+}
+const tables = async (of: Embedded) =>
+  (
+    await lines(
+      of,
+      `SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'sums%' ORDER BY name`,
+    )
+  ).join(' ');
+
+const dayMs = 86_400_000;
+const versions = [
+  rollup('sums', { from: 'purchase', every: 'day', measures: { n: count(), total: sum('value') } }),
+  rollup('sums', {
+    from: 'purchase',
+    every: 'hour',
+    by: ['currency'],
+    measures: { n: count(), total: sum('value'), people: uniq('user_id') },
+  }),
+  rollup('sums', {
+    from: ['purchase'],
+    every: 'week',
+    where: { value: { gt: '1.00' } },
+    measures: { n: count(), top: max('value') },
+  }),
+  rollup('sums', {
+    from: 'purchase',
+    every: 'month',
+    by: ['currency'],
+    measures: { n: count(), middle: quantiles('value', [0.5]) },
+  }),
+];
+const [daily, hourly] = versions;
+const fewSales = [0, 1, 40, 41, 90].map(
+  (days): Sale => ({ ageMs: days * dayMs, cents: 150, currency: 'EUR', user: days }),
+);
+const definitions = (...all: readonly (typeof daily)[]) => all.flatMap((one) => one ?? []);
+
+describe('a rollup whose definition changes while it is filled', () => {
+  test('answers as before until the new version has everything, then goes', async () => {
+    const first = await run(definitions(daily));
+    await sell(first, fewSales);
+    failing = { point: 'rollup-filled', times: Number.POSITIVE_INFINITY };
+    const second = await run(definitions(hourly));
+    expect(news).toEqual([
+      'rollup sums v2 is being filled: 0 of 5 events; until then it answers as it did before',
+    ]);
+    await vi.waitFor(() => expect(second.rollups.at('sums__v2')?.eventsDone).toBe(5));
+    await sell(second, fewSales);
+    expect(await lines(second, 'SELECT sum(n), sum(total) FROM sums')).toEqual(['10\t15']);
+    expect(second.rollups.ready('sums')?.rollup.version).toBe(1);
+    failing.times = 0;
+    await second.filler.ended();
+    expect(await lines(second, 'SELECT sum(n), sum(total), max(people) FROM sums')).toEqual([
+      '10\t15\t1',
+    ]);
+    expect(await tables(second)).toBe('sums sums__v2 sums__v2__fill');
+    expect(news.slice(1)).toEqual([
+      'rollup sums v2 is filled from 5 events and answers from now on',
+    ]);
+  });
+
+  test('back to what it was, goes on with the version that is still there', async () => {
+    await sell(await run(definitions(daily)), fewSales);
+    failing = { point: 'rollup-inserted', times: Number.POSITIVE_INFINITY };
+    await sell(await run(definitions(hourly)), fewSales);
+    const back = await run(definitions(daily));
+    expect(back.changes).toEqual([]);
+    expect(back.plan.rollups.map(({ table }) => table)).toEqual(['sums__v1']);
+    expect(await tables(back)).toBe('sums sums__v1 sums__v1__fill');
+    expect(await lines(back, 'SELECT sum(n) FROM sums')).toEqual(['10']);
+    failing.times = 0;
+    const again = await run(definitions(hourly));
+    expect(again.plan.rollups.map(({ table }) => table)).toEqual(['sums__v3']);
+    await again.filler.ended();
+    expect(await shown(again, 'sums')).toEqual(
+      await recomputed(again, again.rollups.ready('sums')?.rollup ?? expect.fail()),
+    );
+  });
+
+  test('that is new answers from the events meanwhile, and is gone with its definition', async () => {
+    await sell(await run([]), fewSales);
+    failing = { point: 'rollup-intended', times: Number.POSITIVE_INFINITY };
+    const filling = await run(definitions(daily));
+    expect(await lines(filling, 'SELECT sum(n), sum(total) FROM sums')).toEqual(['5\t7.5']);
+    await sell(filling, fewSales);
+    expect(await lines(filling, 'SELECT sum(n), sum(total) FROM sums')).toEqual(['10\t15']);
+    expect(await tables(await run([]))).toBe('');
+  });
+
+  test('says since when it has everything, where events were gone', async () => {
+    const before = await run(definitions(daily), { keep: '60d' });
+    await sell(before, fewSales.slice(0, 4));
+    const keptSinceMs = Date.now() - 60 * dayMs;
+    const after = await run(definitions(hourly));
+    await after.filler.ended();
+    const since = after.rollups.ready('sums')?.completeSinceMs ?? 0;
+    expect(Math.abs(since - keptSinceMs)).toBeLessThan(60_000);
+    expect(news.at(-1)).toContain(
+      `events from before ${new Date(since).toISOString()} were gone already`,
+    );
+  });
+});
+
+const saleArbitrary = fc.record({
+  ageMs: fc.oneof(fc.nat({ max: 5_000 }), fc.nat({ max: 200 * dayMs })),
+  cents: fc.integer({ min: 1, max: 500 }),
+  currency: fc.constantFrom('EUR', 'GBP'),
+  user: fc.nat({ max: 5 }),
+});
+const stepArbitrary = fc.oneof(
+  { weight: 3, arbitrary: fc.array(saleArbitrary, { minLength: 1, maxLength: 40 }) },
+  { weight: 2, arbitrary: fc.constantFrom(...versions) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      point: fc.constantFrom<CrashPoint>(
+        'rollup-intended',
+        'rollup-inserted',
+        'rollup-filled',
+        'rollup-shown',
+        'rollup-switched',
+        'rollup-cut-off',
+      ),
+      times: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+);
+
+test('whatever is sent, changed and interrupted, readers see what the events say', async () => {
+  await fc.assert(
+    fc
+      .asyncProperty(fc.array(stepArbitrary, { minLength: 4, maxLength: 12 }), async (steps) => {
+        let now = await run(definitions(daily));
+        for (const step of steps) {
+          if ('point' in step) failing = { ...step };
+          else if ('name' in step) now = await run([step]);
+          else await sell(now, step);
+          const rows = await shown(now, 'sums');
+          const possible = [now.rollups.ready('sums')?.rollup, ...now.plan.rollups];
+          const right = await Promise.all(
+            possible.flatMap((version) => (version ? [recomputedOnce(now, version)] : [])),
+          );
+          expect(right).toContainEqual(rows);
+        }
+        failing.times = 0;
+        await now.filler.ended();
+        const [version] = now.plan.rollups;
+        expect(await shown(now, 'sums')).toEqual(
+          await recomputed(now, version ?? expect.fail('no rollup')),
+        );
+        expect(await tables(now)).toBe(`sums ${version?.table} ${version?.table}__fill`);
+        const kept: unknown = JSON.parse(
+          readFileSync(join(folder, 'progress', 'rollups.json'), 'utf8'),
+        );
+        expect(kept).toMatchObject({ tables: { [version?.table ?? '']: { stage: 'ready' } } });
+      })
+      .beforeEach(begin)
+      .afterEach(end),
+    { numRuns: 12 },
+  );
+}, 240_000);
+
+let names = 0;
+/** As `recomputed`, several at a time. */
+function recomputedOnce(from: Embedded, version: RollupPlan): Promise<readonly string[]> {
+  names += 1;
+  return recomputed(from, { ...version, table: `${version.table}_${names}` });
+}
