@@ -20,6 +20,8 @@ import { healthRoutes } from '../server/health-routes.ts';
 import { importRoutes } from '../server/import-routes.ts';
 import { ingestRoutes } from '../server/ingest-routes.ts';
 import { createKeys } from '../server/keys.ts';
+import { describedRoutes } from '../server/openapi/described-routes.ts';
+import { openapiRoutes } from '../server/openapi/openapi-routes.ts';
 import { pageRoutes } from '../server/page/page-routes.ts';
 import { queryRoutes } from '../server/query-routes.ts';
 import { listen } from '../server/server.ts';
@@ -100,6 +102,7 @@ export async function serveEmbedded(
   const letters = createStoredLetters(store);
 
   const server = await listen(settings, async (app) => {
+    const routes = describedRoutes(app);
     app.setErrorHandler(answerError);
     app.setNotFoundHandler(answerNotFound);
     await app.register(ingestRoutes, { collector, admission, keys });
@@ -157,6 +160,13 @@ export async function serveEmbedded(
         rollups: plan.rollups.map((rollup) => rollups.ready(rollup.name)?.rollup ?? rollup),
       }),
       example: exampleEvent(plan),
+      requireRead: keys.requireRead,
+    });
+    await app.register(openapiRoutes, {
+      plan,
+      version,
+      keysNeeded: { read: settings.readKeys.length > 0, write: settings.writeKeys.length > 0 },
+      routes,
       requireRead: keys.requireRead,
     });
   }).catch(async (error: unknown) => {

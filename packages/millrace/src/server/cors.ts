@@ -1,4 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import type { Unlisted } from './openapi/operation.ts';
+
+const preflight: Unlisted = { unlisted: 'browsers ask it by themselves' };
 
 /**
  * Lets pages of any origin send events to the routes of `server`, with and
@@ -16,7 +19,7 @@ export function allowBrowsers(server: FastifyInstance, urls: readonly string[]):
       .header('Vary', 'Origin');
   });
   for (const url of urls) {
-    server.options(url, async ({ headers }, reply) =>
+    server.options(url, { config: { operation: preflight } }, async ({ headers }, reply) =>
       reply
         .code(204)
         .header('Access-Control-Allow-Methods', 'POST')

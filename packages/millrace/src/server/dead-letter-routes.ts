@@ -4,6 +4,8 @@ import type { RetryLetters } from '../collect/retry-letters.ts';
 import type { LetterFilter, StoredLetters } from '../collect/stored-letters.ts';
 import { readTime } from '../collect/time.ts';
 import { MillraceError } from '../errors.ts';
+import { json, type Operation, type Parameter, ref } from './openapi/operation.ts';
+import { leaveBodiesUnread } from './receive.ts';
 
 export interface DeadLetterRoutesOptions {
   readonly letters: StoredLetters;
@@ -29,6 +31,77 @@ const querystring = {
   ),
 };
 
+const filterParameters: readonly Parameter[] = [
+  {
+    in: 'query',
+    name: 'id',
+    description: 'One letter.',
+    schema: { type: 'string', pattern: '^[0-9]{1,9}/[0-9]{1,15}$' },
+  },
+  { in: 'query', name: 'code', description: 'Why it was refused.', schema: { type: 'string' } },
+  { in: 'query', name: 'type', description: 'Of the event.', schema: { type: 'string' } },
+  {
+    in: 'query',
+    name: 'since',
+    description: 'Refused then or later: ISO 8601.',
+    schema: { type: 'string', format: 'date-time' },
+  },
+];
+
+const listOperation: Operation = {
+  id: 'getDeadLetters',
+  tag: 'dead letters',
+  summary: 'What was refused, the newest first, and how many for each code.',
+  key: 'read',
+  parameters: [
+    ...filterParameters,
+    {
+      in: 'query',
+      name: 'limit',
+      description: 'Letters in the answer.',
+      schema: { type: 'integer', minimum: 0, maximum: 1_000, default: 20 },
+    },
+  ],
+  success: { description: 'Counts and letters.', content: json(ref('Letters')) },
+  errors: ['invalid_body'],
+};
+
+const numberInPath = (name: string, digitsMax: number): Parameter => ({
+  in: 'path',
+  name,
+  description: 'A part of the id of the letter, as `0/17`.',
+  schema: { type: 'integer', minimum: 0, maximum: 10 ** digitsMax - 1 },
+});
+
+const letterOperation: Operation = {
+  id: 'getDeadLetter',
+  tag: 'dead letters',
+  summary: 'One letter, with the bytes as they came.',
+  key: 'read',
+  parameters: [numberInPath('partition', 9), numberInPath('offset', 15)],
+  success: { description: 'The letter.', content: json(ref('Letter')) },
+  errors: ['invalid_body', 'not_found'],
+};
+
+const retryOperation: Operation = {
+  id: 'retryDeadLetters',
+  tag: 'dead letters',
+  summary: 'Send a slice of the letters through the checks again.',
+  description: 'Ask again with `last` as `after` until it is null. Doing so twice adds nothing.',
+  key: 'read',
+  parameters: [
+    ...filterParameters,
+    {
+      in: 'query',
+      name: 'after',
+      description: 'The letter behind which to begin.',
+      schema: { type: 'string', pattern: '^[0-9]{1,9}/[0-9]{1,15}$' },
+    },
+  ],
+  success: { description: 'What became of them.', content: json(ref('RetryReceipt')) },
+  errors: ['invalid_body', 'overloaded', 'log_overloaded', 'log_full'],
+};
+
 /**
  * Dead letters, for whoever mends what refused them:
  *
@@ -42,18 +115,25 @@ export async function deadLetterRoutes(
   server: FastifyInstance,
   { letters, retry, requireRead }: DeadLetterRoutesOptions,
 ): Promise<void> {
+  // There is nothing a body could say, so none is read, whatever its length.
+  leaveBodiesUnread(server);
   server.addHook('onRequest', requireRead);
 
   const schema = { querystring };
 
-  server.get<{ Querystring: Asked }>('/v1/dead-letters', { schema }, async ({ query }) => {
-    const filter = filterOf(query);
-    const limit = limitOf(query.limit);
-    return { counts: await letters.counts(filter), letters: await letters.newest(filter, limit) };
-  });
+  server.get<{ Querystring: Asked }>(
+    '/v1/dead-letters',
+    { schema, config: { operation: listOperation } },
+    async ({ query }) => {
+      const filter = filterOf(query);
+      const limit = limitOf(query.limit);
+      return { counts: await letters.counts(filter), letters: await letters.newest(filter, limit) };
+    },
+  );
 
   server.get<{ Params: { partition: string; offset: string } }>(
     '/v1/dead-letters/:partition/:offset',
+    { config: { operation: letterOperation } },
     async ({ params }) => {
       const id = `${params.partition}/${params.offset}`;
       placeOf('id', id);
@@ -65,10 +145,14 @@ export async function deadLetterRoutes(
     },
   );
 
-  server.put<{ Querystring: Asked }>('/v1/dead-letters/retry', { schema }, async ({ query }) => {
-    const after = query.after === undefined ? null : placeOf('after', query.after);
-    return retry(filterOf(query), after);
-  });
+  server.put<{ Querystring: Asked }>(
+    '/v1/dead-letters/retry',
+    { schema, config: { operation: retryOperation } },
+    async ({ query }) => {
+      const after = query.after === undefined ? null : placeOf('after', query.after);
+      return retry(filterOf(query), after);
+    },
+  );
 }
 
 function filterOf({ id, code, type, since }: Asked): LetterFilter {

@@ -8,7 +8,13 @@ import type { ImportKey } from '../import/ledger.ts';
 import type { ImportTarget } from '../import/target.ts';
 import { answerError } from './error-answer.ts';
 import { isLinesType, mediaType } from './media-type.ts';
-import { createReceive, defaultReceiveLimits, leaveBodiesUnread } from './receive.ts';
+import { json, type Operation, type Parameter, ref } from './openapi/operation.ts';
+import {
+  createReceive,
+  defaultReceiveLimits,
+  leaveBodiesUnread,
+  receiveErrors,
+} from './receive.ts';
 
 export interface ImportRoutesOptions {
   readonly target: ImportTarget;
@@ -17,6 +23,92 @@ export interface ImportRoutesOptions {
   /** Write keys are public: with one, anybody could fill the ledger. */
   readonly requireRead: (request: FastifyRequest) => Promise<void>;
 }
+
+const digestOf = (name: string, what: string): Parameter => ({
+  in: 'path',
+  name,
+  description: `The digest of ${what}.`,
+  schema: { type: 'string', pattern: '^[0-9a-f]{16,64}$' },
+});
+const ofFile = digestOf('file', "the file's content");
+const ofMapping = digestOf('mapping', 'the mapping file');
+
+const rowNumber = (name: string, description: string): Parameter => ({
+  in: 'query',
+  name,
+  required: true,
+  description,
+  schema: { type: 'integer', minimum: 0, maximum: 999_999_999_999_999 },
+});
+
+const settledOperation: Operation = {
+  id: 'settleImports',
+  tag: 'imports',
+  summary: 'Wait until everything taken so far can be queried.',
+  key: 'read',
+  success: {
+    description: 'It can.',
+    content: json({
+      type: 'object',
+      required: ['settled'],
+      properties: { settled: { const: true } },
+    }),
+  },
+  errors: ['overloaded'],
+};
+
+const importsOperation: Operation = {
+  id: 'getImports',
+  tag: 'imports',
+  summary: 'How far the imports of a file are.',
+  key: 'read',
+  parameters: [ofFile],
+  success: { description: 'One for each mapping.', content: json(ref('Imports')) },
+  errors: ['invalid_body'],
+};
+
+const chunkOperation: Operation = {
+  id: 'importRows',
+  tag: 'imports',
+  summary: 'Take the rows [from, to) of an import.',
+  description: 'A chunk that is sent again changes nothing. It is what `millrace import` sends.',
+  key: 'read',
+  parameters: [
+    ofFile,
+    ofMapping,
+    rowNumber('from', 'The first row.'),
+    rowNumber('to', 'The one behind the last.'),
+  ],
+  body: {
+    required: true,
+    content: {
+      'application/x-ndjson': {
+        type: 'string',
+        description:
+          'A line for each row: `{"event": {…}, "raw": "…"}`, or `{"code": "…", "message": "…", "raw": "…"}` for one that can be no event.',
+      },
+    },
+  },
+  success: { description: 'What became of the rows.', content: json(ref('ChunkReceipt')) },
+  errors: [...receiveErrors, 'import_conflict'],
+};
+
+const finishOperation: Operation = {
+  id: 'finishImport',
+  tag: 'imports',
+  summary: 'Note that the file has no more than these rows.',
+  key: 'read',
+  parameters: [ofFile, ofMapping, rowNumber('rows', 'All rows of the file.')],
+  success: {
+    description: 'It is noted.',
+    content: json({
+      type: 'object',
+      required: ['finished'],
+      properties: { finished: { const: true } },
+    }),
+  },
+  errors: ['invalid_body', 'import_conflict', 'log_full', 'log_overloaded'],
+};
 
 /**
  * What `millrace import` asks of a pipeline that runs in another process. See
@@ -37,15 +129,18 @@ export async function importRoutes(
   server.setErrorHandler(answerError);
   server.addHook('onRequest', requireRead);
 
-  server.get('/v1/imports/settled', async () => {
+  server.get('/v1/imports/settled', { config: { operation: settledOperation } }, async () => {
     await target.settle();
     return { settled: true };
   });
-  server.get<{ Params: { file: string } }>('/v1/imports/:file', async ({ params }) => ({
-    imports: await target.imports(digest(params.file)),
-  }));
+  server.get<{ Params: { file: string } }>(
+    '/v1/imports/:file',
+    { config: { operation: importsOperation } },
+    async ({ params }) => ({ imports: await target.imports(digest(params.file)) }),
+  );
   server.put<{ Params: ImportKey; Querystring: { from?: string; to?: string } }>(
     '/v1/imports/:file/:mapping',
+    { config: { operation: chunkOperation } },
     async (request) => {
       if (!isLinesType(mediaType(request))) {
         throw new MillraceError('unsupported_media_type', 'Rows come as application/x-ndjson.');
@@ -61,6 +156,7 @@ export async function importRoutes(
   );
   server.put<{ Params: ImportKey; Querystring: { rows?: string } }>(
     '/v1/imports/:file/:mapping/all',
+    { config: { operation: finishOperation } },
     async ({ params, query }) => {
       await target.finish(keyOf(params), wholeNumber('rows', query.rows));
       return { finished: true };

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Admission } from '../collect/admission.ts';
-import { MillraceError } from '../errors.ts';
+import { type ErrorCode, MillraceError } from '../errors.ts';
 import { bodyBudget } from './body-budget.ts';
 import { decompress } from './decompress.ts';
 import { createGate } from './gate.ts';
@@ -20,6 +20,19 @@ export const defaultReceiveLimits: Omit<ReceiveLimits, 'bodyBytesMax'> = {
   bytesInFlightMax: 128 * 1024 * 1024,
   requestsInFlightMax: 1_024,
 };
+
+/** What a route that receives bodies of events can answer for them. */
+export const receiveErrors: readonly ErrorCode[] = [
+  'invalid_body',
+  'batch_too_large',
+  'body_too_large',
+  'unsupported_media_type',
+  'unsupported_encoding',
+  'too_many_requests',
+  'overloaded',
+  'log_overloaded',
+  'log_full',
+];
 
 /**
  * Reads and decompresses a body, hands it to `work` once it is admitted, and

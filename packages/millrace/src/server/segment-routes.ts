@@ -10,6 +10,30 @@ import {
 import { MillraceError } from '../errors.ts';
 import type { Ingest } from './ingest-routes.ts';
 import { isJsonType, isLinesType, mediaType } from './media-type.ts';
+import { type JsonSchema, json, type Operation, ref } from './openapi/operation.ts';
+import { receiveErrors } from './receive.ts';
+
+const operationOf = (name: string, summary: string, schema: JsonSchema): Operation => ({
+  id: `segment_${name}`,
+  tag: 'events',
+  summary,
+  description:
+    'The Segment HTTP tracking API: https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/. The write key may come in the body as `writeKey`.',
+  key: 'write',
+  body: { required: true, content: json(schema) },
+  success: { description: 'What became of each event.', content: json(ref('SegmentReceipt')) },
+  errors: receiveErrors,
+});
+
+const batch: JsonSchema = {
+  type: 'object',
+  required: ['batch'],
+  properties: {
+    batch: { type: 'array', items: ref('SegmentMessage') },
+    context: { type: ['object', 'null'], description: "Is every message's; its own wins." },
+    writeKey: { type: 'string' },
+  },
+};
 
 /** As Segment's own servers answer, and beside it what became of each event. */
 interface SegmentAnswer extends Receipt {
@@ -25,10 +49,16 @@ interface SegmentAnswer extends Receipt {
  */
 export function segmentRoutes(server: FastifyInstance, ingest: Ingest): readonly string[] {
   for (const call of segmentCalls) {
-    server.post(`/v1/${call}`, async (request) => take(request, call, ingest));
+    const operation = operationOf(call, `Take a message ${call}.`, ref(`segment.${call}`));
+    server.post(`/v1/${call}`, { config: { operation } }, async (request) =>
+      take(request, call, ingest),
+    );
   }
-  for (const url of ['/v1/batch', '/v1/import']) {
-    server.post(url, async (request) => take(request, null, ingest));
+  for (const name of ['batch', 'import']) {
+    const operation = operationOf(name, 'Take messages that say themselves what they are.', batch);
+    server.post(`/v1/${name}`, { config: { operation } }, async (request) =>
+      take(request, null, ingest),
+    );
   }
   return [...segmentCalls, 'batch', 'import'].map((name) => `/v1/${name}`);
 }

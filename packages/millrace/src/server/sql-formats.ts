@@ -87,6 +87,13 @@ function each(contentType: string, formats: readonly string[]): { [format: strin
   return Object.fromEntries(formats.map((format) => [format, contentType]));
 }
 
+/** Without their parameters, each once. */
+export const answerMediaTypes: readonly string[] = [
+  ...new Set(Object.values(contentTypes).map((type) => type.replace(/;.*$/, ''))),
+];
+
+export const formatNames: readonly string[] = Object.keys(contentTypes);
+
 const canonical: ReadonlyMap<string, string> = new Map(
   Object.keys(contentTypes).map((format) => [format.toLowerCase(), format]),
 );

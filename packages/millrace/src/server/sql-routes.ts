@@ -10,6 +10,7 @@ import { readBounded } from './sql-bounded-read.ts';
 import { sqlErrorAnswer } from './sql-errors.ts';
 import { answerFormat } from './sql-formats.ts';
 import { defaultSqlLimits, type SqlLimits } from './sql-limits.ts';
+import { pingOperation, sqlOperation } from './sql-operation.ts';
 import { readSqlBody, readSqlRequest, type SqlRequest } from './sql-request.ts';
 import { readerSettings } from './sql-settings.ts';
 
@@ -25,6 +26,8 @@ export interface SqlRoutesOptions {
 
 const pack = promisify(gzip);
 
+const sameAsSql = { unlisted: 'the same as /sql, for clients that end it so' };
+
 /**
  * The ClickHouse HTTP interface, for reading: `GET` and `POST` on `/sql` and
  * `/sql/`, and `/sql/ping`. https://clickhouse.com/docs/interfaces/http
@@ -36,7 +39,9 @@ export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions)
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
   for (const url of ['/sql/ping', '/sql/replicas_status']) {
-    app.get(url, async (_request, reply) => reply.type('text/html; charset=UTF-8').send('Ok.\n'));
+    app.get(url, { config: { operation: pingOperation(url) } }, async (_request, reply) =>
+      reply.type('text/html; charset=UTF-8').send('Ok.\n'),
+    );
   }
   const hold = holdAnswers(limits);
   let questions = 0;
@@ -55,13 +60,16 @@ export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions)
     }
   };
   for (const url of ['/sql', '/sql/']) {
-    app.route({
-      method: ['GET', 'POST'],
-      url,
-      bodyLimit: limits.bodyMaxBytes,
-      onRequest: options.requireRead,
-      handler: answerBounded,
-    });
+    for (const method of ['GET', 'POST'] as const) {
+      app.route({
+        method,
+        url,
+        config: { operation: url === '/sql' ? sqlOperation(method) : sameAsSql },
+        bodyLimit: limits.bodyMaxBytes,
+        onRequest: options.requireRead,
+        handler: answerBounded,
+      });
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MillraceError } from '../errors.ts';
 import type { ResultPlace, WindowResults } from '../windows/window-results.ts';
+import { type Operation, ref } from './openapi/operation.ts';
 
 export interface WindowRoutesOptions {
   /** By the window's name. */
@@ -16,6 +17,29 @@ const listenersMax = 100;
 const pageRows = 500;
 /** What is between two signs of life while nothing comes out. */
 const heartbeatMs = 15_000;
+
+const operation: Operation = {
+  id: 'streamWindow',
+  tag: 'windows',
+  summary: 'The results of a window as they come out.',
+  description:
+    'Server-sent events, each a row as JSON: from now on, or from behind the one that `Last-Event-ID` names. The answer does not end by itself.',
+  key: 'read',
+  parameters: [
+    { in: 'path', name: 'name', description: 'Of the window.', schema: ref('WindowName') },
+    {
+      in: 'header',
+      name: 'Last-Event-ID',
+      description: 'The `id` of the last result that was read.',
+      schema: { type: 'string', pattern: '^([0-9]{1,15}-[0-9]{1,9})?$' },
+    },
+  ],
+  success: {
+    description: 'The results.',
+    content: { 'text/event-stream': { type: 'string' } },
+  },
+  errors: ['not_found', 'invalid_body', 'overloaded'],
+};
 
 /**
  * `GET /v1/windows/:name/stream`: the results of a window as server-sent events,
@@ -32,7 +56,7 @@ export async function windowRoutes(
 
   server.get<{ Params: { name: string } }>(
     '/v1/windows/:name/stream',
-    { onRequest: requireRead },
+    { config: { operation }, onRequest: requireRead },
     async (request, reply) => {
       const results = windows.get(request.params.name);
       if (results === undefined) {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Plan } from '../../plan/plan.ts';
+import type { Unlisted } from '../openapi/operation.ts';
 import { describePipeline } from './describe-pipeline.ts';
 
 export interface PageRoutesOptions {
@@ -27,6 +28,8 @@ const files = [
   { url: '/page/rollups.js', file: 'rollups.js', type: script },
 ] as const;
 
+const operation: Unlisted = { unlisted: 'a part of the page on /' };
+
 const headers = {
   // Nothing but what this server serves, and nothing inline: what an event holds cannot run.
   'content-security-policy':
@@ -43,10 +46,15 @@ const headers = {
 export async function pageRoutes(app: FastifyInstance, options: PageRoutesOptions): Promise<void> {
   for (const { url, file, type } of files) {
     const content = await readFile(new URL(file, folder));
-    app.get(url, async (_request, reply) => reply.headers(headers).type(type).send(content));
+    app.get(url, { config: { operation } }, async (_request, reply) =>
+      reply.headers(headers).type(type).send(content),
+    );
   }
 
-  app.get('/page/pipeline.json', { onRequest: options.requireRead }, async (_request, reply) =>
-    reply.headers(headers).send(describePipeline(options.plan(), options.example)),
+  app.get(
+    '/page/pipeline.json',
+    { config: { operation }, onRequest: options.requireRead },
+    async (_request, reply) =>
+      reply.headers(headers).send(describePipeline(options.plan(), options.example)),
   );
 }
