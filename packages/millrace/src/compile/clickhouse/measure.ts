@@ -17,15 +17,27 @@ export interface StateColumn {
   readonly name: string;
   readonly type: SqlType;
   readonly from: Expression;
+  /** What it holds once its states, in the table read as `alias`, are merged. */
+  readonly merged: (alias: string) => Expression;
+  /** The same, straight from events. */
+  readonly whole: Expression;
 }
 
 export interface CompiledMeasure {
   /** Of the finished number. */
   readonly type: SqlType;
   readonly states: readonly StateColumn[];
-  /** The finished number, over the merged states of the table read as `alias`. */
-  readonly finish: (alias: string) => Expression;
+  /** The finished number, of what `hold` says that each of the states holds. */
+  readonly finish: (hold: (state: StateColumn) => Expression) => Expression;
 }
+
+/** The finished number, over the merged states of the table read as `alias`. */
+export const finishStates = (measure: MeasurePlan, alias: string): Expression =>
+  compileMeasure(measure).finish(({ merged }) => merged(alias));
+
+/** The finished number of events, with no state in between. */
+export const finishEvents = (measure: MeasurePlan): Expression =>
+  compileMeasure(measure).finish(({ whole }) => whole);
 
 /** Of ClickHouse's sketches the one whose state does not depend on order or cutting; 1 % exact. */
 const quantileAccuracy = 0.01;
@@ -33,67 +45,51 @@ const quantileAccuracy = 0.01;
 export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
   const { name } = measure;
   switch (measure.kind) {
-    case 'count':
-      return {
-        type: { name: 'UInt64' },
-        states: [{ name, type: simple('sum', { name: 'UInt64' }), from: call('count') }],
-        finish: merged('sum', name),
-      };
-    case 'sum':
-      return {
-        type: sumType(measure.field.type),
-        states: [sumState(name, measure.field)],
-        finish: merged('sum', name),
-      };
+    case 'count': {
+      const events = plainState(name, 'sum', { name: 'UInt64' }, call('count'));
+      return { type: { name: 'UInt64' }, states: [events], finish: (hold) => hold(events) };
+    }
+    case 'sum': {
+      const total = sumState(name, measure.field);
+      return { type: sumType(measure.field.type), states: [total], finish: (hold) => hold(total) };
+    }
     case 'min':
     case 'max':
       return extreme(name, measure.kind, measure.field);
     case 'avg': {
       const total = sumState(`${name}__sum`, measure.field);
-      const values: StateColumn = {
-        name: `${name}__count`,
-        type: simple('sum', { name: 'UInt64' }),
-        from: call('count', fieldExpression(measure.field)),
-      };
+      const values = plainState(
+        `${name}__count`,
+        'sum',
+        { name: 'UInt64' },
+        call('count', fieldExpression(measure.field)),
+      );
       return {
         type: nullable({ name: 'Float64' }),
         states: [total, values],
-        finish: (alias) => {
-          const divisor = merged('sum', values.name)(alias);
-          return infix(
-            '/',
-            call('toFloat64', merged('sum', total.name)(alias)),
-            call('nullIf', divisor, literal(0)),
-          );
-        },
+        finish: (hold) =>
+          infix('/', call('toFloat64', hold(total)), call('nullIf', hold(values), literal(0))),
       };
     }
-    case 'uniq':
-      return {
-        type: { name: 'UInt64' },
-        states: [
-          {
-            name,
-            type: aggregate({ name: 'uniqCombined64' }, plainType(measure.field.type)),
-            from: stateOf('uniqCombined64', [], measure.field, (value) => value),
-          },
-        ],
-        finish: merged('uniqCombined64Merge', name),
-      };
+    case 'uniq': {
+      const people = sketchState(name, measure.field, {
+        sketch: { name: 'uniqCombined64', parameters: [] },
+        of: plainType(measure.field.type),
+        convert: (value) => value,
+      });
+      return { type: { name: 'UInt64' }, states: [people], finish: (hold) => hold(people) };
+    }
     case 'quantiles': {
-      const parameters = [quantileAccuracy, ...measure.levels];
+      const { type } = measure.field;
+      const values = sketchState(name, measure.field, {
+        sketch: { name: 'quantilesDD', parameters: [quantileAccuracy, ...measure.levels] },
+        of: { name: 'Float64' },
+        convert: (value) => sketched(type, value),
+      });
       return {
         type: { name: 'Array', parameters: [nullable({ name: 'Float64' })] },
-        states: [
-          {
-            name,
-            type: aggregate({ name: 'quantilesDD', parameters }, { name: 'Float64' }),
-            from: stateOf('quantilesDD', parameters, measure.field, (value) =>
-              sketched(measure.field.type, value),
-            ),
-          },
-        ],
-        finish: (alias) =>
+        states: [values],
+        finish: (hold) =>
           call(
             'arrayMap',
             {
@@ -103,10 +99,10 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
                 'if',
                 call('isNaN', column('q')),
                 literal(null),
-                infix('/', column('q'), literal(sketchScale(measure.field.type))),
+                infix('/', column('q'), literal(sketchScale(type))),
               ),
             },
-            parametricCall('quantilesDDMerge', parameters, columnOf(alias, name)),
+            hold(values),
           ),
       };
     }
@@ -121,34 +117,40 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
 const extreme = (name: string, kind: 'min' | 'max', field: FieldPlan): CompiledMeasure => {
   const value = fieldExpression(field);
   const isTime = field.type.kind === 'timestamp';
-  const type = isTime ? { name: 'Int64' } : plainType(field.type);
-  const finish = merged(kind, name);
+  const found = plainState(
+    name,
+    kind,
+    nullable(isTime ? { name: 'Int64' } : plainType(field.type)),
+    call(kind, isTime ? call('toUnixTimestamp64Milli', value) : value),
+  );
   return {
     type: nullable(plainType(field.type)),
-    states: [
-      {
-        name,
-        type: simple(kind, nullable(type)),
-        from: call(kind, isTime ? call('toUnixTimestamp64Milli', value) : value),
-      },
-    ],
-    finish: isTime
-      ? (alias) => call('fromUnixTimestamp64Milli', finish(alias), literal('UTC'))
-      : finish,
+    states: [found],
+    finish: (hold) =>
+      isTime ? call('fromUnixTimestamp64Milli', hold(found), literal('UTC')) : hold(found),
   };
 };
 
-const merged =
-  (aggregateFunction: string, name: string) =>
-  (alias: string): Expression =>
-    call(aggregateFunction, columnOf(alias, name));
+/** A state that is itself the number, of the events so far. */
+const plainState = (
+  name: string,
+  merge: 'sum' | 'min' | 'max',
+  type: SqlType,
+  from: Expression,
+): StateColumn => ({
+  name,
+  type: { name: 'SimpleAggregateFunction', parameters: [{ name: merge }, type] },
+  from,
+  merged: (alias) => call(merge, columnOf(alias, name)),
+  whole: from,
+});
 
 /** Wide enough that no sum of stored values overflows; 0 when there is nothing to add. */
 const sumState = (name: string, field: FieldPlan): StateColumn => {
-  const type = sumType(field.type);
   const value = fieldExpression(field);
   const wide = field.type.kind === 'int64' ? call('toInt128', value) : value;
-  return { name, type: simple('sum', type), from: call('ifNull', call('sum', wide), literal(0)) };
+  const total = call('ifNull', call('sum', wide), literal(0));
+  return plainState(name, 'sum', sumType(field.type), total);
 };
 
 const sumType = (type: PropertyType): SqlType => {
@@ -185,31 +187,39 @@ const sketched = (type: PropertyType, value: Expression): Expression => {
 };
 
 /** A sketch of the values that are there. */
-const stateOf = (
+const sketchState = (
   name: string,
-  parameters: readonly number[],
   field: FieldPlan,
-  convert: (value: Expression) => Expression,
-): Expression => {
+  {
+    sketch,
+    of,
+    convert,
+  }: {
+    readonly sketch: { readonly name: string; readonly parameters: readonly number[] };
+    readonly of: SqlType;
+    readonly convert: (value: Expression) => Expression;
+  },
+): StateColumn => {
   const value = fieldExpression(field);
-  const make = (suffix: string, ...args: Expression[]): Expression =>
-    parameters.length > 0
-      ? parametricCall(`${name}${suffix}`, parameters, ...args)
-      : call(`${name}${suffix}`, ...args);
-  return mayBeAbsent(field)
-    ? make('StateIf', convert(call('assumeNotNull', value)), call('isNotNull', value))
-    : make('State', convert(value));
+  const mayLack = mayBeAbsent(field);
+  const values = mayLack
+    ? [convert(call('assumeNotNull', value)), call('isNotNull', value)]
+    : [convert(value)];
+  const made = (ending: string, ...args: readonly Expression[]): Expression =>
+    sketch.parameters.length > 0
+      ? parametricCall(`${sketch.name}${ending}`, sketch.parameters, ...args)
+      : call(`${sketch.name}${ending}`, ...args);
+  return {
+    name,
+    type: {
+      name: 'AggregateFunction',
+      parameters: [sketch.parameters.length > 0 ? sketch : { name: sketch.name }, of],
+    },
+    from: made(mayLack ? 'StateIf' : 'State', ...values),
+    merged: (alias) => made('Merge', columnOf(alias, name)),
+    whole: made(mayLack ? 'If' : '', ...values),
+  };
 };
-
-const simple = (aggregateFunction: string, type: SqlType): SqlType => ({
-  name: 'SimpleAggregateFunction',
-  parameters: [{ name: aggregateFunction }, type],
-});
-
-const aggregate = (aggregateFunction: SqlType, type: SqlType): SqlType => ({
-  name: 'AggregateFunction',
-  parameters: [aggregateFunction, type],
-});
 
 /** States hold plain strings: a dictionary of its own in each would only cost. */
 const plainType = (type: PropertyType): SqlType =>

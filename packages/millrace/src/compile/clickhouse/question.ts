@@ -7,7 +7,7 @@ import { conditionExpression } from './condition.ts';
 import { eventsTable } from './events-table.ts';
 import { eventsAlias, fieldExpression, resultsAlias } from './field.ts';
 import { localBucketStart } from './local-bucket.ts';
-import { compileMeasure } from './measure.ts';
+import { finishEvents, finishStates } from './measure.ts';
 import {
   call,
   column,
@@ -23,9 +23,6 @@ import { print } from './printer.ts';
 import { epochMs, timeOf } from './window-range.ts';
 
 const answerAlias = 'a';
-
-/** Where a question without buckets and dimensions keeps a key, so that no event makes no group. */
-const onlyKey = '__key';
 
 export interface QuestionOptions {
   readonly database: string;
@@ -68,44 +65,34 @@ export const questionSelect = (
   });
 };
 
-/** The measures finished, over the states that the rollup keeps or that are made of events. */
-const finished = (question: Question, serving: Serving, database: string): Select => {
-  const { every, by, zone } = question;
+/** The measures finished: of the states that a rollup keeps, or of the events themselves. */
+const finished = (question: Question, serving: Serving, database: string): Select =>
+  serving.kind === 'rollup' ? ofRollup(question, serving, database) : ofEvents(question, database);
+
+const ofRollup = (
+  question: Question,
+  { rollup, measures, where }: Serving & { readonly kind: 'rollup' },
+  database: string,
+): Select => {
+  const { every, zone, by } = question;
   const bucket = columnOf(resultsAlias, 'bucket');
-  const measures = serving.kind === 'rollup' ? serving.measures : question.measures;
   return {
     columns: [
-      ...bucketColumn(every, () =>
-        serving.kind === 'rollup' && every !== null ? bucketOf(every, bucket, zone) : bucket,
-      ),
+      ...bucketColumn(every, (width) => bucketOf(width, bucket, zone)),
       ...by.map(({ name }) => ({ expression: columnOf(resultsAlias, name), as: name })),
       ...question.measures.flatMap(({ name }, index): readonly Selected[] => {
         const measure = measures[index];
-        return measure
-          ? [{ expression: compileMeasure(measure).finish(resultsAlias), as: name }]
-          : [];
+        return measure ? [{ expression: finishStates(measure, resultsAlias), as: name }] : [];
       }),
     ],
-    from:
-      serving.kind === 'rollup'
-        ? { database, table: serving.rollup.table }
-        : statesOf(question, database),
+    from: { database, table: rollup.table },
     alias: resultsAlias,
-    where: serving.kind === 'rollup' ? ofRollup(question, serving) : null,
+    where: allOf([...inRange(question, bucket), ...(where ? [conditionExpression(where)] : [])]),
     groupBy: 'all',
   };
 };
 
-const ofRollup = (
-  question: Question,
-  { where }: Serving & { readonly kind: 'rollup' },
-): Expression | null =>
-  allOf([
-    ...inRange(question, columnOf(resultsAlias, 'bucket')),
-    ...(where ? [conditionExpression(where)] : []),
-  ]);
-
-const statesOf = (question: Question, database: string): Select => {
+const ofEvents = (question: Question, database: string): Select => {
   const { from, where, every, zone, by, measures } = question;
   const timestamp = columnOf(eventsAlias, 'timestamp');
   const type = columnOf(eventsAlias, 'type');
@@ -113,13 +100,7 @@ const statesOf = (question: Question, database: string): Select => {
     columns: [
       ...bucketColumn(every, (width) => bucketOf(width, timestamp, zone)),
       ...by.map(({ name, field }) => ({ expression: fieldExpression(field), as: name })),
-      ...(every === null && by.length === 0 ? [{ expression: type, as: onlyKey }] : []),
-      ...measures.flatMap((measure) =>
-        compileMeasure(measure).states.map(({ name, from: made }) => ({
-          expression: made,
-          as: name,
-        })),
-      ),
+      ...measures.map((measure) => ({ expression: finishEvents(measure), as: measure.name })),
     ],
     from: { database, table: eventsTable },
     alias: eventsAlias,

@@ -4,7 +4,7 @@ import { bucketStart } from './bucket.ts';
 import { conditionExpression } from './condition.ts';
 import { eventsTable } from './events-table.ts';
 import { eventsAlias, fieldExpression, mayBeAbsent } from './field.ts';
-import { compileMeasure } from './measure.ts';
+import { compileMeasure, finishStates } from './measure.ts';
 import {
   type CreateTable,
   call,
@@ -78,7 +78,7 @@ export const createRollupView = (
         as: name,
       })),
       ...rollup.measures.map((measure) => ({
-        expression: compileMeasure(measure).finish(tableAlias),
+        expression: finishStates(measure, tableAlias),
         as: measure.name,
       })),
     ],

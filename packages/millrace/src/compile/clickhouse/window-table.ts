@@ -2,7 +2,7 @@ import type { Condition, Plan, WindowPlan } from '../../plan/plan.ts';
 import { conditionExpression } from './condition.ts';
 import { resultsAlias } from './field.ts';
 import { fixedWindowStates } from './fixed-windows.ts';
-import { compileMeasure } from './measure.ts';
+import { compileMeasure, finishStates } from './measure.ts';
 import {
   type CreateTable,
   call,
@@ -106,7 +106,7 @@ const finished = (window: WindowPlan, range: WindowRange, database: string): Sel
       { expression: timeOf(endMs), as: 'window_end' },
       ...window.by.map(({ name }) => ({ expression: columnOf(statesAlias, name), as: name })),
       ...window.measures.map((measure) => ({
-        expression: compileMeasure(measure).finish(statesAlias),
+        expression: finishStates(measure, statesAlias),
         as: measure.name,
       })),
     ],
