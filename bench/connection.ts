@@ -13,30 +13,24 @@ export interface Answer {
  * Content-Length, and a body.
  */
 export class Connection {
-  readonly #socket: Socket;
+  readonly #url: string;
+  #socket: Socket;
   #received = '';
   #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.setNoDelay(true);
-    socket.setEncoding('latin1');
-    socket.on('data', (text: string) => this.#receive(text));
-    socket.on('error', (error) => this.#waiting?.reject(error));
-    socket.on('close', () => this.#waiting?.reject(new Error('the server closed the connection')));
+  private constructor(url: string, socket: Socket) {
+    this.#url = url;
+    this.#socket = this.#listened(socket);
   }
 
-  static open(url: string): Promise<Connection> {
-    const { hostname, port } = new URL(url);
-    return new Promise((resolve, reject) => {
-      const socket = connect(Number(port), hostname);
-      socket.once('error', reject);
-      socket.once('connect', () => resolve(new Connection(socket.off('error', reject))));
-    });
+  static async open(url: string): Promise<Connection> {
+    return new Connection(url, await opened(url));
   }
 
   /** `request` must not change until the answer is there. */
-  ask(request: Buffer): Promise<Answer> {
+  async ask(request: Buffer): Promise<Answer> {
+    // The server has closed it, because nothing was asked for long.
+    if (this.#socket.destroyed) this.#socket = this.#listened(await opened(this.#url));
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
       this.#socket.write(request);
@@ -45,6 +39,15 @@ export class Connection {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  #listened(socket: Socket): Socket {
+    socket.setNoDelay(true);
+    socket.setEncoding('latin1');
+    socket.on('data', (text: string) => this.#receive(text));
+    socket.on('error', (error) => this.#waiting?.reject(error));
+    socket.on('close', () => this.#waiting?.reject(new Error('the server closed the connection')));
+    return socket;
   }
 
   #receive(text: string): void {
@@ -64,6 +67,15 @@ export class Connection {
       body,
     });
   }
+}
+
+function opened(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    socket.once('error', reject);
+    socket.once('connect', () => resolve(socket.off('error', reject)));
+  });
 }
 
 function header(head: string, name: string): string | undefined {

@@ -12,6 +12,7 @@ import { send } from './support/fuzz/send.ts';
 import { MillraceProcess, type Status } from './support/millrace-process.ts';
 import { memoryBytes } from './support/process-numbers.ts';
 import { Random, testSeed } from './support/random.ts';
+import { type Point, slope } from './support/slope.ts';
 
 const pipeline = fileURLToPath(new URL('./support/everything.config.ts', import.meta.url));
 const seed = testSeed();
@@ -73,14 +74,14 @@ describe(`whatever is sent to it (seed ${seed}, ${bodies} bodies)`, () => {
 
   test('it answers as documented, goes on, and keeps its books', async () => {
     let begun = 0;
-    const memory: Sample[] = [];
+    const memory: Point[] = [];
     const sendAll = async (sender: number): Promise<void> => {
       const random = new Random(seed + sender);
       while (begun < bodies) {
         begun += 1;
         await one(random);
         if (begun % Math.ceil(bodies / 100) === 0) {
-          memory.push({ bodies: begun, bytes: memoryBytes(millrace.pid) });
+          memory.push({ x: begun, y: memoryBytes(millrace.pid) });
         }
       }
     };
@@ -162,29 +163,12 @@ function isSocket(path: string): boolean {
   }
 }
 
-interface Sample {
-  readonly bodies: number;
-  readonly bytes: number;
-}
-
-/** Bytes a body, by least squares. */
-function slope(samples: readonly Sample[]): number {
-  const mean = (of: (sample: Sample) => number) =>
-    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
-  const x = mean((sample) => sample.bodies);
-  const y = mean((sample) => sample.bytes);
-  return (
-    mean((sample) => (sample.bodies - x) * (sample.bytes - y)) /
-    mean((sample) => (sample.bodies - x) ** 2)
-  );
-}
-
-function report({ accepted, rejected, statuses }: Books, memory: readonly Sample[]): string {
+function report({ accepted, rejected, statuses }: Books, memory: readonly Point[]): string {
   const half = memory.slice(Math.floor(memory.length / 2));
   const met = [...statuses].sort(([a], [b]) => a - b).map(([status, n]) => `${status}: ${n}`);
   return [
     `${accepted} events accepted, ${rejected} rejected; ${met.join(', ')}`,
-    `memory over the second half: ${slope(half).toFixed(1)} bytes a body, ${(memory.at(-1)?.bytes ?? 0) / 1e6} MB at the end`,
+    `memory over the second half: ${slope(half).toFixed(1)} bytes a body, ${(memory.at(-1)?.y ?? 0) / 1e6} MB at the end`,
   ].join('\n');
 }
 
