@@ -15,7 +15,7 @@ import { createAnswering } from '../query/answer-question.ts';
 import { createSqlGuard } from '../query/sql-guard/index.ts';
 import { isLoopback } from '../server/address.ts';
 import { deadLetterRoutes } from '../server/dead-letter-routes.ts';
-import { answerError, answerNotFound } from '../server/error-answer.ts';
+import { answerError, refuseUnknownRoutes } from '../server/error-answer.ts';
 import { healthRoutes } from '../server/health-routes.ts';
 import { importRoutes } from '../server/import-routes.ts';
 import { ingestRoutes } from '../server/ingest-routes.ts';
@@ -104,7 +104,7 @@ export async function serveEmbedded(
   const server = await listen(settings, async (app) => {
     const routes = describedRoutes(app);
     app.setErrorHandler(answerError);
-    app.setNotFoundHandler(answerNotFound);
+    refuseUnknownRoutes(app);
     await app.register(ingestRoutes, { collector, admission, keys });
     await app.register(importRoutes, {
       target: localTarget({ collector, log: embedded.events, loader: eventLoader }),

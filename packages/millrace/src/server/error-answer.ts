@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, MillraceError } from '../errors.ts';
 
 /** Seconds after which a request that met a busy server may be sent again, where it does not say itself. */
@@ -49,8 +49,19 @@ function translated(error: FastifyError | Error): MillraceError {
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
-/** Answers 404, or 405 where another method would do. Made for `setNotFoundHandler`. */
-export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/**
+ * Answers what no route takes: 404, or 405 where another method would do. Before
+ * the body is read: it has no limit here, and nobody wants it. Call it before
+ * routes are registered.
+ */
+export function refuseUnknownRoutes(server: FastifyInstance): void {
+  server.setNotFoundHandler(answerNotFound);
+  server.addHook('onRequest', async (request, reply) => {
+    if (request.is404) return answerNotFound(request, reply);
+  });
+}
+
+function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.replace(/\?.*$/s, '');
   const allowed = methods.filter((method) => request.server.hasRoute({ method, url: path }));
   if (allowed.length === 0) {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mutatedBatch } from '../collect/mutated-batch.suite.ts';
@@ -250,6 +252,25 @@ describe('the Segment API', () => {
 });
 
 describe('other requests', () => {
+  it.each([
+    ['/v1/nothing', 404],
+    ['/', 404],
+  ])('at %s get their answer before their body is read', async (path, status) => {
+    const { hostname, port } = new URL(server.url);
+    const request = httpRequest({ hostname, port, path, method: 'POST' });
+    request.setHeader('content-type', 'application/json');
+    request.setHeader('content-length', 1024 ** 4);
+    request.write('{');
+    const [response] = await once(request, 'response');
+    expect(response.statusCode).toBe(status);
+    request.destroy();
+  });
+
+  it('get 405 for QUERY, which Fastify knows as well', async () => {
+    const answer = await answerOf(await fetch(`${server.url}/v1/events`, { method: 'QUERY' }));
+    expect(answer).toMatchObject(error(405, 'method_not_allowed'));
+  });
+
   it('get 404 and 405 as JSON', async () => {
     const get = async (path: string): Promise<Answer> => answerOf(await fetch(server.url + path));
     expect(await get('/v1/nothing')).toMatchObject(error(404, 'not_found'));

@@ -11,7 +11,7 @@ import { openAdmission } from '../collect/open-admission.suite.ts';
 import { shopPlan } from '../collect/shop-plan.suite.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Log, LogWriter } from '../ports/log.ts';
-import { answerError, answerNotFound } from './error-answer.ts';
+import { answerError, refuseUnknownRoutes } from './error-answer.ts';
 import { type IngestOptions, ingestRoutes } from './ingest-routes.ts';
 import { createKeys, type KeysOptions } from './keys.ts';
 import { listen } from './server.ts';
@@ -66,7 +66,7 @@ export async function openIngestServer(options: IngestServerOptions = {}): Promi
   });
   const server = await listen({ host: '127.0.0.1', port: 0 }, async (app) => {
     app.setErrorHandler(answerError);
-    app.setNotFoundHandler(answerNotFound);
+    refuseUnknownRoutes(app);
     await app.register(ingestRoutes, { collector, admission, keys: createKeys(keys), limits });
   });
   return {

@@ -6,7 +6,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { questionBounds } from '../../plan/read-question.ts';
 import { widths } from '../../plan/widths.ts';
 import { type JsonSchema, ref } from './operation.ts';
-import { propertySchema, timeSchema } from './property-schema.ts';
+import { propertySchema, timeSchema, timeTextSchema } from './property-schema.ts';
 
 type Schemas = { readonly [name: string]: JsonSchema };
 
@@ -120,7 +120,7 @@ function measure(kind: string, options: Schemas): JsonSchema {
 }
 
 function predicate(type: PropertyType): JsonSchema {
-  const value = propertySchema(type);
+  const value = comparedSchema(type);
   const operators = ['eq', 'ne', ...(isOrdered(type) ? ['lt', 'lte', 'gt', 'gte'] : [])];
   return {
     anyOf: [
@@ -134,6 +134,19 @@ function predicate(type: PropertyType): JsonSchema {
           present: { type: 'boolean' },
         },
       },
+    ],
+  };
+}
+
+/** A value to compare with: of some types fewer forms than an event may have. */
+function comparedSchema(type: PropertyType): JsonSchema {
+  if (type.kind === 'timestamp') return timeTextSchema;
+  if (type.kind !== 'int64') return propertySchema(type);
+  const max = Number.MAX_SAFE_INTEGER;
+  return {
+    anyOf: [
+      { type: 'integer', minimum: -max, maximum: max },
+      { type: 'string', pattern: '^-?[0-9]{1,18}$' },
     ],
   };
 }
