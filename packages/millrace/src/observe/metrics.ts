@@ -48,6 +48,19 @@ const metrics: readonly Metric[] = [
     help: '1 while events do not get into the store.',
     of: (s) => (s.problem === null ? 0 : 1),
   },
+  {
+    name: 'millrace_rollups_filling',
+    help: 'Rollups that are being filled from stored events.',
+    of: (s) => s.rollups.filter(({ state }) => state === 'filling').length,
+  },
+  {
+    name: 'millrace_rollup_events_to_fill',
+    help: 'Events that rollups which are being filled do not have yet.',
+    of: (s) =>
+      s.rollups
+        .filter(({ state }) => state === 'filling')
+        .reduce((left, rollup) => left + rollup.events_to_fill - rollup.events_filled, 0),
+  },
   { name: 'millrace_log_bytes', help: 'Bytes of the log on disk.', of: (s) => s.sizes.log_bytes },
   {
     name: 'millrace_store_bytes',

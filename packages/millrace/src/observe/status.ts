@@ -22,6 +22,7 @@ export interface Status {
   readonly as_of: string;
   /** Why events do not get into the store at the moment; null when they do. */
   readonly problem: string | null;
+  readonly rollups: readonly RollupStatus[];
   readonly sizes: {
     readonly log_bytes: number;
     readonly store_bytes: number;
@@ -29,4 +30,19 @@ export interface Status {
     readonly dedup_memory_bytes: number;
     readonly dedup_spilled_ids: number;
   };
+}
+
+export interface RollupStatus {
+  readonly name: string;
+  /** That of its definition. */
+  readonly version: number;
+  /** `filling` until it has the events that were stored before it. */
+  readonly state: 'filling' | 'ready';
+  /** What answers: while a version is filled, the one before it, or `events` if there is none. */
+  readonly served_by: string;
+  /** Events that were stored before it, and how many of them it has by now. */
+  readonly events_to_fill: number;
+  readonly events_filled: number;
+  /** What happened before this it may lack, because events were gone when it was filled; null if nothing. */
+  readonly complete_since: string | null;
 }

@@ -140,10 +140,7 @@ export class RollupFiller {
   /** Since when it has everything, now that it has what is left of the events before a time. */
   #completeSinceMs({ doneToMs, completeSinceMs }: Place, toMs: number): number | null {
     const { tables, clock, eventsKeepMs } = this.#options;
-    const goneMs = Math.max(
-      tables.eventsGoneBeforeMs,
-      eventsKeepMs === null ? Number.NEGATIVE_INFINITY : clock.now() - eventsKeepMs,
-    );
+    const goneMs = tables.eventsGoneBeforeMs(eventsKeepMs, clock.now());
     if (doneToMs >= goneMs) return completeSinceMs;
     return Math.max(completeSinceMs ?? Number.NEGATIVE_INFINITY, Math.min(toMs, goneMs));
   }

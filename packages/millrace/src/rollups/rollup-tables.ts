@@ -48,9 +48,16 @@ export class RollupTables {
     return Object.values(this.#progress.tables);
   }
 
-  /** Events that happened before this (epoch ms) may be gone. */
-  get eventsGoneBeforeMs(): number {
-    return this.#progress.eventsGoneBeforeMs ?? Number.NEGATIVE_INFINITY;
+  /**
+   * Events that happened before this (epoch ms) may be gone.
+   *
+   * @param keepMs how long they are kept now; null for ever.
+   */
+  eventsGoneBeforeMs(keepMs: number | null, nowMs: number): number {
+    return Math.max(
+      this.#progress.eventsGoneBeforeMs ?? Number.NEGATIVE_INFINITY,
+      keepMs === null ? Number.NEGATIVE_INFINITY : nowMs - keepMs,
+    );
   }
 
   at(table: string): Place | undefined {
@@ -88,7 +95,7 @@ export class RollupTables {
   }
 
   async noteEventsGone(beforeMs: number): Promise<void> {
-    if (beforeMs <= this.eventsGoneBeforeMs) return;
+    if (beforeMs <= (this.#progress.eventsGoneBeforeMs ?? Number.NEGATIVE_INFINITY)) return;
     await this.#save((progress) => ({ ...progress, eventsGoneBeforeMs: beforeMs }));
   }
 

@@ -1,5 +1,5 @@
 import type { Rate } from '../observe/rate.ts';
-import type { Status } from '../observe/status.ts';
+import type { RollupStatus, Status } from '../observe/status.ts';
 import type { Embedded } from './embedded.ts';
 
 export interface StatusOptions {
@@ -32,6 +32,7 @@ export async function embeddedStatus(embedded: Embedded, options: StatusOptions)
     lag_ms: lagMs,
     as_of: new Date(clock.now() - lagMs).toISOString(),
     problem: problemOf(eventLoader.failing),
+    rollups: rollupStatuses(embedded),
     sizes: {
       log_bytes: events.sizeBytes + deadLetters.sizeBytes,
       store_bytes: storeBytes,
@@ -41,6 +42,22 @@ export async function embeddedStatus(embedded: Embedded, options: StatusOptions)
     },
   };
 }
+
+const rollupStatuses = ({ plan, rollups }: Embedded): readonly RollupStatus[] =>
+  plan.rollups.map(({ name, version, table }) => {
+    const place = rollups.at(table);
+    const ready = rollups.ready(name);
+    const since = ready?.completeSinceMs ?? null;
+    return {
+      name,
+      version,
+      state: ready?.rollup.table === table ? 'ready' : 'filling',
+      served_by: ready ? `${name} v${ready.rollup.version}` : 'events',
+      events_to_fill: place?.events ?? 0,
+      events_filled: place?.eventsDone ?? 0,
+      complete_since: since === null ? null : new Date(since).toISOString(),
+    };
+  });
 
 function numbers(line: string): readonly number[] {
   const values: unknown = JSON.parse(line);

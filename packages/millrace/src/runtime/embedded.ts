@@ -190,7 +190,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     onSwitch: (now) => onNews(switchNews(now)),
     onRetry: onProblem,
   });
-  for (const place of rollups.in('filling')) onNews(fillNews(place, rollups));
+  for (const place of rollups.in('filling')) {
+    const goneMs = rollups.eventsGoneBeforeMs(plan.keepMs, clock.now());
+    onNews(await fillNews(place, rollups.ready(place.rollup.name), { store, database, goneMs }));
+  }
   const windows = new WindowRunner({
     windows: plan.windows.map((window) => ({
       table: window.table,

@@ -8,6 +8,7 @@ import { bucketsSelect, questionSelect } from '../compile/clickhouse/question.ts
 import { MillraceError } from '../errors.ts';
 import { localTarget } from '../import/local-target.ts';
 import { Rate } from '../observe/rate.ts';
+import type { Change } from '../plan/difference.ts';
 import { exampleEvent } from '../plan/example-event.ts';
 import type { Plan } from '../plan/plan.ts';
 import { dayMs } from '../plan/read-duration.ts';
@@ -57,6 +58,8 @@ export interface ServeSettings {
 export interface Running {
   readonly url: string;
   readonly plan: Plan;
+  /** What the definition has changed since the last start. */
+  readonly changes: readonly Change[];
   readonly folder: string;
   /** Answers what is under way, stores everything accepted, lets go of the folder. */
   close(): Promise<void>;
@@ -184,6 +187,7 @@ export async function serveEmbedded(
   return {
     url: server.url,
     plan,
+    changes: embedded.changes,
     folder: settings.data,
     async close() {
       await server.close();

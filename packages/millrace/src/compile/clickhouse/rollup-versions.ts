@@ -1,5 +1,6 @@
 import type { Plan, RollupPlan } from '../../plan/plan.ts';
-import type { Statement } from './nodes.ts';
+import { resultsAlias } from './field.ts';
+import { call, columnOf, literal, type Statement } from './nodes.ts';
 import { print } from './printer.ts';
 import {
   createRollupFill,
@@ -47,5 +48,27 @@ export const dropVersion = (rollup: RollupPlan, { database }: VersionOptions): r
 /** Readers find nothing under the rollup's name any more. */
 export const hideRollup = (rollup: RollupPlan, { database }: VersionOptions): readonly string[] =>
   printed({ node: 'drop', what: 'VIEW', name: { database, table: rollup.name } });
+
+/** One row: how many states its table has, and when the first bucket begins (epoch ms). */
+export const firstBucket = (rollup: RollupPlan, { database }: VersionOptions): string =>
+  print({
+    node: 'select',
+    select: {
+      columns: [
+        { expression: call('count'), as: 'states' },
+        {
+          expression: call(
+            'toUnixTimestamp64Milli',
+            call('toDateTime64', call('min', columnOf(resultsAlias, 'bucket')), literal(3)),
+          ),
+          as: 'first_ms',
+        },
+      ],
+      from: { database, table: rollup.table },
+      alias: resultsAlias,
+      where: null,
+      groupBy: null,
+    },
+  });
 
 const printed = (statement: Statement): readonly string[] => [print(statement)];
