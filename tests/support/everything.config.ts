@@ -1,6 +1,7 @@
 import {
   array,
   boolean,
+  count,
   decimal,
   definePipeline,
   event,
@@ -10,8 +11,11 @@ import {
   object,
   oneOf,
   optional,
+  rollup,
   string,
+  sum,
   timestamp,
+  uniq,
   uuid,
 } from 'millrace';
 
@@ -35,4 +39,12 @@ export default definePipeline({
       items: optional(array(object({ name: string(), price: decimal(18, 2) }))),
     }),
   },
+  rollups: [
+    rollup('by_hour', {
+      from: 'everything',
+      every: 'hour',
+      by: ['color', 'flag'],
+      measures: { events: count(), amount: sum('amount'), texts: uniq('text') },
+    }),
+  ],
 });

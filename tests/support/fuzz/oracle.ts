@@ -29,6 +29,7 @@ export class Books {
     if ((status === 400 || status === 417) && body.length === 0) return;
     if (headers['x-clickhouse-exception-code'] !== undefined) checkSqlError(answer);
     else if (status !== 200) checkError(answer);
+    else if (path === '/v1/query') checkAnswer(body);
     else if (isReceipt(method, path)) this.#addReceipt(body, events);
   }
 
@@ -48,7 +49,20 @@ export class Books {
 }
 
 const isReceipt = (method: string, path: string): boolean =>
-  (method === 'POST' && path.startsWith('/v1/')) || (method === 'PUT' && !/\/all\b/.test(path));
+  (method === 'POST' && path.startsWith('/v1/')) ||
+  (method === 'PUT' && path.startsWith('/v1/imports/') && !/\/all\b/.test(path));
+
+/** Of a question: each row has the columns that it says. */
+function checkAnswer(body: Buffer): void {
+  const answer: {
+    readonly columns: readonly { readonly name: string }[];
+    readonly rows: readonly object[];
+    readonly served_by: string;
+  } = JSON.parse(body.toString());
+  expect(['events', 'by_hour']).toContain(answer.served_by);
+  const names = answer.columns.map(({ name }) => name);
+  for (const row of answer.rows) expect(Object.keys(row)).toEqual(names);
+}
 
 interface Receipt {
   readonly accepted: number;

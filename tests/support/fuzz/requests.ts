@@ -2,6 +2,7 @@ import type { Random } from '../random.ts';
 import { encoded } from './encodings.ts';
 import { cloudEventText, nativeText, segmentText } from './event-text.ts';
 import { objectText, stringText, valueText } from './json-text.ts';
+import { questionText } from './question-text.ts';
 import { sqlText } from './sql-text.ts';
 
 export interface FuzzRequest {
@@ -25,6 +26,8 @@ export function fuzzRequest(random: Random): FuzzRequest {
   if (kind < 0.83) return binaryCloudEventRequest(random);
   if (kind < 0.87) return sqlRequest(random);
   if (kind < 0.9) return importRequest(random);
+  if (kind < 0.93) return questionRequest(random);
+  if (kind < 0.94) return readerRequest(random);
   return oddRequest(random);
 }
 
@@ -305,6 +308,36 @@ function sqlRequest(random: Random): FuzzRequest {
     body,
     events: null,
   };
+}
+
+function questionRequest(random: Random): FuzzRequest {
+  const authorization = random.chance(0.97) ? `Bearer ${readKey}` : random.pick(wrongKeys);
+  const contentType = random.pick([...jsonTypes, linesType]);
+  return {
+    method: 'POST',
+    path: '/v1/query',
+    headers: { authorization, ...(contentType === '' ? {} : { 'content-type': contentType }) },
+    body: mutated(questionText(random), random),
+    events: null,
+  };
+}
+
+const filters = [
+  ...['', 'limit=3', 'limit=0', 'limit=1001', 'limit=-1', 'limit=1&limit=2', 'type=everything'],
+  ...['code=unknown_type', "code='", 'since=2026-01-01', 'since=x', 'id=0/0', 'id=0/x', 'nope=1'],
+];
+
+/** What whoever reads dead letters and windows asks for; nothing that changes them, or never ends. */
+function readerRequest(random: Random): FuzzRequest {
+  const authorization = random.chance(0.95) ? `Bearer ${readKey}` : `Bearer ${writeKey}`;
+  const [method, path] = random.pick([
+    ['GET', `/v1/dead-letters?${random.pick(filters)}`],
+    ['GET', `/v1/dead-letters/0/${random.pick(['0', '1', '7', '999999999', '-1', 'x', '%00'])}`],
+    ['PUT', `/v1/dead-letters/retry?code=${random.pick(['nope', "'", '%00', '%F0%9F%98%80'])}`],
+    ['GET', `/v1/windows/${random.pick(['nope', '__proto__', '%2e%2e', '%00'])}/stream`],
+    ['GET', '/openapi.json'],
+  ] as const);
+  return { method, path, headers: { authorization }, body: Buffer.alloc(0), events: null };
 }
 
 const methods = [
