@@ -3,7 +3,7 @@ import { Generator } from './generator.ts';
 import { type InsertPhase, insertPhase } from './reference.ts';
 import { checkStored, countStored, untilStored, withServer } from './server.ts';
 import { median, percentile } from './statistics.ts';
-import { markdownTable, whole } from './table.ts';
+import { numbersTable, whole } from './table.ts';
 
 export interface EndToEndOptions {
   readonly rounds: number;
@@ -134,11 +134,11 @@ export function endToEndTables(rounds: readonly Round[]): string {
     ];
   });
   return [
-    markdownTable(
+    numbersTable(
       ['way', 'events/s, median', 'min–max', 'ratio, median', 'each round', 'CPU µs/event'],
       rows,
     ),
-    markdownTable(
+    numbersTable(
       [
         'way',
         'events in all',

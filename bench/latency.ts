@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Generator } from './generator.ts';
 import { checkStored, countStored, pollMs, untilStored, withServer } from './server.ts';
 import { percentile } from './statistics.ts';
-import { markdownTable, whole } from './table.ts';
+import { numbersTable, whole } from './table.ts';
 
 export interface LatencyOptions {
   /** What the server takes at most in batches; it is asked for a tenth and for half of it. */
@@ -76,7 +76,7 @@ function latencyAt(
 }
 
 export function latencyTable(measured: readonly Latencies[]): string {
-  return markdownTable(
+  return numbersTable(
     ['share of the full rate', 'events/s', 'samples', 'p50 ms', 'p99 ms', 'max ms'],
     measured.map(({ share, eventsPerSecond, ms }) => [
       String(share),

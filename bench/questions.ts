@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Generator } from './generator.ts';
 import { untilStored, withServer } from './server.ts';
 import { median, percentile } from './statistics.ts';
-import { markdownTable, whole } from './table.ts';
+import { numbersTable, whole } from './table.ts';
 
 export interface QuestionOptions {
   /** Stored before the first question. */
@@ -254,8 +254,8 @@ export function questionTables({ asked, crowds }: Questions): string {
     ...shown(crowd.questionMs),
   ]);
   return [
-    markdownTable(['question', 'from', 'p50 ms', 'p99 ms', 'against by hand'], each),
-    markdownTable(
+    numbersTable(['question', 'from', 'p50 ms', 'p99 ms', 'against by hand'], each),
+    numbersTable(
       [
         'askers',
         'events/s sent',

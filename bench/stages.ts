@@ -18,7 +18,7 @@ import type { Store } from '../packages/millrace/src/ports/store.ts';
 import pipeline from './bench.config.ts';
 import { ownCpuMicros } from './cpu.ts';
 import { bodyTemplate } from './events.ts';
-import { markdownTable } from './table.ts';
+import { numbersTable } from './table.ts';
 
 export interface StagesOptions {
   /** Each takes 50,000 events through all stages. */
@@ -154,7 +154,7 @@ export function stagesTable(costs: StageCosts, wholeMicros: number): string {
     micros.toFixed(2),
     `${((micros / wholeMicros) * 100).toFixed(0)} %`,
   ];
-  return markdownTable(
+  return numbersTable(
     ['stage', 'CPU µs/event', 'of the whole'],
     [
       ...stageNames.map((stage) => row(stage, costs[stage])),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { median } from './statistics.ts';
-import { markdownTable } from './table.ts';
+import { numbersTable } from './table.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pollMs = 20;
@@ -82,7 +82,7 @@ export function startsTable(measured: readonly Starts[]): string {
     seconds(median(ms)),
     `${seconds(Math.min(...ms))}–${seconds(Math.max(...ms))}`,
   ];
-  return markdownTable(
+  return numbersTable(
     ['`npm start`', 'seconds, median', 'min–max'],
     [
       row(

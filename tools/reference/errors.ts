@@ -1,6 +1,6 @@
 import { refusals } from '../../packages/millrace/src/collect/refusals.ts';
 import { errors } from '../../packages/millrace/src/errors.ts';
-import { markdownTable } from './markdown.ts';
+import { markdownTable } from '../markdown.ts';
 
 /** `docs/reference/errors.md`: every code there is. */
 export const errorsPage = (): string => `# Errors

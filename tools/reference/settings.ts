@@ -1,5 +1,5 @@
 import { settings } from '../../packages/millrace/src/cli/settings.ts';
-import { markdownTable } from './markdown.ts';
+import { markdownTable } from '../markdown.ts';
 
 const shown = (fallback: unknown): string => {
   if (Array.isArray(fallback)) return fallback.length === 0 ? 'none' : fallback.join(',');

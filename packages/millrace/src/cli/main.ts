@@ -9,9 +9,9 @@ import { queryCommand } from './query.ts';
 import { sqlCommand } from './sql.ts';
 import { startCommand } from './start.ts';
 
-/** The command `millrace`. Sets the exit code; never throws. */
-export async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command('millrace')
+/** The command `millrace` with all that it can do. */
+export function millraceCommand(): Command {
+  return new Command('millrace')
     .description(
       'Real-time event analytics that you define in TypeScript: each event kept once,\nrolled up by event time, there to ask within a second.',
     )
@@ -34,8 +34,12 @@ Begin with
 Settings are taken from flags, then environment variables, then millrace.json
 (or --config FILE), then defaults.`,
     );
+}
+
+/** Runs the command. Sets the exit code; never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
   try {
-    await program.parseAsync(argv);
+    await millraceCommand().parseAsync(argv);
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
     process.exitCode = 1;

@@ -24,6 +24,7 @@ export interface Pipeline<
 > {
   /** snake_case. */
   readonly name: string;
+  /** What senders send, by the name of the type: snake_case. */
   readonly events: Declared;
   /** Ids are remembered for this long. Default 24h. */
   readonly dedup?: { readonly window?: Duration };
@@ -31,9 +32,13 @@ export interface Pipeline<
   readonly lateness?: Duration;
   /** Raw events older than this are dropped. Without it they are kept for ever. */
   readonly keep?: Duration;
+  /** How the table of events is cut into parts. */
   readonly partitioning?: PartitioningDefinition<OwnType>;
+  /** Numbers kept for each bucket of time. */
   readonly rollups?: Rollups;
+  /** Results over stretches of time, written once they are final. */
   readonly windows?: Windows;
+  /** Webhooks called with the results of windows. */
   readonly alerts?: readonly AlertDefinition[];
 }
 

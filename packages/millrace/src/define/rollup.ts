@@ -18,6 +18,7 @@ export interface RollupOptions<
   readonly by?: readonly By[];
   /** Which of the events. */
   readonly where?: Filter;
+  /** The columns, by their names. */
   readonly measures: Kept;
   /** Buckets older than this are dropped. Without it they are kept for ever. */
   readonly keep?: Duration;

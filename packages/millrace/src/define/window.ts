@@ -40,6 +40,7 @@ export type WindowOptions<
   readonly by?: readonly By[];
   /** Which of the events. */
   readonly where?: Filter;
+  /** The columns, by their names. */
   readonly measures: Kept;
   /** Which of the results, by their measures: the others are not written. */
   readonly having?: Having;

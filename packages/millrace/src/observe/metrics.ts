@@ -1,13 +1,14 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Status } from './status.ts';
 
-interface Metric {
+export interface Metric {
   readonly name: string;
   readonly help: string;
   readonly of: (status: Status) => number;
 }
 
-const metrics: readonly Metric[] = [
+/** Everything that `/metrics` says; `docs/reference/metrics.md` is generated from it. */
+export const metrics: readonly Metric[] = [
   {
     name: 'millrace_events_accepted_total',
     help: 'Events answered with success, duplicates among them.',
@@ -100,8 +101,11 @@ export function metricsPage(status: () => Promise<Status>): MetricsPage {
 }
 
 /** Names in `_total` only grow, which Prometheus calls a counter. */
+export const kindOf = (name: string): 'counter' | 'gauge' =>
+  name.endsWith('_total') ? 'counter' : 'gauge';
+
 function writer({ name, help, of }: Metric, registry: Registry): (status: Status) => void {
-  if (!name.endsWith('_total')) {
+  if (kindOf(name) === 'gauge') {
     const gauge = new Gauge({ name, help, registers: [registry] });
     return (status) => gauge.set(of(status));
   }

@@ -49,7 +49,7 @@ interface SegmentAnswer extends Receipt {
  */
 export function segmentRoutes(server: FastifyInstance, ingest: Ingest): readonly string[] {
   for (const call of segmentCalls) {
-    const operation = operationOf(call, `Take a message ${call}.`, ref(`segment.${call}`));
+    const operation = operationOf(call, `Take a \`${call}\` message.`, ref(`segment.${call}`));
     server.post(`/v1/${call}`, { config: { operation } }, async (request) =>
       take(request, call, ingest),
     );

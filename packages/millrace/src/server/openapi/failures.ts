@@ -2,7 +2,7 @@ import { type ErrorCode, errors } from '../../errors.ts';
 import type { Json, KeyKind } from './operation.ts';
 
 /** What any route may answer: bytes that are no request, one that stalls, a defect, the end. */
-const ofEveryRoute: readonly ErrorCode[] = [
+export const ofEveryRoute: readonly ErrorCode[] = [
   'invalid_request',
   'request_timeout',
   'headers_too_large',

@@ -5,7 +5,7 @@ const int32Max = 2 ** 31 - 1;
 /** The largest double below 2^63: what is beyond must come as a string. */
 const int64Max = 2 ** 63 - 2 ** 10;
 const float64Max = 1e300;
-/** What is read as JSON numbers has at most so many significant digits. */
+/** A decimal that comes as a JSON number has at most so many significant digits. */
 const exactDigitsMax = 15;
 
 /** A string as it is kept: no NUL in it. */
@@ -71,7 +71,7 @@ function decimalSchema(precision: number, scale: number): JsonSchema {
   const whole = precision - scale;
   const before = whole === 0 ? '0' : `[0-9]{1,${whole}}`;
   const after = scale === 0 ? '' : `(\\.[0-9]{1,${scale}})?`;
-  const largest = 10 ** Math.min(whole, exactDigitsMax);
+  const largest = 10 ** Math.min(whole, exactDigitsMax - scale);
   return {
     description: `decimal(${precision}, ${scale}), exact: a string, or a number of at most ${exactDigitsMax} significant digits.`,
     anyOf: [
