@@ -19,7 +19,7 @@ export const codesByStatus = {
     TOO_BIG_AST:168 UNEXPECTED_AST_STRUCTURE:223 SYNTAX_ERROR:62 INCORRECT_DATA:117 TYPE_MISMATCH:53
     VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE:321 UNKNOWN_QUERY_PARAMETER:456 BAD_QUERY_PARAMETER:457`,
   401: 'REQUIRED_PASSWORD:194',
-  403: 'UNKNOWN_USER:192 WRONG_PASSWORD:193 AUTHENTICATION_FAILED:516 SET_NON_GRANTED_ROLE:512 ACCESS_DENIED:497',
+  403: 'UNKNOWN_USER:192 WRONG_PASSWORD:193 AUTHENTICATION_FAILED:516 SET_NON_GRANTED_ROLE:512 ACCESS_DENIED:497 READONLY:164',
   404: `UNKNOWN_TABLE:60 UNKNOWN_FUNCTION:46 UNKNOWN_IDENTIFIER:47 UNKNOWN_TYPE:50 UNKNOWN_STORAGE:56
     UNKNOWN_DATABASE:81 UNKNOWN_SETTING:115 UNKNOWN_DIRECTION_OF_SORTING:152
     UNKNOWN_AGGREGATE_FUNCTION:63 UNKNOWN_FORMAT:73 UNKNOWN_DATABASE_ENGINE:336
@@ -31,9 +31,9 @@ export const codesByStatus = {
 };
 
 /**
- * The HTTP status ClickHouse gives each error code; all others are 500. Two of
- * ours differ: a mistake in a query parameter is 400, too many queries are 503,
- * to be sent again.
+ * The HTTP status ClickHouse gives each error code; all others are 500. Three of
+ * ours differ: a mistake in a query parameter is 400, what may not be done here is
+ * 403, too many queries are 503, to be sent again.
  */
 const statuses: ReadonlyMap<number, number> = new Map(
   Object.entries(codesByStatus).flatMap(([status, codes]) =>

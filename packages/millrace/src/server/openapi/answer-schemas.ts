@@ -1,4 +1,9 @@
+import type { Receipt } from '../../collect/collector.ts';
 import { refusals } from '../../collect/refusals.ts';
+import type { RetryReceipt } from '../../collect/retry-letters.ts';
+import type { LetterSummary } from '../../collect/stored-letters.ts';
+import type { RollupStatus, Status } from '../../observe/status.ts';
+import type { Answer } from '../../query/answer-question.ts';
 import { type JsonSchema, orNullOf, ref } from './operation.ts';
 
 const count: JsonSchema = { type: 'integer', minimum: 0 };
@@ -20,13 +25,19 @@ const exactly = (
 
 const listOf = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
 
-const receipt = {
+/** Every member of a type, so that the compiler misses what is not described. */
+type Members<Type> = { readonly [name in keyof Type]-?: JsonSchema };
+
+const receipt: Members<Receipt> = {
   accepted: { ...count, description: 'Events that are kept, duplicates among them.' },
-  assigned: listOf(exactly({ index: count, event_id: text })),
-  rejected: listOf(ref('Rejection')),
+  assigned: {
+    ...listOf(exactly({ index: count, event_id: text })),
+    description: 'Ids made for events that came without one.',
+  },
+  rejected: { ...listOf(ref('Rejection')), description: 'Events that are refused, and why.' },
 };
 
-const letter = {
+const letter: Members<LetterSummary> = {
   id: letterId,
   received_at: time,
   code: refusalCode,
@@ -34,8 +45,81 @@ const letter = {
   protocol: { type: 'string', enum: ['native', 'segment', 'cloudevents', 'import'] },
   event_id: orNullOf('string'),
   type: orNullOf('string'),
-  retried_at: { ...orNullOf('string'), format: 'date-time' },
-} satisfies { readonly [name: string]: JsonSchema };
+  retried_at: {
+    ...orNullOf('string'),
+    format: 'date-time',
+    description: 'When its event was accepted after all.',
+  },
+};
+
+const retryReceipt: Members<RetryReceipt> = {
+  accepted: { ...count, description: 'Letters whose events are accepted now.' },
+  duplicates: { ...count, description: 'Of these: those whose events were there already.' },
+  rejected: {
+    ...listOf(exactly({ id: letterId, code: refusalCode, message: text })),
+    description: 'Letters that stay as they are.',
+  },
+  last: { ...orNullOf('string'), description: 'Ask again with it as `after`, until it is null.' },
+};
+
+const answer: Members<Answer> = {
+  columns: listOf(exactly({ name: text, type: text })),
+  truncated: { type: 'boolean', description: 'Whether the limit held back more rows.' },
+  served_by: { type: 'string', description: '`events`, or the rollup that was read.' },
+  kept_since: {
+    ...orNullOf('string'),
+    format: 'date-time',
+    description: 'From when on it has everything; null if nothing was dropped by age.',
+  },
+  as_of: { ...time, description: 'Everything accepted before this is in the answer.' },
+  rows_read: count,
+  elapsed_ms: count,
+  rows: listOf({
+    type: 'object',
+    additionalProperties: {
+      anyOf: [
+        { type: ['string', 'number', 'boolean', 'null'] },
+        listOf({ type: ['number', 'null'] }),
+      ],
+    },
+  }),
+};
+
+const rollupStatus: Members<RollupStatus> = {
+  name: text,
+  version: count,
+  state: { type: 'string', enum: ['filling', 'ready'] },
+  served_by: { type: 'string', description: 'What answers: the rollup, or `events`.' },
+  events_to_fill: count,
+  events_filled: count,
+  complete_since: {
+    ...orNullOf('string'),
+    format: 'date-time',
+    description: 'What happened before it may be missing; null if nothing is.',
+  },
+};
+
+const status: Members<Status> = {
+  pipeline: text,
+  version: text,
+  runtime: { type: 'string', enum: ['embedded'] },
+  started_at: time,
+  accepted: { ...count, description: 'Events answered with success, duplicates among them.' },
+  stored: { ...count, description: 'Events that can be queried.' },
+  duplicates: { ...count, description: 'Accepted events whose id was there already.' },
+  late: { ...count, description: 'Stored events that came later than allowed.' },
+  dead_letters: { ...count, description: 'Events that were refused and kept.' },
+  events_per_second: { type: 'number', minimum: 0 },
+  lag_ms: {
+    type: 'number',
+    minimum: 0,
+    description: 'How long the oldest accepted event that cannot be queried yet has waited.',
+  },
+  as_of: { ...time, description: 'Everything accepted before this can be queried.' },
+  problem: { ...orNullOf('string'), description: 'Why events do not get into the store.' },
+  rollups: listOf(exactly(rollupStatus)),
+  sizes: { type: 'object', additionalProperties: count },
+};
 
 /** What the server answers, whatever the pipeline is. */
 export const answerSchemas: { readonly [name: string]: JsonSchema } = {
@@ -56,12 +140,7 @@ export const answerSchemas: { readonly [name: string]: JsonSchema } = {
     counts: listOf(exactly({ code: refusalCode, letters: count, retried: count })),
     letters: listOf(ref('LetterSummary')),
   }),
-  RetryReceipt: exactly({
-    accepted: count,
-    duplicates: count,
-    rejected: listOf(exactly({ id: letterId, code: refusalCode, message: text })),
-    last: { ...orNullOf('string'), description: 'Ask again with it as `after`, until it is null.' },
-  }),
+  RetryReceipt: exactly(retryReceipt),
   Imports: exactly({
     imports: listOf(exactly({ mapping: text, position: count, finished: { type: 'boolean' } })),
   }),
@@ -69,42 +148,6 @@ export const answerSchemas: { readonly [name: string]: JsonSchema } = {
     { accepted: count, duplicates: count, rejected: listOf(ref('Rejection')), assigned: {} },
     ['assigned'],
   ),
-  Answer: exactly({
-    columns: listOf(exactly({ name: text, type: text })),
-    truncated: { type: 'boolean', description: 'Whether the limit held back more rows.' },
-    served_by: { type: 'string', description: '`events`, or the rollup that was read.' },
-    kept_since: { ...orNullOf('string'), format: 'date-time' },
-    as_of: time,
-    rows_read: count,
-    elapsed_ms: count,
-    rows: listOf({
-      type: 'object',
-      additionalProperties: {
-        anyOf: [
-          { type: ['string', 'number', 'boolean', 'null'] },
-          listOf({ type: ['number', 'null'] }),
-        ],
-      },
-    }),
-  }),
-  Status: {
-    type: 'object',
-    required: ['pipeline', 'version', 'runtime', 'started_at', 'accepted', 'stored', 'duplicates'],
-    properties: {
-      pipeline: text,
-      version: text,
-      runtime: { const: 'embedded' },
-      started_at: time,
-      accepted: count,
-      stored: count,
-      duplicates: count,
-      late: count,
-      dead_letters: count,
-      events_per_second: { type: 'number', minimum: 0 },
-      lag_ms: { type: 'number', minimum: 0 },
-      as_of: time,
-      problem: orNullOf('string'),
-      sizes: { type: 'object', additionalProperties: count },
-    },
-  },
+  Answer: exactly(answer),
+  Status: exactly(status),
 };
