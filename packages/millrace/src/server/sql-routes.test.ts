@@ -250,8 +250,8 @@ describe('a refusal', () => {
   });
 
   test('of a setting, a database or ClickHouse compression in the URL', async () => {
-    expect((await get({ query: 'SELECT 1', readonly: '0' })).statusCode).toBe(500);
-    expect((await get({ query: 'SELECT 1', additional_result_filter: '1' })).statusCode).toBe(500);
+    expect((await get({ query: 'SELECT 1', readonly: '0' })).statusCode).toBe(403);
+    expect((await get({ query: 'SELECT 1', additional_result_filter: '1' })).statusCode).toBe(403);
     expect((await get({ query: 'SELECT 1', param_x: '1', max_memory_usage: 'x' })).statusCode).toBe(
       400,
     );
