@@ -6,6 +6,8 @@ import type { Template } from './template.ts';
 export interface GeneratorOptions {
   readonly connections: number;
   readonly eventsPerRequest: number;
+  /** The number of the first event, which no other event may have. Default 0. */
+  readonly first?: number;
   /** When the events of a request happened, of which so many were sent before. Default: now. */
   readonly timeOf?: (sent: number) => Date;
   /** Told of each request that was answered with 200. */
@@ -25,8 +27,8 @@ const differentEvents = 20_000;
 
 /** Sends events over raw sockets, one request under way on each. */
 export class Generator {
-  /** Events of requests that have begun. */
-  sent = 0;
+  /** Events of requests that have begun, and those before the first. */
+  sent: number;
   /** Answers of 429 and 503; such a request is sent again after its Retry-After. */
   refusals = 0;
   readonly #options: GeneratorOptions;
@@ -37,6 +39,7 @@ export class Generator {
     senders: readonly (readonly [Connection, readonly Template[]])[],
   ) {
     this.#options = options;
+    this.sent = options.first ?? 0;
     this.#senders = senders;
   }
 

@@ -1,13 +1,14 @@
 /**
  * Measures Millrace from an HTTP request to a row that can be queried.
  *
- *   npm run bench -- [--quick] [--only end-to-end|latency|stages|questions|start] [--rounds N] [--seconds N] [--write]
+ *   npm run bench -- [--quick] [--only end-to-end|latency|stages|questions|growth|start] [--rounds N] [--seconds N] [--write]
  *
- * `--quick` takes under three minutes, and says less. `--write` puts the tables
+ * `--quick` takes some minutes, and says less. `--write` puts the tables
  * into docs/performance.md.
  */
 import { parseArgs } from 'node:util';
 import { batches, endToEnd, endToEndTables, rate, serverPhase } from './end-to-end.ts';
+import { growth, growthTables } from './growth.ts';
 import { latencies, latencyTable } from './latency.ts';
 import { provenance, writeSection } from './performance-page.ts';
 import { questions, questionTables } from './questions.ts';
@@ -25,7 +26,7 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
   },
 });
-const parts = ['end-to-end', 'latency', 'stages', 'questions', 'start'] as const;
+const parts = ['end-to-end', 'latency', 'stages', 'questions', 'growth', 'start'] as const;
 if (values.only !== undefined && !parts.some((part) => part === values.only)) {
   throw new Error(`--only takes one of ${parts.join(', ')}`);
 }
@@ -84,6 +85,14 @@ if (wanted('questions')) {
     `${whole(events)} events, each question ${questionRounds} times, ${seconds} s of askers`,
     questionTables(measured),
   );
+}
+
+if (wanted('growth')) {
+  const millions = values.quick ? [1, 2] : [1, 10, 50];
+  const sizes = millions.map((million) => million * 1_000_000);
+  const timedEvents = 900_000;
+  const measured = await growth({ sizes, timedEvents }, say);
+  show('growth', `the last ${whole(timedEvents)} events of each size`, growthTables(measured));
 }
 
 if (wanted('start')) {
