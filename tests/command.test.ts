@@ -97,6 +97,39 @@ describe('millrace check', () => {
   });
 });
 
+describe('millrace import', () => {
+  const mapping = (body: string): string => `export default ${body};\n`;
+  const event = "event: (row) => ({ type: 'click', timestamp: row.time('at') })";
+
+  test.each([
+    ['that is not there', null, 'There is no mapping file at'],
+    ['that does not run', 'throw new Error("no");\n', 'does not run: no'],
+    ['that maps nothing', mapping('{}'), 'event is not a function'],
+    ['of an unknown zone', mapping(`{ ${event}, zone: 'Mars' }`), 'Mars'],
+    ['of an unknown encoding', mapping(`{ ${event}, encoding: 'utf-9' }`), 'utf-9'],
+    ['with a misspelt option', mapping(`{ ${event}, delimeter: ';' }`), 'delimeter'],
+    [
+      'that asks for a column the file lacks',
+      mapping("{ event: (row) => ({ type: 'click', timestamp: row.time('when') }) }"),
+      'when',
+    ],
+    [
+      'with a pattern that has no day',
+      mapping("{ event: (row) => ({ type: 'click', timestamp: row.time('at', 'YYYY') }) }"),
+      'YYYY',
+    ],
+  ])('says what is wrong with a mapping %s', async (_, text, why) => {
+    writeFileSync(join(folder, 'clicks.csv'), 'at,who\n2026-05-01,ann\n');
+    rmSync(join(folder, 'mapping.ts'), { force: true });
+    if (text !== null) writeFileSync(join(folder, 'mapping.ts'), text);
+    const args = ['--mapping', 'mapping.ts', '--pipeline', pipeline, '--dry-run'];
+    const { code, errors } = await millrace(['import', 'clicks.csv', ...args]);
+    expect(errors).toContain(why);
+    expect(errors).toContain('(import_invalid)');
+    expect(code).toBe(1);
+  });
+});
+
 describe('millrace start', () => {
   const running: MillraceProcess[] = [];
   let data: string;

@@ -11,7 +11,8 @@ A code never changes its meaning. The sentence beside it may, so compare codes.
 
 Over HTTP the answer is \`{ "error": { "code", "message", "mend" } }\` with the status below;
 the command prints the same and ends with 1. 429 and 503 carry \`Retry-After\`: the same
-request may be sent again, and nothing is stored twice.
+request may be sent again, and nothing is stored twice. What \`/sql\` refuses has the
+codes of a ClickHouse server instead, such as \`READONLY\` (164), in \`X-ClickHouse-Exception-Code\`.
 
 ${markdownTable(
   ['code', 'status', 'what to do'],

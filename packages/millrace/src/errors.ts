@@ -96,7 +96,6 @@ export const errors = {
     status: 422,
     mend: 'Ask for a shorter range or fewer groups, or define a rollup that answers it.',
   },
-  sql_refused: { status: 403, mend: 'Only SELECT over the tables of the pipeline is allowed.' },
   internal: {
     status: 500,
     mend: 'This is a defect in Millrace. Please report it with the message.',

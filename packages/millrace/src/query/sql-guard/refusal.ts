@@ -1,5 +1,3 @@
-import { MillraceError } from '../../errors.ts';
-
 /** Error codes of ClickHouse that the guard itself answers with. */
 export const engineErrors = {
   SYNTAX_ERROR: 62,
@@ -28,7 +26,8 @@ export interface Place {
 }
 
 /** A statement that the allow-list does not let through, in terms a ClickHouse client knows. */
-export class SqlRefusal extends MillraceError {
+export class SqlRefusal extends Error {
+  override readonly name = 'SqlRefusal';
   readonly engineError: EngineErrorName;
   readonly place: Place | null;
 
@@ -39,7 +38,6 @@ export class SqlRefusal extends MillraceError {
     options?: ErrorOptions,
   ) {
     super(
-      'sql_refused',
       place === null ? reason : `${reason} (line ${place.line}, column ${place.column})`,
       options,
     );
