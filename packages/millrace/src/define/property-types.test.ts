@@ -61,18 +61,4 @@ describe('what each kind of property is', () => {
       'x.count',
     ]);
   });
-
-  it('has a JSON Schema', () => {
-    expect(mappingOf(array(line)).jsonSchema).toEqual({
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: {
-          sku: { type: 'string' },
-          count: { type: 'integer', minimum: -2147483648, maximum: 2147483647 },
-        },
-        required: ['sku'],
-      },
-    });
-  });
 });

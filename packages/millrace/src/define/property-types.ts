@@ -132,14 +132,9 @@ export interface SqlType {
   readonly fields?: readonly { readonly name: string; readonly type: SqlType }[];
 }
 
-export interface JsonSchema {
-  readonly [keyword: string]: unknown;
-}
-
 export interface TypeMapping {
   readonly clickhouse: SqlType;
   readonly flink: SqlType;
-  readonly jsonSchema: JsonSchema;
 }
 
 /** A value that is there, in each language. */
@@ -149,70 +144,57 @@ export const mappingOf = (type: PropertyType): TypeMapping => {
       return {
         clickhouse: { name: 'String' },
         flink: { name: 'STRING' },
-        jsonSchema: { type: 'string' },
       };
     case 'enum':
       return {
         clickhouse: { name: 'LowCardinality', parameters: [{ name: 'String' }] },
         flink: { name: 'STRING' },
-        jsonSchema: { enum: type.values },
       };
     case 'boolean':
       return {
         clickhouse: { name: 'Bool' },
         flink: { name: 'BOOLEAN' },
-        jsonSchema: { type: 'boolean' },
       };
     case 'int32':
       return {
         clickhouse: { name: 'Int32' },
         flink: { name: 'INT' },
-        jsonSchema: { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
       };
     case 'int64':
       return {
         clickhouse: { name: 'Int64' },
         flink: { name: 'BIGINT' },
-        jsonSchema: { anyOf: [{ type: 'string', pattern: '^-?\\d{1,19}$' }, { type: 'integer' }] },
       };
     case 'float64':
       return {
         clickhouse: { name: 'Float64' },
         flink: { name: 'DOUBLE' },
-        jsonSchema: { type: 'number', minimum: -1e300, maximum: 1e300 },
       };
     case 'decimal':
       return {
         clickhouse: { name: 'Decimal', parameters: [type.precision, type.scale] },
         flink: { name: 'DECIMAL', parameters: [type.precision, type.scale] },
-        jsonSchema: {
-          anyOf: [{ type: 'string', pattern: '^-?\\d+(\\.\\d+)?$' }, { type: 'number' }],
-        },
       };
     case 'timestamp':
       return {
         clickhouse: { name: 'DateTime64', parameters: [3, 'UTC'] },
         flink: { name: 'TIMESTAMP_LTZ', parameters: [3] },
-        jsonSchema: { anyOf: [{ type: 'string', format: 'date-time' }, { type: 'integer' }] },
       };
     case 'uuid':
       return {
         clickhouse: { name: 'UUID' },
         flink: { name: 'STRING' },
-        jsonSchema: { type: 'string', format: 'uuid' },
       };
     case 'array': {
       const element = mappingOf(type.element);
       return {
         clickhouse: { name: 'Array', parameters: [element.clickhouse] },
         flink: { name: 'ARRAY', parameters: [element.flink] },
-        jsonSchema: { type: 'array', items: element.jsonSchema },
       };
     }
     case 'object': {
       const members = Object.entries(type.properties).map(([name, property]) => ({
         name,
-        required: property.kind !== 'optional',
         type: mappingOf(typeOf(property)),
       }));
       return {
@@ -224,11 +206,6 @@ export const mappingOf = (type: PropertyType): TypeMapping => {
         flink: {
           name: 'ROW',
           fields: members.map(({ name, type: { flink } }) => ({ name, type: flink })),
-        },
-        jsonSchema: {
-          type: 'object',
-          properties: Object.fromEntries(members.map(({ name, type: t }) => [name, t.jsonSchema])),
-          required: members.filter(({ required }) => required).map(({ name }) => name),
         },
       };
     }
