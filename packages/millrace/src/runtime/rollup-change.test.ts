@@ -180,6 +180,17 @@ describe('a rollup whose definition changes while it is filled', () => {
     ]);
   });
 
+  test('counts once what comes before a step, and what a step that is repeated had brought', async () => {
+    await sell(await run(definitions(daily)), fewSales);
+    failing = { point: 'rollup-intended', times: Number.POSITIVE_INFINITY };
+    const filling = await run(definitions(hourly));
+    await sell(filling, fewSales);
+    failing = { point: 'rollup-inserted', times: 2 };
+    await filling.filler.ended();
+    expect(failing.times).toBe(0);
+    expect(await lines(filling, 'SELECT sum(n), sum(total) FROM sums')).toEqual(['10\t15']);
+  });
+
   test('back to what it was, goes on with the version that is still there', async () => {
     await sell(await run(definitions(daily)), fewSales);
     failing = { point: 'rollup-inserted', times: Number.POSITIVE_INFINITY };
