@@ -8,6 +8,7 @@ import { importCommand } from './import.ts';
 import { queryCommand } from './query.ts';
 import { sqlCommand } from './sql.ts';
 import { startCommand } from './start.ts';
+import { verifyCommand } from './verify.ts';
 
 /** The command `millrace` with all that it can do. */
 export function millraceCommand(): Command {
@@ -24,6 +25,7 @@ export function millraceCommand(): Command {
     .addCommand(queryCommand())
     .addCommand(sqlCommand())
     .addCommand(deadLettersCommand())
+    .addCommand(verifyCommand())
     .addHelpText(
       'after',
       `

@@ -148,6 +148,7 @@ test('a store that fails for a while is tried again with the same range', async 
   const flaky: Store = {
     define: (statement) => store.define(statement),
     read: (sql, options) => store.read(sql, options),
+    readGiven: (rows, sql, options) => store.readGiven(rows, sql, options),
     insertComputed: (batch) => store.insertComputed(batch),
     close: () => store.close(),
     insert: async (batch) => {
@@ -184,6 +185,7 @@ test('whatever the store does, each record is there once', async () => {
     const moody: Store = {
       define: (statement) => store.define(statement),
       read: (sql, options) => store.read(sql, options),
+      readGiven: (rows, sql, options) => store.readGiven(rows, sql, options),
       insertComputed: (batch) => store.insertComputed(batch),
       close: () => store.close(),
       insert: async (batch) => {

@@ -20,6 +20,9 @@ export interface ComputedBatch {
   readonly token: string;
 }
 
+/** Rows that are asked about and not stored. */
+export type GivenRows = Omit<InsertBatch, 'token'>;
+
 export interface ReadOptions {
   /** A ClickHouse output format. Default JSONEachRow. */
   readonly format?: string;
@@ -61,6 +64,11 @@ export interface Store {
    * functions that read files: text from outside goes through the SQL guard first.
    */
   read(sql: string, options?: ReadOptions): Promise<ReadResult>;
+  /**
+   * Asks about rows exactly as `insert` would store them in their table. The
+   * statement knows them as the table `given`.
+   */
+  readGiven(rows: GivenRows, sql: string, options?: ReadOptions): Promise<ReadResult>;
   close(): Promise<void>;
 }
 

@@ -3,8 +3,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
-import { readFileIfThere } from '../adapters/local-progress/atomic-file.ts';
-import { nodeDisk } from '../adapters/node-disk.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { MillraceError } from '../errors.ts';
 import type { SeenIds } from '../import/chunks.ts';
@@ -17,10 +15,10 @@ import type { Plan } from '../plan/plan.ts';
 import { planOf } from '../plan/plan-of.ts';
 import { dayMs } from '../plan/read-duration.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
-import { dataFolder } from './data-folder.ts';
 import { openEmbedded } from './embedded.ts';
 import { loadMapping } from './load-mapping.ts';
 import { loadPipeline } from './load-pipeline.ts';
+import { ownerUrl } from './owner-url.ts';
 
 export interface ImportFileSettings {
   /** What to import, and the mapping that says how. */
@@ -117,25 +115,6 @@ async function openTarget(
       folder: await mkdtemp(join(tmpdir(), 'millrace-import-')),
       close: async () => {},
     };
-  }
-}
-
-/** Where the process that has the folder open answers; null if it does not say, or is another than did. */
-async function ownerUrl(data: string): Promise<string | null> {
-  const text = await readFileIfThere(nodeDisk, dataFolder(data).owner);
-  if (text === null) return null;
-  const owner: unknown = JSON.parse(text);
-  if (typeof owner !== 'object' || owner === null) return null;
-  if (!('url' in owner && 'pid' in owner) || typeof owner.url !== 'string') return null;
-  return typeof owner.pid === 'number' && isRunning(owner.pid) ? owner.url : null;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // It is there, but somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

@@ -7,5 +7,6 @@ export const leasedStore = (store: Store, leases: Leases): Store => ({
   insert: (batch) => store.insert(batch),
   insertComputed: (batch) => store.insertComputed(batch),
   read: (sql, options) => leases.hold(() => store.read(sql, options)),
+  readGiven: (rows, sql, options) => leases.hold(() => store.readGiven(rows, sql, options)),
   close: () => store.close(),
 });

@@ -29,6 +29,7 @@ import { listen } from '../server/server.ts';
 import { defaultSqlLimits } from '../server/sql-limits.ts';
 import { sqlRoutes } from '../server/sql-routes.ts';
 import { limitSettings, settingsQuestion } from '../server/sql-settings.ts';
+import { verifyRoutes } from '../server/verify-routes.ts';
 import { windowRoutes } from '../server/window-routes.ts';
 import { requireWebhookSecret, startAlerts } from './alerts.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
@@ -38,6 +39,7 @@ import { openEmbedded } from './embedded.ts';
 import { embeddedStatus } from './embedded-status.ts';
 import { every } from './every.ts';
 import { loadPipeline } from './load-pipeline.ts';
+import { verifying } from './verifying.ts';
 import { version } from './version.ts';
 
 export interface ServeSettings {
@@ -150,6 +152,10 @@ export async function serveEmbedded(
     });
     await app.register(windowRoutes, {
       windows: embedded.windowResults,
+      requireRead: keys.requireRead,
+    });
+    await app.register(verifyRoutes, {
+      verify: verifying(embedded),
       requireRead: keys.requireRead,
     });
     await app.register(healthRoutes, {

@@ -5,6 +5,7 @@ import { drainPending, Session } from 'chdb';
 import { MillraceError } from '../../errors.ts';
 import {
   type ComputedBatch,
+  type GivenRows,
   type InsertBatch,
   type ReadOptions,
   type ReadResult,
@@ -12,7 +13,13 @@ import {
   StoreError,
 } from '../../ports/store.ts';
 import { storeError } from './engine-error.ts';
-import { computedInsertStatement, insertStatement, type TableShape } from './insert-statement.ts';
+import {
+  asInserted,
+  computedInsertStatement,
+  givenStatement,
+  insertStatement,
+  type TableShape,
+} from './insert-statement.ts';
 import { type Scratch, scratchFiles } from './scratch.ts';
 import { SessionPool } from './session-pool.ts';
 import { identifier, settingsList, stringLiteral } from './sql-text.ts';
@@ -110,7 +117,12 @@ class ChdbStore implements Store {
     });
   }
 
-  async read(sql: string, options: ReadOptions = {}): Promise<ReadResult> {
+  read(sql: string, options: ReadOptions = {}): Promise<ReadResult> {
+    // The engine itself refuses writes and further settings from here on.
+    return this.#ask(sql, options, ', readonly = 1');
+  }
+
+  async #ask(sql: string, options: ReadOptions, readOnly: string): Promise<ReadResult> {
     const { signal } = options;
     // The engine gives each statement an id but does not say which; the comment finds it.
     const log_comment = randomUUID();
@@ -119,8 +131,7 @@ class ChdbStore implements Store {
       const started = performance.now();
       try {
         await session.queryAsync(this.#useDatabase);
-        // The engine itself refuses writes and further settings from here on.
-        await session.queryAsync(`SET ${settingsList(settings)}, readonly = 1`);
+        await session.queryAsync(`SET ${settingsList(settings)}${readOnly}`);
         const call = { format: options.format ?? 'JSONEachRow' };
         const run = () =>
           options.params && Object.keys(options.params).length > 0
@@ -139,6 +150,18 @@ class ChdbStore implements Store {
       } catch (error) {
         throw signal?.aborted ? cancelled(error) : storeError(error);
       }
+    });
+  }
+
+  readGiven(rows: GivenRows, sql: string, options: ReadOptions = {}): Promise<ReadResult> {
+    return this.#scratch.with(rows.lines, async (file) => {
+      const shape = await this.#readers.use(async (session) => {
+        await session.queryAsync(this.#useDatabase);
+        return this.#shapeOf(rows.table, session);
+      });
+      const settings = { ...options.settings, ...asInserted };
+      // A connection that is read-only to the engine reads no files.
+      return this.#ask(givenStatement(rows, { file, shape }, sql), { ...options, settings }, '');
     });
   }
 

@@ -1,4 +1,4 @@
-import type { ComputedBatch, InsertBatch } from '../../ports/store.ts';
+import type { ComputedBatch, GivenRows, InsertBatch } from '../../ports/store.ts';
 import { identifier, settingsList, stringLiteral } from './sql-text.ts';
 
 /** A table's columns as `DESCRIBE TABLE` tells them. */
@@ -57,19 +57,37 @@ export function computedInsertStatement(
   return `${statement}\nSETTINGS ${settingsList(settings)}`;
 }
 
+interface LinesInFile {
+  readonly file: string;
+  readonly shape: TableShape;
+}
+
 /** The statement that inserts a batch whose lines lie in a file. */
 export function insertStatement(
-  { table, columns, place, token }: InsertBatch,
-  {
-    file,
-    shape,
-    partitionsPerInsertMax,
-  }: {
-    readonly file: string;
-    readonly shape: TableShape;
-    readonly partitionsPerInsertMax: number;
-  },
+  batch: InsertBatch,
+  { partitionsPerInsertMax, ...lines }: LinesInFile & { readonly partitionsPerInsertMax: number },
 ): string {
+  const { names, select } = rowsOf(batch, lines);
+  const settings = {
+    ...oneBlock,
+    ...inOrder,
+    ...asItCame,
+    max_partitions_per_insert_block: partitionsPerInsertMax,
+    insert_deduplication_token: batch.token,
+  };
+  return `INSERT INTO ${batch.table} (${names})
+${select}
+SETTINGS ${settingsList(settings)}`;
+}
+
+/** A question about rows that lie in a file, which it knows as the table `given`. */
+export const givenStatement = (rows: GivenRows, lines: LinesInFile, sql: string): string =>
+  `WITH given AS (${rowsOf(rows, lines).select})\n${sql}`;
+
+/** Under these a row is read from a file as an insert reads it. */
+export const asInserted = { ...inOrder, ...asItCame } as const;
+
+function rowsOf({ columns, place }: GivenRows, { file, shape }: LinesInFile) {
   const placed = place
     ? { _partition: `${place.partition}`, _offset: `${place.offset} + rowNumberInAllBlocks()` }
     : {};
@@ -80,15 +98,13 @@ export function insertStatement(
   );
   const names = given.map((column) => identifier(column.name));
   const structure = given.map(({ type }, i) => `${names[i]} ${type}`).join(', ');
-  const settings = {
-    ...oneBlock,
-    ...inOrder,
-    ...asItCame,
-    max_partitions_per_insert_block: partitionsPerInsertMax,
-    insert_deduplication_token: token,
+  const values = [
+    ...Object.entries(placed).map(([name, value]) => `${value} AS ${name}`),
+    ...names,
+  ];
+  return {
+    names: [...Object.keys(placed), ...names].join(', '),
+    select: `SELECT ${values.join(', ')}
+FROM file(${stringLiteral(file)}, 'JSONEachRow', ${stringLiteral(structure)})`,
   };
-  return `INSERT INTO ${table} (${[...Object.keys(placed), ...names].join(', ')})
-SELECT ${[...Object.values(placed), ...names].join(', ')}
-FROM file(${stringLiteral(file)}, 'JSONEachRow', ${stringLiteral(structure)})
-SETTINGS ${settingsList(settings)}`;
 }

@@ -46,6 +46,11 @@ export interface TableName {
   readonly table: string;
 }
 
+/** Rows that are given with the question, under this name. */
+export interface Given {
+  readonly given: string;
+}
+
 export interface Selected {
   readonly expression: Expression;
   readonly as: string;
@@ -58,7 +63,7 @@ export interface Ordered {
 
 export interface Select {
   readonly columns: readonly Selected[];
-  readonly from: TableName | Select;
+  readonly from: TableName | Given | Select;
   readonly alias: string;
   readonly where: Expression | null;
   /** `all`: by every column that is no aggregate. */

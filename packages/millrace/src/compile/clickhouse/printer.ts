@@ -4,6 +4,7 @@ import type {
   ColumnDefinition,
   CreateTable,
   Expression,
+  Given,
   IndexDefinition,
   Ordered,
   Select,
@@ -97,8 +98,10 @@ const select = (query: Select): string =>
 const ordered = (by: Ordered): string =>
   by.descending ? `${expression(by.expression)} DESC` : expression(by.expression);
 
-const source = (from: TableName | Select): string =>
-  'table' in from ? tableName(from) : `(\n${select(from)}\n)`;
+const source = (from: TableName | Given | Select): string => {
+  if ('table' in from) return tableName(from);
+  return 'given' in from ? identifier(from.given) : `(\n${select(from)}\n)`;
+};
 
 const columnDefinition = ({ name, type, value, codec }: ColumnDefinition): string =>
   [

@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Random, testSeed } from '../../../../tests/support/random.ts';
+import { nativeBatch } from '../collect/native.ts';
+import { readJson } from '../collect/read-json.ts';
+import { decimal, definePipeline, event, float64, optional, string } from '../index.ts';
+import type { VerifyReport } from '../verify/report.ts';
+import { type Embedded, openEmbedded } from './embedded.ts';
+import { verifying } from './verifying.ts';
+
+const seed = testSeed();
+const random = new Random(seed);
+const hourMs = 3_600_000;
+const shop = definePipeline({
+  name: 'shop',
+  keep: '30d',
+  events: {
+    purchase: event({ value: decimal(18, 2), ratio: optional(float64()), note: string() }),
+  },
+});
+
+let folder: string;
+let embedded: Embedded;
+let serial = 0;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-verifying-'));
+  embedded = await open();
+});
+afterEach(async () => {
+  await embedded.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const open = (): Promise<Embedded> =>
+  openEmbedded({
+    pipeline: shop,
+    folder,
+    dedupMemoryBytesMax: 16 * 1024 * 1024,
+    storeMemoryBytesMax: 1024 ** 3,
+    logRetentionMs: null,
+    logSegmentBytes: 20_000,
+    onProblem: () => {},
+  });
+
+async function send(events: readonly object[]): Promise<void> {
+  const { collector } = embedded;
+  const body = Buffer.from(JSON.stringify(events));
+  const { rejected } = await collector.collect(
+    nativeBatch(readJson(body, false, collector.limits)),
+  );
+  expect(rejected).toEqual([]);
+  await embedded.eventLoader.settled(embedded.events.end);
+}
+
+/** Now, late, and from days ago; with properties of all kinds, most of them undeclared. */
+const anEvent = () => {
+  serial += 1;
+  return {
+    event_id: `e${serial}`,
+    type: 'purchase',
+    timestamp: Date.now() - (random.chance(0.5) ? 0 : random.between(0, 20 * 24) * hourMs),
+    user_id: `u${random.between(1, 9)}`,
+    properties: {
+      value: `${random.between(0, 99)}.${random.between(10, 99)}`,
+      note: random.pick(['', "it's", 'a\\b', '😀', 'tab\there\nline']),
+      ...(random.chance(0.5) ? { ratio: random.between(1, 1_000_000) / 7 } : {}),
+      [`free ${random.between(1, 90)}`]: random.pick([
+        1,
+        1.5,
+        'text',
+        true,
+        [1, 'a'],
+        { b: { c: 2 } },
+      ]),
+      free: random.pick([1, 0.1, 'text', '2026-01-01', false]),
+    },
+    context: { page: { path: `/${random.between(1, 9)}` } },
+  };
+};
+const many = (n: number) => Array.from({ length: n }, anEvent);
+
+const verify = (): Promise<VerifyReport> =>
+  verifying(embedded)(() => {}, new AbortController().signal);
+const summed = ({ differences }: VerifyReport) => ({
+  lost: differences.reduce((sum, { lost }) => sum + lost, 0),
+  doubled: differences.reduce((sum, { doubled }) => sum + doubled, 0),
+  changed: differences.reduce((sum, { changed }) => sum + changed, 0),
+});
+const alter = (change: string) =>
+  embedded.store.define(`ALTER TABLE events ${change} SETTINGS mutations_sync = 2`);
+
+test(`what is healthy is equal: odd values, late events, merged parts, a restart (seed ${seed})`, async () => {
+  for (let i = 0; i < 5; i += 1) await send(many(200));
+  expect(await verify()).toMatchObject({
+    equal: true,
+    log: { from: 0, to: 1_000, events: 1_000, refused: 0, missing: 0 },
+    differences: [],
+  });
+  await embedded.store.define('OPTIMIZE TABLE events FINAL');
+  await embedded.close();
+  embedded = await open();
+  expect(await verify()).toMatchObject({ equal: true, differing: 0 });
+});
+
+test(`lost, doubled and changed rows are found where they are (seed ${seed})`, async () => {
+  for (let i = 0; i < 3; i += 1) await send(many(100));
+  await alter(`DELETE WHERE event_id = 'e${serial - 7}'`);
+  const lost = await verify();
+  expect(summed(lost)).toEqual({ lost: 1, doubled: 0, changed: 0 });
+  expect(lost).toMatchObject({ equal: false, differing: 1 });
+  expect(lost.differences[0]?.first).toEqual([
+    { what: 'lost', event_id: `e${serial - 7}`, offset: 292 },
+  ]);
+
+  await alter(`UPDATE user_id = 'nobody' WHERE event_id = 'e${serial - 20}'`);
+  expect(summed(await verify())).toEqual({ lost: 1, doubled: 0, changed: 1 });
+
+  await embedded.store.define(
+    `INSERT INTO events (event_id, type, timestamp, received_at, late, _partition, _offset, properties)
+     SELECT event_id, type, timestamp, received_at, late, _partition, _offset, properties
+     FROM events WHERE event_id = 'e${serial - 30}'
+     SETTINGS insert_deduplication_token = 'another', insert_allow_materialized_columns = 1`,
+  );
+  expect(summed(await verify())).toEqual({ lost: 1, doubled: 1, changed: 1 });
+});
+
+test('a row that the store refused is a dead letter, and no difference', async () => {
+  await send(many(20));
+  // The store cannot read it.
+  const odd = { event_id: 'odd', type: 'purchase', timestamp: Date.now(), late: 'perhaps' };
+  await embedded.events.append([{ key: 'odd', value: JSON.stringify(odd) }]);
+  await send(many(5));
+  expect(await verify()).toMatchObject({ equal: true, log: { events: 26, refused: 1 } });
+  await alter(`DELETE WHERE event_id = 'e${serial - 10}'`);
+  expect(await verify()).toMatchObject({ equal: false, log: { refused: 1 }, differing: 1 });
+});
