@@ -160,6 +160,7 @@ function report(samples: readonly Sample[], rate: number, events: number): strin
   const half = samples.slice(Math.floor(samples.length / 2));
   const line = (what: string, of: (sample: Sample) => number): string => {
     const points = half.map((sample): Point => ({ x: sample.minute, y: of(sample) }));
+    if (points.length < 10) return `${what}: too short a time to tell`;
     const all = samples.map(of);
     const [least, most] = [Math.min(...all), Math.max(...all)].map((value) => value.toFixed(1));
     return `${what}: ${least} to ${most}, ${slope(points).toFixed(2)} a minute over the second half`;
