@@ -56,8 +56,9 @@ compared. Ends with 0 if all is equal, with 1 if not.
 
 function told({ equal, log, hours, differences, differing, elapsed_ms }: VerifyReport): string {
   const refused = log.refused > 0 ? `, ${thousands(log.refused)} of them refused` : '';
-  const compared = `${thousands(log.events)} events of the log (offsets ${log.from} to ${log.to}${refused}) in ${(elapsed_ms / 1_000).toFixed(1)} s`;
-  if (equal) return `Equal: each is stored exactly once. ${compared}, ${thousands(hours)} hours.\n`;
+  const missing = log.missing > 0 ? `, ${thousands(log.missing)} no longer in the log` : '';
+  const compared = `${thousands(log.events)} events of the log (offsets ${log.from} to ${log.to}${refused}${missing}) in ${(elapsed_ms / 1_000).toFixed(1)} s`;
+  if (equal) return `Equal: each is stored exactly once. ${compared}.\n`;
   const lines = differences.flatMap(({ table, hour, expected, stored, first, ...counts }) => [
     `  ${table} ${hour}: ${stored} stored of ${expected}; ${counts.lost} lost, ${counts.doubled} doubled, ${counts.changed} changed`,
     ...first.map(({ what, event_id, offset }) => `    ${what}: ${event_id} at offset ${offset}`),

@@ -86,7 +86,7 @@ export const hoursOfStored = (
   return print({ node: 'select', select });
 };
 
-/** Each stored row of a range, of these hours alone. The first `rowsMax` of them. */
+/** Each stored row of a range, the first `rowsMax` of them. */
 export const rowsOfStored = (
   range: Offsets,
   { database, partition, rowsMax }: VerifyEventsOptions & { readonly rowsMax: number },
