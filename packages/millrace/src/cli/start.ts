@@ -45,12 +45,16 @@ kill -9. Stop with Ctrl-C: what is under way is finished first.
       await stopSignal();
       process.stdout.write('Stopping: finishing what is under way (again to stop at once) …\n');
       process.once('SIGINT', stopAtOnce).once('SIGTERM', stopAtOnce);
-      await running.close();
-      process.stdout.write('Stopped. Everything accepted is stored.\n');
+      process.stdout.write(farewell(await running.close()));
       // The engine keeps threads of its own that would hold the process up.
       process.exit(0);
     });
 }
+
+const farewell = (unstored: number): string =>
+  unstored === 0
+    ? 'Stopped. Everything accepted is stored.\n'
+    : `Stopped. The store fails: ${unstored} accepted events are in the log alone; the next start stores them.\n`;
 
 function stopAtOnce(): void {
   process.stderr.write(

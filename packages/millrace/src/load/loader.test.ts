@@ -69,6 +69,15 @@ const loader = (more: Partial<LoaderOptions> = {}) =>
     ...more,
   });
 
+/** What a store does but insert. */
+const others = (of: Store): Omit<Store, 'insert'> => ({
+  define: (statement) => of.define(statement),
+  read: (sql, options) => of.read(sql, options),
+  readGiven: (rows, sql, options) => of.readGiven(rows, sql, options),
+  insertComputed: (batch) => of.insertComputed(batch),
+  close: () => of.close(),
+});
+
 const january = Date.UTC(2026, 0, 1);
 const move = (n: number, change: object = {}) => ({
   key: `k${n}`,
@@ -146,11 +155,7 @@ test('a batch over too many partitions is cut until it passes', async () => {
 test('a store that fails for a while is tried again with the same range', async () => {
   let failures = 3;
   const flaky: Store = {
-    define: (statement) => store.define(statement),
-    read: (sql, options) => store.read(sql, options),
-    readGiven: (rows, sql, options) => store.readGiven(rows, sql, options),
-    insertComputed: (batch) => store.insertComputed(batch),
-    close: () => store.close(),
+    ...others(store),
     insert: async (batch) => {
       // It answers with an error after it has done the work: the answer was lost.
       await store.insert(batch);
@@ -169,6 +174,82 @@ test('a store that fails for a while is tried again with the same range', async 
   expect(await cell(`SELECT count(), uniqExact(id) FROM ${table}`)).toBe('20\t20');
 });
 
+test('a store that fails for good is given up when everything should be stored, and not before', async () => {
+  let failing = true;
+  const broken: Store = {
+    ...others(store),
+    insert: async (batch) => {
+      if (failing) throw new Error('the disk is gone');
+      await store.insert(batch);
+    },
+  };
+  await log.append(Array.from({ length: 20 }, (_, n) => move(n)));
+  const running = loader({ store: broken });
+  await running.recover();
+  running.start();
+  await running.drained(20);
+  expect(running.committed).toBe(0);
+  expect(retries).toHaveLength(3);
+  const waiting = new AbortController();
+  const settled = running.settled(20, waiting.signal);
+  waiting.abort();
+  await settled;
+  failing = false;
+  await running.drained(20);
+  expect(running.committed).toBe(20);
+  await running.stop();
+});
+
+test('a view that fails on a row blocks what it comes with, says so, and does not hold up the end', async () => {
+  await store.define(
+    `CREATE TABLE ${table}_sums (total UInt64) ENGINE = MergeTree ORDER BY total SETTINGS non_replicated_deduplication_window = 10000`,
+  );
+  await store.define(
+    `CREATE MATERIALIZED VIEW ${table}_view TO ${table}_sums AS SELECT throwIf(id = 'k7') AS total FROM ${table}`,
+  );
+  await log.append(Array.from({ length: 20 }, (_, n) => move(n)));
+  const running = loader();
+  await running.recover();
+  running.start();
+  await running.drained(20);
+  expect(String(running.failing)).toContain('throwIf');
+  await running.stop();
+  expect(refused).toEqual([]);
+  await store.define(`DROP VIEW ${table}_view`);
+  const mended = loader();
+  await mended.recover();
+  expect(mended.committed).toBe(20);
+  expect(await cell(`SELECT count(), uniqExact(id) FROM ${table}`)).toBe('20\t20');
+});
+
+test('a second insert begins while the first is under way, and never a third', async () => {
+  let underWay = 0;
+  let mostUnderWay = 0;
+  let both = (): void => {};
+  const bothUnderWay = new Promise<void>((resolve) => {
+    both = resolve;
+  });
+  const slow: Store = {
+    ...others(store),
+    insert: async (batch) => {
+      underWay += 1;
+      mostUnderWay = Math.max(mostUnderWay, underWay);
+      if (underWay === 2) both();
+      await bothUnderWay;
+      await store.insert(batch);
+      underWay -= 1;
+    },
+  };
+  await log.append(Array.from({ length: 900 }, (_, n) => move(n)));
+  const running = loader({ store: slow, rowsMax: 100, rowsEnough: 1, rowsEnoughBeside: 30 });
+  await running.recover();
+  running.start();
+  await running.settled(900);
+  await running.stop();
+  expect(mostUnderWay).toBe(2);
+  expect(await cell(`SELECT count(), uniqExact(id) FROM ${table}`)).toBe('900\t900');
+});
+
 test('whatever the store does, each record is there once', async () => {
   const mood = fc.constantFrom('well', 'well', 'well', 'well', 'well', 'away', 'answer lost');
   const count = 1_500;
@@ -183,11 +264,7 @@ test('whatever the store does, each record is there once', async () => {
     let underWay = 0;
     let mostUnderWay = 0;
     const moody: Store = {
-      define: (statement) => store.define(statement),
-      read: (sql, options) => store.read(sql, options),
-      readGiven: (rows, sql, options) => store.readGiven(rows, sql, options),
-      insertComputed: (batch) => store.insertComputed(batch),
-      close: () => store.close(),
+      ...others(store),
       insert: async (batch) => {
         const { value } = moods.next();
         underWay += 1;
@@ -216,7 +293,7 @@ test('whatever the store does, each record is there once', async () => {
       await running.settled(stop === count ? count : Math.floor(stop / 2));
       await running.stop();
     }
-    expect(mostUnderWay).toBe(2);
+    expect(mostUnderWay).toBeLessThanOrEqual(2);
     expect(refused.map(({ offset }) => offset).toSorted((a, b) => a - b)).toEqual(
       wrong.toSorted((a, b) => a - b),
     );

@@ -55,12 +55,13 @@ export class Loader {
   readonly #backoff = new Backoff(100, 5_000);
   readonly #saves = new Turns();
   readonly #gate = new InsertGate();
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
   #running: Promise<void> | undefined;
   #progress: LoadProgress = { committed: 0, intents: [] };
   #behindSinceMs: number | null = null;
   #insertBeganMs = Number.NEGATIVE_INFINITY;
   #failing: unknown = null;
+  #failures = 0;
 
   constructor(options: LoaderOptions) {
     this.#options = {
@@ -112,11 +113,15 @@ export class Loader {
     this.#running = this.#run();
   }
 
-  /** Resolves once everything below `offset` can be queried. */
-  async settled(offset: number): Promise<void> {
-    while (this.committed < offset) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  /** Resolves once everything below `offset` can be queried, or the signal aborts. */
+  async settled(offset: number, signal?: AbortSignal): Promise<void> {
+    while (this.committed < offset && !signal?.aborted) await this.#nextStep(signal);
+  }
+
+  /** The same, but gives up when the store fails so many times on end meanwhile. */
+  async drained(offset: number, failuresMax = 3): Promise<void> {
+    const giveUpAt = this.#failures + failuresMax;
+    while (this.committed < offset && this.#failures < giveUpAt) await this.#nextStep();
   }
 
   /** Does the work while no insert is under way; those that are due wait for it. */
@@ -144,6 +149,8 @@ export class Loader {
       await work();
     } catch (error) {
       this.#failing = error;
+      this.#failures += 1;
+      this.#wake();
       const nowhere = { from: this.committed, to: this.committed };
       this.#options.onRetry(error, this.#progress.intents[0] ?? nowhere);
       await this.#backoff.wait(this.#stopping.signal);
@@ -304,7 +311,24 @@ export class Loader {
   async #commit(slice: LogSlice): Promise<void> {
     await this.#save(({ intents }) => ({ committed: slice.to, intents: intents.slice(1) }));
     this.#behindSinceMs = this.#options.log.end > slice.to ? slice.appendedAt : null;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#wake();
+  }
+
+  /** Resolves when a range is committed or failed, or the signal aborts. */
+  #nextStep(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#waiting.delete(wake);
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal?.addEventListener('abort', wake);
+    });
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
   }
 
   #save(change: (progress: LoadProgress) => LoadProgress): Promise<void> {
@@ -313,6 +337,7 @@ export class Loader {
       await this.#options.progress.save(progress);
       this.#progress = progress;
       this.#failing = null;
+      this.#failures = 0;
       this.#backoff.reset();
     });
   }

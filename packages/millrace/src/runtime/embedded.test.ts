@@ -223,3 +223,17 @@ describe('a changed pipeline', () => {
     await third.close();
   });
 });
+
+test('a store that takes nothing does not hold up the end, which says what is in the log alone', async () => {
+  const embedded = await open(shop);
+  await embedded.store.define(
+    'CREATE MATERIALIZED VIEW broken ENGINE = Null AS SELECT throwIf(1) FROM events',
+  );
+  const { collector } = embedded;
+  const body = Buffer.from(JSON.stringify([order('a', '1.10', 'EUR'), order('b', '1.10', 'EUR')]));
+  await collector.collect(nativeBatch(readJson(body, false, collector.limits)));
+  expect(await embedded.close()).toBe(2);
+  expect(problems).toHaveLength(3);
+  expect(problems[0]).toContain('events 0 to 2 wait for the store');
+  problems = [];
+});

@@ -97,8 +97,13 @@ export interface Embedded {
   readonly windowResults: ReadonlyMap<string, WindowResults>;
   readonly duplicates: LifetimeCount;
   readonly dedup: DedupIndex;
-  /** Makes everything accepted durable and queryable, then lets go of the folder. */
-  close(): Promise<void>;
+  /**
+   * Makes everything accepted durable and queryable, then lets go of the folder.
+   *
+   * Returns how many events are in the log alone, because the store fails: the
+   * next start stores them.
+   */
+  close(): Promise<number>;
 }
 
 /**
@@ -259,7 +264,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
 
   const emitting = every(
     windowPeriodMs,
-    () => windows.advance(),
+    (signal) => windows.advance(signal),
     (error) => onProblem('windows are not written', error),
   );
 
@@ -285,14 +290,15 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       await Promise.all([trimming.stop(), counting.stop(), filler.stop()]);
       await duplicates.save();
       await Promise.all([
-        eventLoader.settled(events.end),
-        deadLetterLoader.settled(deadLetters.end),
+        eventLoader.drained(events.end),
+        deadLetterLoader.drained(deadLetters.end),
       ]);
       await emitting.stop();
       await Promise.all([eventLoader.stop(), deadLetterLoader.stop()]);
       await Promise.all([events.close(), deadLetters.close()]);
       dedup.close();
       await store.close();
+      return events.end - eventLoader.committed;
     },
   };
 }

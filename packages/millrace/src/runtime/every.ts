@@ -3,15 +3,20 @@ export interface Recurring {
   stop(): Promise<void>;
 }
 
-/** Does something again and again, never twice at once, without keeping the process alive. */
+/**
+ * Does something again and again, never twice at once, without keeping the process alive.
+ *
+ * @param work told by its signal when it is stopped.
+ */
 export function every(
   periodMs: number,
-  work: () => Promise<void>,
+  work: (signal: AbortSignal) => Promise<void>,
   onError: (error: unknown) => void,
 ): Recurring {
+  const stopping = new AbortController();
   let underWay: Promise<void> | null = null;
   const timer = setInterval(() => {
-    underWay ??= work()
+    underWay ??= work(stopping.signal)
       .catch(onError)
       .finally(() => {
         underWay = null;
@@ -21,6 +26,7 @@ export function every(
   return {
     async stop() {
       clearInterval(timer);
+      stopping.abort();
       await underWay;
     },
   };

@@ -103,7 +103,14 @@ async function openTarget(
     const { plan, collector, events, eventLoader } = embedded;
     const target = localTarget({ collector, log: events, loader: eventLoader });
     const folder = join(settings.data, 'importing');
-    return { plan, target, folder, close: () => embedded.close() };
+    return {
+      plan,
+      target,
+      folder,
+      close: async () => {
+        await embedded.close();
+      },
+    };
   } catch (error) {
     const inUse = error instanceof MillraceError && error.code === 'data_folder_in_use';
     const url = inUse ? await ownerUrl(settings.data) : null;

@@ -63,8 +63,13 @@ export interface Running {
   /** What the definition has changed since the last start. */
   readonly changes: readonly Change[];
   readonly folder: string;
-  /** Answers what is under way, stores everything accepted, lets go of the folder. */
-  close(): Promise<void>;
+  /**
+   * Answers what is under way, stores everything accepted, lets go of the folder.
+   *
+   * Returns how many events are in the log alone, because the store fails: the
+   * next start stores them.
+   */
+  close(): Promise<number>;
 }
 
 /**
@@ -199,8 +204,9 @@ export async function serveEmbedded(
       await server.close();
       await measuring.stop();
       await Promise.all(alerts.map((alert) => alert.stop()));
-      await embedded.close();
+      const unstored = await embedded.close();
       await rm(owner, { force: true });
+      return unstored;
     },
   };
 }

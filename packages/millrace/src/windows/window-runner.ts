@@ -1,3 +1,4 @@
+import type { Loader } from '../load/loader.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { LogReader, LogWriter } from '../ports/log.ts';
@@ -24,7 +25,7 @@ export interface WindowRunnerOptions {
   readonly store: Store;
   readonly log: LogWriter & Pick<LogReader, 'end'>;
   /** What brings the log into the store. */
-  readonly loader: { settled(offset: number): Promise<void> };
+  readonly loader: Pick<Loader, 'committed' | 'settled'>;
   readonly progress: WindowProgressKeeper;
   readonly clock: Clock;
   readonly latenessMs: number;
@@ -81,12 +82,15 @@ export class WindowRunner {
     this.#watermarkMs = Math.max(...reached);
   }
 
-  /** Writes the windows that the watermark has passed by now. What fails is left to the next time. */
-  advance(): Promise<void> {
+  /**
+   * Writes the windows that the watermark has passed by now. What fails is left to
+   * the next time, and so is what waits for the store when the signal aborts.
+   */
+  advance(signal?: AbortSignal): Promise<void> {
     return this.#turns.take(async () => {
       // What was begun and did not end well, first.
       await this.#writeIntents();
-      await this.#intend();
+      await this.#intend(signal);
       await this.#writeIntents();
     });
   }
@@ -106,7 +110,7 @@ export class WindowRunner {
     }
   }
 
-  async #intend(): Promise<void> {
+  async #intend(signal?: AbortSignal): Promise<void> {
     const { windows, log, loader, clock, latenessMs, reach } = this.#options;
     const emittedAtMs = clock.now();
     const watermarkMs = emittedAtMs - latenessMs;
@@ -116,7 +120,9 @@ export class WindowRunner {
     if (due.length === 0) return;
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
     await log.append([]);
-    await loader.settled(log.end);
+    const { end } = log;
+    await loader.settled(end, signal);
+    if (loader.committed < end) return;
     const begun = due.map(({ table, stepMs }): readonly [string, WindowPlace] => [
       table,
       {
