@@ -25,7 +25,7 @@ export interface ServerPhase {
   readonly answerMs: { readonly p50: number; readonly p99: number };
 }
 
-interface Load {
+export interface Load {
   readonly eventsPerRequest: number;
   readonly connections: number;
 }

@@ -1,12 +1,13 @@
 /**
  * Measures Millrace from an HTTP request to a row that can be queried.
  *
- *   npm run bench -- [--quick] [--only end-to-end|latency|stages|questions|growth|start] [--rounds N] [--seconds N] [--write]
+ *   npm run bench -- [--quick] [--only collector|end-to-end|latency|stages|questions|growth|start] [--rounds N] [--seconds N] [--write]
  *
  * `--quick` takes some minutes, and says less. `--write` puts the tables
  * into docs/performance.md.
  */
 import { parseArgs } from 'node:util';
+import { collectors, collectorTable } from './collector.ts';
 import { batches, endToEnd, endToEndTables, rate, serverPhase } from './end-to-end.ts';
 import { growth, growthTables } from './growth.ts';
 import { latencies, latencyTable } from './latency.ts';
@@ -26,7 +27,15 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
   },
 });
-const parts = ['end-to-end', 'latency', 'stages', 'questions', 'growth', 'start'] as const;
+const parts = [
+  'collector',
+  'end-to-end',
+  'latency',
+  'stages',
+  'questions',
+  'growth',
+  'start',
+] as const;
 if (values.only !== undefined && !parts.some((part) => part === values.only)) {
   throw new Error(`--only takes one of ${parts.join(', ')}`);
 }
@@ -42,6 +51,11 @@ function show(part: (typeof parts)[number], how: string, table: string): void {
   const text = `${provenance(how)}\n\n${table}`;
   console.log(`\n## ${part}\n\n${text}`);
   if (values.write) writeSection(part, text);
+}
+
+if (wanted('collector')) {
+  const measured = await collectors({ rounds, seconds, warmUpSeconds }, say);
+  show('collector', `${rounds} rounds of ${seconds} s a way`, collectorTable(measured));
 }
 
 /** Events a second in batches, and the server's CPU for each of them. */
