@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -34,11 +33,7 @@ export interface Collectors {
   readonly single: readonly Round[];
 }
 
-const jiti = join(
-  dirname(createRequire(import.meta.url).resolve('jiti/package.json')),
-  'lib/jiti-cli.mjs',
-);
-const script = fileURLToPath(new URL('./collector-server.ts', import.meta.url));
+const script = fileURLToPath(new URL('./collector-server.mjs', import.meta.url));
 
 /**
  * The collector with nothing behind its log, and a bare server that checks
@@ -69,7 +64,7 @@ async function phase(
 ): Promise<Phase> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
   // The same young generation for both, as the command gives itself.
-  const args = ['--max-semi-space-size=32', jiti, script, kind, folder];
+  const args = ['--max-semi-space-size=32', script, kind, folder];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => child.once('close', resolve));
   try {

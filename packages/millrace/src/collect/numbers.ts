@@ -16,11 +16,33 @@ export class LongNumber {
   }
 }
 
-/** 16 digits or more, a point among them or not, where a JSON value starts. */
-const longNumber = /[:,[\s]-?\d[\d.]{15}/;
+const longRun = 16;
 
-/** False only if no number in this JSON text could lose digits in a double. */
-export const mayLoseDigits = (text: string): boolean => longNumber.test(text);
+/**
+ * False only if no number in this JSON text could lose digits in a double: no
+ * value starts with 16 digits or more, a point among them or not.
+ *
+ * Each body is searched for it, so most of it is skipped: so many on end have
+ * one at each 16th place.
+ */
+export function mayLoseDigits(text: string): boolean {
+  for (let at = longRun - 1; at < text.length; at += longRun) {
+    if (!isOfNumber(text.charCodeAt(at))) continue;
+    let from = at;
+    while (from > 0 && isOfNumber(text.charCodeAt(from - 1))) from -= 1;
+    let to = at + 1;
+    while (to < text.length && isOfNumber(text.charCodeAt(to))) to += 1;
+    if (to - from >= longRun && valueStart.test(text.slice(Math.max(0, from - 2), from + 1))) {
+      return true;
+    }
+    at = to;
+  }
+  return false;
+}
+
+const isOfNumber = (code: number): boolean => (code >= 0x30 && code <= 0x39) || code === 0x2e;
+
+const valueStart = /[:,[\s]-?\d$/;
 
 /**
  * Like JSON.parse, but integers outside ±2^53 arrive as bigint and other long

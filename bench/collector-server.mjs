@@ -2,38 +2,41 @@
  * One of the collectors that collector.ts compares, in a process of its own:
  * says its address on one line, and runs until it is killed.
  *
- *   jiti bench/collector-server.ts bare|millrace FOLDER
+ * It runs what was built, as the command does.
+ *
+ *   node bench/collector-server.mjs bare|millrace FOLDER
  */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import fastify, { type FastifyInstance } from 'fastify';
-import { openDedupIndex } from '../packages/millrace/src/adapters/dedup-index/dedup-index.ts';
-import { openSegmentLog } from '../packages/millrace/src/adapters/segment-log/segment-log.ts';
-import { systemClock } from '../packages/millrace/src/adapters/system-clock.ts';
-import { createCollector } from '../packages/millrace/src/collect/collector.ts';
-import { openAdmission } from '../packages/millrace/src/collect/open-admission.suite.ts';
-import { planOf } from '../packages/millrace/src/plan/plan-of.ts';
-import { ingestRoutes } from '../packages/millrace/src/server/ingest-routes.ts';
-import { createKeys } from '../packages/millrace/src/server/keys.ts';
-import pipeline from './bench.config.ts';
+import { fileURLToPath } from 'node:url';
+import fastify from 'fastify';
+import { openDedupIndex } from '../packages/millrace/dist/adapters/dedup-index/dedup-index.js';
+import { openSegmentLog } from '../packages/millrace/dist/adapters/segment-log/segment-log.js';
+import { systemClock } from '../packages/millrace/dist/adapters/system-clock.js';
+import { createAdmission } from '../packages/millrace/dist/collect/admission.js';
+import { createCollector } from '../packages/millrace/dist/collect/collector.js';
+import { planOf } from '../packages/millrace/dist/plan/plan-of.js';
+import { loadPipeline } from '../packages/millrace/dist/runtime/load-pipeline.js';
+import { ingestRoutes } from '../packages/millrace/dist/server/ingest-routes.js';
+import { createKeys } from '../packages/millrace/dist/server/keys.js';
 
 /** Appends each event as a line of JSON, and answers once a group of bodies is durable. Checks nothing. */
-async function bare(app: FastifyInstance, folder: string): Promise<void> {
+async function bare(app, folder) {
   const append = grouped(await open(join(folder, 'events.ndjson'), 'a'));
   app.post('/v1/events', async ({ body }) => {
-    const events: readonly unknown[] = Array.isArray(body) ? body : [body];
+    const events = Array.isArray(body) ? body : [body];
     await append(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     return { accepted: events.length, checked: false };
   });
 }
 
 /** Bodies that come while others are being made durable go together. */
-function grouped(file: FileHandle): (lines: string) => Promise<void> {
-  let gathered: string[] = [];
+function grouped(file) {
+  let gathered = [];
   let last = Promise.resolve();
-  let next: Promise<void> | null = null;
-  const flush = async (): Promise<void> => {
+  let next = null;
+  const flush = async () => {
     const group = gathered;
     gathered = [];
     next = null;
@@ -51,8 +54,10 @@ function grouped(file: FileHandle): (lines: string) => Promise<void> {
 }
 
 /** All that Millrace does before it answers, and nothing that it does later. */
-async function millrace(app: FastifyInstance, folder: string): Promise<void> {
-  const plan = planOf(pipeline);
+async function millrace(app, folder) {
+  const plan = planOf(
+    await loadPipeline(fileURLToPath(new URL('./bench.config.ts', import.meta.url))),
+  );
   const dedup = openDedupIndex({
     windowMs: plan.dedup.windowMs,
     memoryBytesMax: 1_500 * 1024 * 1024,
@@ -63,14 +68,21 @@ async function millrace(app: FastifyInstance, folder: string): Promise<void> {
   const options = { plan, log, deadLetters: log, clock: systemClock };
   await app.register(ingestRoutes, {
     collector: createCollector(options),
-    admission: openAdmission(),
+    // Nobody reads the log, so nobody is waited for.
+    admission: createAdmission({
+      log: { end: 0 },
+      reader: { committed: 0, settled: async () => {} },
+      recordsMax: 0,
+      bytesMax: 16 * 1024 * 1024,
+      waitMsMax: 10_000,
+    }),
     keys: createKeys({ write: [], read: [] }),
   });
 }
 
 const [kind, folder] = process.argv.slice(2);
 if ((kind !== 'bare' && kind !== 'millrace') || folder === undefined) {
-  throw new Error('usage: collector-server.ts bare|millrace FOLDER');
+  throw new Error('usage: collector-server.mjs bare|millrace FOLDER');
 }
 const app = fastify({ bodyLimit: 10 * 1024 * 1024 });
 await (kind === 'bare' ? bare : millrace)(app, folder);
