@@ -31,7 +31,7 @@ export interface DedupIndex {
   forget(hashes: Uint8Array, at: number): void;
   /**
    * Recovery: remember hashes that were admitted at `at` (epoch ms). Slices may
-   * be loaded in any order; megabytes at a time are fastest.
+   * be loaded in any order; tens of megabytes at a time are fastest.
    */
   load(hashes: Uint8Array, at: number): void;
   /** Length of the time slices in which ids expire; a log segment never spans two slices. */
@@ -52,7 +52,7 @@ export interface DedupIndex {
 export interface DedupIndexOptions {
   /** How long, by arrival, an id seen again is a duplicate. */
   readonly windowMs: number;
-  /** Beyond this, ids go to files in `spillFolder`. `load` uses up to 16 MB more while it runs. */
+  /** Beyond this, ids go to files in `spillFolder`. `load` uses up to 64 MB more while it runs. */
   readonly memoryBytesMax: number;
   /** Its `*.run` files are removed when the index opens: they are a cache of what `load` is given. */
   readonly spillFolder: string;
@@ -81,7 +81,7 @@ const FILTER_MEMORY_SHARE_MAX = 1 / 2;
 /** Shards visited by each `advance` while a pass is under way. */
 const STEPS_PER_ADVANCE = 4;
 /** Hashes sorted by shard before they are loaded. */
-const LOAD_CHUNK = 1 << 20;
+const LOAD_CHUNK = 1 << 22;
 
 /** Work that visits one shard after the other, a few at a time. */
 type Pass =

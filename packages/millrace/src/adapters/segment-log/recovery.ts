@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DiskFile } from '../../ports/disk.ts';
 import { type ActiveSegment, createSegment, type LogFolder } from './active-segment.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
+import { IdLoader } from './id-loader.ts';
 import type { RecordIds } from './record-ids.ts';
 import { cutTail, readHeader, scanFrames } from './scan.ts';
 import { readSeal, type Seal, writeSeal } from './seal.ts';
@@ -81,13 +82,15 @@ async function openLog(
       throw new Error(`The log in ${folder} was begun ${header.hasIds ? 'with' : 'without'} ids.`);
     const seed = frameSeed(header.logId);
     const horizon = dedup?.horizon(now) ?? Number.POSITIVE_INFINITY;
-    const seals = await openSeals(at, found, seed, dedup, horizon);
+    const loading = dedup && new IdLoader(dedup, horizon);
+    const seals = await openSeals(at, found, seed, loading, horizon);
     const sealed = [...seals.values()]
       .filter(({ base }) => found.segments.has(base))
       .map((seal) => ({ ...seal, path: segmentPath(folder, seal.base), places: [...seal.places] }));
     const { active, marks } = await openActive(at, file, header, bytes);
     const { segment, ids } = active;
-    if (segment.newestAt >= horizon) dedup?.load(ids.bytes, segment.newestAt);
+    loading?.add(ids.bytes, segment.newestAt);
+    loading?.end();
     await disk.syncFolder(folder);
     return { logId: header.logId, seed, sealed, active, seals, marks };
   } catch (error) {
@@ -101,7 +104,7 @@ async function openSeals(
   at: LogFolder,
   found: Found,
   seed: number,
-  dedup: RecordIds | undefined,
+  loading: IdLoader | undefined,
   horizon: number,
 ): Promise<Map<number, Seal>> {
   const { disk, folder } = at;
@@ -125,7 +128,7 @@ async function openSeals(
       continue;
     }
     seals.set(base, seal);
-    if (ids !== undefined && seal.newestAt >= horizon) dedup?.load(ids, seal.newestAt);
+    if (ids !== undefined) loading?.add(ids, seal.newestAt);
   }
   return seals;
 }
