@@ -35,25 +35,31 @@ export const codesByStatus = {
  * ours differ: a mistake in a query parameter is 400, what may not be done here is
  * 403, too many queries are 503, to be sent again.
  */
-const statuses: ReadonlyMap<number, number> = new Map(
+const known: ReadonlyMap<number, { readonly name: string; readonly status: number }> = new Map(
   Object.entries(codesByStatus).flatMap(([status, codes]) =>
-    codes.split(/\s+/).map((each) => [Number(each.split(':')[1]), Number(status)] as const),
+    codes.split(/\s+/).map((each) => {
+      const [name = '', code] = each.split(':');
+      return [Number(code), { name, status: Number(status) }] as const;
+    }),
   ),
 );
+
+const statusOf = (code: number): number => known.get(code)?.status ?? 500;
+
 /** @throws what is no error of a question, as it is. */
 export function sqlErrorAnswer(error: unknown): SqlErrorAnswer {
   if (error instanceof SqlRefusal) {
     return {
-      status: statuses.get(error.engineCode) ?? 500,
+      status: statusOf(error.engineCode),
       code: error.engineCode,
       text: exception(error.engineCode, error.message, error.engineError),
     };
   }
   if (error instanceof StoreError) {
     return {
-      status: statuses.get(error.code) ?? 500,
+      status: statusOf(error.code),
       code: error.code,
-      text: `${error.message}\n`,
+      text: whole(error),
     };
   }
   if (error instanceof MillraceError && error.code === 'unauthorized') {
@@ -67,3 +73,9 @@ export function sqlErrorAnswer(error: unknown): SqlErrorAnswer {
 
 const exception = (code: number, message: string, name: string): string =>
   `Code: ${code}. DB::Exception: ${message.replace(/\.$/, '')}. (${name})\n`;
+
+/** What the engine says ends where it quotes a NUL: clients look for the name behind it. */
+const whole = ({ code, message }: StoreError): string =>
+  /\([A-Z_0-9]+\)$/.test(message)
+    ? `${message}\n`
+    : `${message}…. (${known.get(code)?.name ?? 'UNKNOWN_EXCEPTION'})\n`;

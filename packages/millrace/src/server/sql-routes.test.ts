@@ -231,6 +231,7 @@ describe('a refusal', () => {
     ['SELECT 1 SETTINGS offset = 1', 403, 164],
     ['SELECT 1 FORMAT Template', 404, 73],
     ['SELECT {x:Int64}', 400, 456],
+    ["SELECT '\\0' < 1", 400, 53],
     ['SELECT sum(number) FROM numbers(1000000000000)', 408, 159],
   ])('%s', async (query, status, code) => {
     const answer = await post({}, query);
