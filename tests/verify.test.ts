@@ -37,7 +37,8 @@ const verify = async (...args: readonly string[]): Promise<string> => {
 };
 
 test('a running pipeline, and then its folder, are compared', async () => {
-  const said = /^Equal: each is stored exactly once. 1,000 events of the log \(offsets 0 to 1000\)/;
+  const said =
+    /^Equal: each is stored exactly once, and counted so. 1,000 events of the log \(offsets 0 to 1000\), 2 rollups, in/;
   expect(await verify()).toMatch(said);
   expect((await millrace.stop()).code).toBe(0);
   expect(await verify()).toMatch(said);

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import type { VerifyReport } from '../verify/report.ts';
+import type { HourDifference, RollupDifference, VerifyReport } from '../verify/report.ts';
 import { thousands } from './import-progress.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 
 export function verifyCommand(): Command {
   const command = new Command('verify')
-    .description('compare the log with the stored events, hour by hour')
+    .description('compare the log, the stored events and the rollups, hour by hour')
     .option('--json', 'print the report as JSON');
   return withSettings(command, [
     'pipeline',
@@ -54,20 +54,51 @@ compared. Ends with 0 if all is equal, with 1 if not.
     });
 }
 
-function told({ equal, log, hours, differences, differing, elapsed_ms }: VerifyReport): string {
+function told(report: VerifyReport): string {
+  const { equal, log, hours, kept_since, differing, differences, rollups, elapsed_ms } = report;
   const refused = log.refused > 0 ? `, ${thousands(log.refused)} of them refused` : '';
   const missing = log.missing > 0 ? `, ${thousands(log.missing)} no longer in the log` : '';
-  const compared = `${thousands(log.events)} events of the log (offsets ${log.from} to ${log.to}${refused}${missing}) in ${(elapsed_ms / 1_000).toFixed(1)} s`;
-  if (equal) return `Equal: each is stored exactly once. ${compared}.\n`;
-  const lines = differences.flatMap(({ table, hour, expected, stored, first, ...counts }) => [
-    `  ${table} ${hour}: ${stored} stored of ${expected}; ${counts.lost} lost, ${counts.doubled} doubled, ${counts.changed} changed`,
-    ...first.map(({ what, event_id, offset }) => `    ${what}: ${event_id} at offset ${offset}`),
-  ]);
-  const more = differing - differences.length;
+  const since = kept_since === null ? '' : ` of what happened since ${kept_since}`;
+  const filled = report.being_filled.length;
+  const not = filled > 0 ? `, ${filled} more not compared: being filled` : '';
+  const compared = `${thousands(log.events)} events of the log (offsets ${log.from} to ${log.to}${refused}${missing})${since}, ${thousands(rollups.length)} rollups${not}, in ${(elapsed_ms / 1_000).toFixed(1)} s`;
+  if (equal) return `Equal: each is stored exactly once, and counted so. ${compared}.\n`;
+  const tables = [
+    { name: 'events', hours, differing, lines: differences.map(eventsLine) },
+    ...rollups.map((one) => ({
+      name: one.rollup,
+      hours: one.hours,
+      differing: one.differing,
+      lines: one.differences.map((each) => rollupLine(one.rollup, each)),
+    })),
+  ].filter((table) => table.differing > 0);
+  const where = tables.map((one) => `${one.name} in ${ofHours(one.differing, one.hours)}`);
   return [
-    `Different in ${thousands(differing)} of ${thousands(hours)} hours. Compared ${compared}.`,
-    ...lines,
-    ...(more > 0 ? [`  and ${thousands(more)} more hours`] : []),
+    `Different: ${where.join(', ')}. Compared ${compared}.`,
+    ...tables.flatMap((table) => [...table.lines, ...more(table.differing - table.lines.length)]),
     '',
   ].join('\n');
 }
+
+const ofHours = (some: number, all: number): string =>
+  `${thousands(some)} of ${thousands(all)} hours`;
+const more = (hours: number): readonly string[] =>
+  hours > 0 ? [`  and ${thousands(hours)} more hours`] : [];
+
+const eventsLine = ({ hour, expected, stored, first, ...counts }: HourDifference): string =>
+  [
+    `  events ${hour}: ${stored} stored of ${expected}; ${counts.lost} lost, ${counts.doubled} doubled, ${counts.changed} changed`,
+    ...first.map(({ what, event_id, offset }) => `    ${what}: ${event_id} at offset ${offset}`),
+  ].join('\n');
+
+const rollupLine = (
+  rollup: string,
+  { hour, expected, stored, first, ...counts }: RollupDifference,
+): string =>
+  [
+    `  ${rollup} ${hour}: ${stored} rows stored of ${expected}; ${counts.lost} lost, ${counts.unexpected} unexpected, ${counts.changed} changed`,
+    ...first.map(
+      (row) =>
+        `    ${row.what}: ${row.bucket} ${JSON.stringify(row.dimensions)} should be ${JSON.stringify(row.expected)}, is ${JSON.stringify(row.stored)}`,
+    ),
+  ].join('\n');

@@ -18,7 +18,7 @@ export class InsertGate {
   }
 
   /** Does the work while no insert is under way. */
-  shut(work: () => Promise<void>): Promise<void> {
+  shut<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.#turns.take(() => {
       const working = Promise.allSettled(this.#underWay).then(work);
       const open = () => {

@@ -60,6 +60,10 @@ export class Loader {
   #progress: LoadProgress = { committed: 0, intents: [] };
   #behindSinceMs: number | null = null;
   #insertBeganMs = Number.NEGATIVE_INFINITY;
+  /** One past the newest record that was inserted well. */
+  #inserted = 0;
+  /** An insert failed, of which a part may have landed, and was not ended well yet. */
+  #torn = false;
   #failing: unknown = null;
   #failures = 0;
 
@@ -105,6 +109,7 @@ export class Loader {
         `The log of ${topic} ends at ${log.end}, before offset ${this.#progress.committed} which the store already has.`,
       );
     }
+    this.#inserted = this.committed;
     while (this.#progress.intents.length > 0) await this.#tellFailure(() => this.#loadOldest());
   }
 
@@ -127,6 +132,31 @@ export class Loader {
   /** Does the work while no insert is under way; those that are due wait for it. */
   between(work: () => Promise<void>): Promise<void> {
     return this.#gate.shut(work);
+  }
+
+  /**
+   * Does the work while the store and its rollups have exactly what lies below
+   * an offset, which it is told. Waits while an insert that failed may be half there.
+   *
+   * @throws what fails, if it goes on failing; the signal's reason.
+   */
+  async atRest<Result>(
+    work: (stored: number) => Promise<Result>,
+    signal: AbortSignal,
+    failuresMax = 3,
+  ): Promise<Result> {
+    for (;;) {
+      const giveUpAt = this.#failures + failuresMax;
+      while (this.#torn && this.#failures < giveUpAt && !signal.aborted) {
+        await this.#nextStep(signal);
+      }
+      signal.throwIfAborted();
+      if (this.#torn) throw this.#failing;
+      const done = await this.#gate.shut(async () =>
+        this.#torn ? null : { result: await work(this.#inserted) },
+      );
+      if (done) return done.result;
+    }
   }
 
   /** Stops after the insert under way, if any. */
@@ -252,7 +282,16 @@ export class Loader {
         ...(columns ? { columns } : {}),
       });
       reach('load-inserting');
-      return inserting.then(() => reach('load-inserted'));
+      return inserting.then(
+        () => {
+          this.#inserted = Math.max(this.#inserted, slice.to);
+          reach('load-inserted');
+        },
+        (error: unknown) => {
+          this.#torn = true;
+          throw error;
+        },
+      );
     });
   }
 
@@ -336,6 +375,7 @@ export class Loader {
       const progress = change(this.#progress);
       await this.#options.progress.save(progress);
       this.#progress = progress;
+      if (progress.intents.length === 0) this.#torn = false;
       this.#failing = null;
       this.#failures = 0;
       this.#backoff.reset();

@@ -25,7 +25,10 @@ export interface RollupPlace<Rollup> {
   readonly doneToMs: number;
   /** If it is there, that step was begun: after a crash exactly it is repeated, under the same token. */
   readonly intent: RollupStep | null;
-  /** What happened before this (epoch ms) may lack events that were gone when it was filled; null if none was. */
+  /**
+   * Of what happened before this (epoch ms) it may lack something: events that
+   * were gone when it was filled, or what it kept for a shorter time once. Null: nothing.
+   */
   readonly completeSinceMs: number | null;
 }
 

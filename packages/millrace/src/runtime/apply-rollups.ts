@@ -5,7 +5,7 @@ import {
   hideRollup,
   showVersion,
 } from '../compile/clickhouse/rollup-versions.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan, RollupPlan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReachCrashPoint } from '../ports/crash-points.ts';
 import type { Store } from '../ports/store.ts';
@@ -32,10 +32,15 @@ export async function makeRollups(
   tables: RollupTables,
   options: ApplyRollupsOptions,
 ): Promise<void> {
-  const { store, database } = options;
+  const { store, database, clock } = options;
   for (const rollup of plan.rollups) {
     const place = tables.at(rollup.table);
-    if (place && place.stage !== 'creating') await tables.save({ ...place, rollup });
+    if (place && place.stage !== 'creating')
+      await tables.save({
+        ...place,
+        rollup,
+        completeSinceMs: completeSinceMs(place, rollup, clock.now()),
+      });
     else await make(emptyPlace(rollup), plan, tables, options);
     const ready = isReady(rollup.table, tables)
       ? tables.at(rollup.table)
@@ -45,6 +50,13 @@ export async function makeRollups(
     );
   }
 }
+
+/** What it kept for a shorter time until now does not come back. */
+const completeSinceMs = (place: Place, { keepMs }: RollupPlan, nowMs: number): number | null => {
+  const { rollup: before, completeSinceMs } = place;
+  if (before.keepMs === null || before.keepMs === keepMs) return completeSinceMs;
+  return Math.max(completeSinceMs ?? Number.NEGATIVE_INFINITY, nowMs - before.keepMs);
+};
 
 async function make(
   place: Place,

@@ -11,6 +11,7 @@ import { deadLetter } from '../collect/dead-letter.ts';
 import type { IncomingEvent } from '../collect/incoming.ts';
 import { Refusal } from '../collect/refusals.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
+import { dropCopies } from '../compile/clickhouse/verify-rollups.ts';
 import { insertWindowResults, selectWindowResults } from '../compile/clickhouse/window-table.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { Loader, type RefusedRow } from '../load/loader.ts';
@@ -126,6 +127,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     partitionsPerInsertMax: plan.partitioning.partsPerInsertMax,
     memoryBytesMax: options.storeMemoryBytesMax,
   });
+  // What a crash left of a comparison.
+  await store.define(dropCopies(database));
   // Once more, because whoever had the folder open until now may have gone on with its rollups.
   const change = await planChange(options.pipeline, kept);
 

@@ -5,7 +5,22 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Random, testSeed } from '../../../../tests/support/random.ts';
 import { nativeBatch } from '../collect/native.ts';
 import { readJson } from '../collect/read-json.ts';
-import { decimal, definePipeline, event, float64, optional, string } from '../index.ts';
+import {
+  avg,
+  count,
+  decimal,
+  definePipeline,
+  event,
+  float64,
+  max,
+  min,
+  optional,
+  quantiles,
+  rollup,
+  string,
+  sum,
+  uniq,
+} from '../index.ts';
 import type { VerifyReport } from '../verify/report.ts';
 import { type Embedded, openEmbedded } from './embedded.ts';
 import { verifying } from './verifying.ts';
@@ -15,10 +30,31 @@ const random = new Random(seed);
 const hourMs = 3_600_000;
 const shop = definePipeline({
   name: 'shop',
-  keep: '30d',
+  keep: '90d',
   events: {
     purchase: event({ value: decimal(18, 2), ratio: optional(float64()), note: string() }),
   },
+  rollups: [
+    rollup('by_minute', {
+      from: 'purchase',
+      every: 'minute',
+      by: ['user_id', 'note'],
+      measures: { orders: count(), revenue: sum('value'), ratios: sum('ratio') },
+    }),
+    rollup('by_month', {
+      from: 'purchase',
+      every: 'month',
+      by: ['late'],
+      where: { value: { gte: '10.00' } },
+      measures: {
+        least: min('value'),
+        last: max('timestamp'),
+        mean: avg('ratio'),
+        people: uniq('user_id'),
+        middle: quantiles('value', [0.5, 0.9]),
+      },
+    }),
+  ],
 });
 
 let folder: string;
@@ -135,4 +171,101 @@ test('a row that the store refused is a dead letter, and no difference', async (
   expect(await verify()).toMatchObject({ equal: true, log: { events: 26, refused: 1 } });
   await alter(`DELETE WHERE event_id = 'e${serial - 10}'`);
   expect(await verify()).toMatchObject({ equal: false, log: { refused: 1 }, differing: 1 });
+});
+
+test(`rows of rollups are found that are lost, unexpected or changed (seed ${seed})`, async () => {
+  const thisHour = Date.now() - (Date.now() % hourMs);
+  const bought = (user_id: string, hoursAgo: number) => ({
+    ...anEvent(),
+    timestamp: thisHour - hoursAgo * hourMs,
+    user_id,
+    properties: { value: '10.50', note: '', ratio: 2 / 3 },
+  });
+  await send([bought('lost', 1), bought('more', 2), bought('near', 2), bought('changed', 3)]);
+  await send(many(300));
+  for (const table of ['by_minute__v1', 'by_month__v1']) {
+    await embedded.store.define(`OPTIMIZE TABLE ${table} FINAL`);
+  }
+  expect(await verify()).toMatchObject({
+    equal: true,
+    rollups: [{ differing: 0 }, { differing: 0 }],
+    being_filled: [],
+  });
+
+  const alterRollup = (table: string, change: string) =>
+    embedded.store.define(`ALTER TABLE ${table} ${change} SETTINGS mutations_sync = 2`);
+  const insertAgain = (table: string, select: string) =>
+    embedded.store.define(
+      `INSERT INTO ${table} SELECT ${select} SETTINGS insert_deduplication_token = 'again'`,
+    );
+  await alterRollup('by_minute__v1', "DELETE WHERE user_id = 'lost'");
+  await insertAgain(
+    'by_minute__v1',
+    "* REPLACE ('nobody' AS user_id) FROM by_minute__v1 AS r WHERE r.user_id = 'more'",
+  );
+  await alterRollup(
+    'by_minute__v1',
+    "UPDATE ratios = ratios * 1.00000001 WHERE user_id = 'changed'",
+  );
+  // As another order of adding could make it.
+  await alterRollup(
+    'by_minute__v1',
+    "UPDATE ratios = ratios * 1.00000000001 WHERE user_id = 'near'",
+  );
+  const hour = (hoursAgo: number) => new Date(thisHour - hoursAgo * hourMs).toISOString();
+  const expected = { orders: '1', revenue: '10.50', ratios: 2 / 3 };
+  const [minutes, months] = (await verify()).rollups;
+  expect(months).toMatchObject({ differing: 0, differences: [] });
+  expect(minutes).toMatchObject({
+    rollup: 'by_minute',
+    version: 1,
+    differing: 3,
+    differences: [
+      {
+        hour: hour(3),
+        changed: 1,
+        first: [
+          {
+            what: 'changed',
+            bucket: hour(3),
+            dimensions: { user_id: 'changed', note: '' },
+            expected,
+            stored: { ...expected, ratios: (2 / 3) * 1.00000001 },
+          },
+        ],
+      },
+      {
+        hour: hour(2),
+        unexpected: 1,
+        first: [
+          {
+            what: 'unexpected',
+            bucket: hour(2),
+            dimensions: { user_id: 'nobody', note: '' },
+            expected: null,
+            stored: expected,
+          },
+        ],
+      },
+      {
+        hour: hour(1),
+        lost: 1,
+        first: [
+          {
+            what: 'lost',
+            bucket: hour(1),
+            dimensions: { user_id: 'lost', note: '' },
+            expected,
+            stored: null,
+          },
+        ],
+      },
+    ],
+  });
+  await insertAgain('by_month__v1', '* FROM by_month__v1');
+  const again = await verify();
+  expect(again).toMatchObject({ equal: false, differing: 0 });
+  // Only what was added up shows it, here the number of values behind a mean.
+  expect(again.rollups[1]?.differences[0]).toMatchObject({ lost: 0, unexpected: 0 });
+  expect(again.rollups[1]?.differences[0]?.changed).toBeGreaterThan(0);
 });

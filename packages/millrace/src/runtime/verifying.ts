@@ -6,6 +6,17 @@ import {
   rowsOfGiven,
   rowsOfStored,
 } from '../compile/clickhouse/verify-events.ts';
+import {
+  compareHours,
+  copyMonth,
+  createCopies,
+  createCopy,
+  dropCopies,
+  emptyCopy,
+  eventsByHour,
+  firstDifferent,
+  statesByHour,
+} from '../compile/clickhouse/verify-rollups.ts';
 import { createVerify, type Verify } from '../verify/verify.ts';
 import { database } from './database.ts';
 import type { Embedded } from './embedded.ts';
@@ -15,6 +26,8 @@ export function verifying(embedded: Embedded): Verify {
   const { plan, store, events, eventLoader, deadLetters, deadLetterLoader, clock } = embedded;
   const { events: table } = clickhouseDdl(plan, { database });
   const partition = 0;
+  const { rollups } = embedded;
+  const place = { database, partition };
   return createVerify({
     log: events,
     store,
@@ -22,15 +35,28 @@ export function verifying(embedded: Embedded): Verify {
     table: table.name,
     columns: table.insertColumns,
     partition,
-    keepMs: plan.keepMs,
+    rollups: plan.rollups.map(({ name }) => name),
+    atRest: (work, signal) => eventLoader.atRest(work, signal),
+    ready: (name) => rollups.ready(name),
+    eventsGoneBeforeMs: () => rollups.eventsGoneBeforeMs(plan.keepMs, clock.now()),
     committed: () => eventLoader.committed,
     lettersStored: () => deadLetterLoader.settled(deadLetters.end),
     statements: {
       hoursOfGiven: hoursOfGiven(),
       rowsOfGiven: rowsOfGiven(),
-      hoursOfStored: (ranges) => hoursOfStored(ranges, { database, partition }),
-      rowsOfStored: (range, rowsMax) => rowsOfStored(range, { database, partition, rowsMax }),
+      hoursOfStored: (ranges) => hoursOfStored(ranges, place),
+      rowsOfStored: (range, rowsMax) => rowsOfStored(range, { ...place, rowsMax }),
       refusedLines: (ids) => refusedLines(ids, database),
+      createCopies: createCopies(database),
+      dropCopies: dropCopies(database),
+      createCopy: (rollup) => createCopy(rollup, plan, database),
+      copyMonth: (rollup, month) => copyMonth(rollup, month, database),
+      emptyCopy: (rollup) => emptyCopy(rollup, database),
+      eventsByHour: (rollup) => eventsByHour(rollup, place),
+      statesByHour: (rollup) => statesByHour(rollup, database),
+      compareHours: (rollup, hours) => compareHours(rollup, hours, place),
+      firstDifferent: (rollup, hours, rowsMax) =>
+        firstDifferent(rollup, hours, { ...place, rowsMax }),
     },
   });
 }

@@ -14,7 +14,7 @@ export interface VerifyRoutesOptions {
 const operation: Operation = {
   id: 'verify',
   tag: 'operation',
-  summary: 'Compare the log with the stored events, hour by hour.',
+  summary: 'Compare the log, the stored events and the rollups, hour by hour.',
   description:
     'It goes on only while somebody reads the answer. One runs at a time; what the log no longer has is not compared.',
   key: 'read',

@@ -1,6 +1,6 @@
 /** What `millrace verify` found. */
 export interface VerifyReport {
-  /** Whether everything accepted is stored exactly once. */
+  /** Whether everything accepted is stored exactly once, and counted so in every rollup. */
   readonly equal: boolean;
   readonly log: {
     /** The offsets that were compared: from the oldest the log still has, to what was stored when it began. */
@@ -16,10 +16,14 @@ export interface VerifyReport {
   readonly hours: number;
   /** Hours from before this are not compared: `keep` removes their events. Null: none. */
   readonly kept_since: string | null;
-  /** At most `differencesMax` of them, the earliest first. */
+  /** Of the log and the events. At most `differencesMax` of them, the earliest first. */
   readonly differences: readonly HourDifference[];
   /** How many there are in all. */
   readonly differing: number;
+  /** Of the events and each rollup that readers see. */
+  readonly rollups: readonly RollupReport[];
+  /** Rollups that have no table with everything yet: readers are answered from the events. */
+  readonly being_filled: readonly string[];
   readonly elapsed_ms: number;
 }
 
@@ -27,8 +31,6 @@ export const differencesMax = 100;
 export const firstMax = 5;
 
 export interface HourDifference {
-  /** `events`, or the rollup's name. */
-  readonly table: string;
   /** Its first instant, ISO 8601 in UTC. */
   readonly hour: string;
   readonly expected: number;
@@ -47,6 +49,45 @@ export interface RowDifference {
   readonly event_id: string;
   /** Its place in the log. */
   readonly offset: number;
+}
+
+export interface RollupReport {
+  readonly rollup: string;
+  readonly version: number;
+  /** Hours (or longer buckets, each counted as the hour that it begins with) that were compared. */
+  readonly hours: number;
+  /** Rows that it should have in them. */
+  readonly rows: number;
+  /** Buckets that begin before this are not compared: of them, events or numbers are gone by age. Null: none. */
+  readonly kept_since: string | null;
+  /** At most `differencesMax` of them, the earliest first. */
+  readonly differences: readonly RollupDifference[];
+  readonly differing: number;
+}
+
+export interface RollupDifference {
+  /** Its first instant, ISO 8601 in UTC. */
+  readonly hour: string;
+  /** Rows, each a bucket and its dimensions. */
+  readonly expected: number;
+  readonly stored: number;
+  /** Rows that the events make, and the rollup has not. */
+  readonly lost: number;
+  /** Rows that no events make. */
+  readonly unexpected: number;
+  /** Rows with a measure that the events do not make. */
+  readonly changed: number;
+  readonly first: readonly GroupDifference[];
+}
+
+export interface GroupDifference {
+  readonly what: 'lost' | 'unexpected' | 'changed';
+  readonly bucket: string;
+  readonly dimensions: { readonly [name: string]: unknown };
+  /** The measures; null if there should be no such row. */
+  readonly expected: { readonly [measure: string]: unknown } | null;
+  /** The measures; null if there is no such row. */
+  readonly stored: { readonly [measure: string]: unknown } | null;
 }
 
 export interface VerifyProgress {

@@ -2,6 +2,7 @@ import { MillraceError } from '../errors.ts';
 import type { LogReader, LogSlice } from '../ports/log.ts';
 import type { LogRange } from '../ports/progress.ts';
 import { exactJson, type GivenRows, type Store, StoreError } from '../ports/store.ts';
+import { ask, rowsIn } from './ask.ts';
 import {
   differencesMax,
   firstMax,
@@ -46,9 +47,6 @@ export interface EventsVerified {
   readonly differences: readonly HourDifference[];
   readonly differing: number;
 }
-
-/** One statement at a time on one thread, so that those who insert and ask go on. */
-const gently = { ...exactJson, max_threads: 1, max_memory_usage: 1024 ** 3 } as const;
 
 interface HourSum {
   readonly rows: number;
@@ -217,20 +215,6 @@ function unreadableRow({ from, lines }: LogSlice): PlacedRow {
     checksum: '',
   };
 }
-
-async function ask<Row>(
-  sql: string,
-  { store, signal }: VerifyEventsOptions,
-): Promise<readonly Row[]> {
-  return rowsIn<Row>(await store.read(sql, { settings: gently, signal }));
-}
-
-const rowsIn = <Row>({ bytes }: { readonly bytes: Uint8Array }): readonly Row[] =>
-  Buffer.from(bytes)
-    .toString()
-    .split('\n')
-    .filter(Boolean)
-    .map((line): Row => JSON.parse(line));
 
 interface Tally {
   lost: number;

@@ -1,16 +1,28 @@
 import type { Clock } from '../ports/clock.ts';
-import type { VerifyProgress, VerifyReport } from './report.ts';
+import { firstWholeHour, hourText } from './hours.ts';
+import type { RollupReport, VerifyProgress, VerifyReport } from './report.ts';
 import { type VerifyEventsOptions, verifyEvents } from './verify-events.ts';
+import { type RollupStatements, type VerifyRollupOptions, verifyRollup } from './verify-rollup.ts';
 
 export interface VerifyOptions
-  extends Omit<VerifyEventsOptions, 'cut' | 'keptFromHour' | 'onProgress' | 'signal'> {
+  extends Omit<
+      VerifyEventsOptions,
+      'cut' | 'keptFromHour' | 'onProgress' | 'signal' | 'statements'
+    >,
+    Pick<VerifyRollupOptions, 'atRest' | 'ready' | 'eventsGoneBeforeMs'> {
   readonly clock: Clock;
-  /** How long events are kept; null for ever. */
-  readonly keepMs: number | null;
+  /** The names of rollups. */
+  readonly rollups: readonly string[];
   /** One past the newest record that is stored. */
   readonly committed: () => number;
   /** Resolves once every dead letter that there is can be asked for. */
   readonly lettersStored: () => Promise<void>;
+  readonly statements: VerifyEventsOptions['statements'] &
+    RollupStatements & {
+      /** Makes room for copies of rollups, and gives it back. */
+      readonly createCopies: readonly string[];
+      readonly dropCopies: string;
+    };
 }
 
 /** Compares the log with what is stored, up to what is stored now. */
@@ -20,31 +32,56 @@ export type Verify = (
 ) => Promise<VerifyReport>;
 
 export const createVerify =
-  ({ clock, keepMs, committed, lettersStored, ...options }: VerifyOptions): Verify =>
+  (options: VerifyOptions): Verify =>
   async (onProgress, signal) => {
+    const { committed, lettersStored, eventsGoneBeforeMs } = options;
     const startedAt = performance.now();
     const cut = committed();
     await lettersStored();
-    // The engine may remove an hour's first events while its last ones are still kept.
-    const keptFromHour = (): number =>
-      keepMs === null ? Number.NEGATIVE_INFINITY : Math.ceil((clock.now() - keepMs) / hourMs) + 1;
-    const found = await verifyEvents({ ...options, cut, keptFromHour, onProgress, signal });
-    const kept = keptFromHour();
+    const keptFromHour = (): number => firstWholeHour(eventsGoneBeforeMs());
+    const events = await verifyEvents({ ...options, cut, keptFromHour, onProgress, signal });
+    const rollups = await verifyRollups(options, onProgress, signal);
     return {
-      equal: found.differing === 0,
+      equal: [events, ...rollups].every(({ differing }) => differing === 0),
       log: {
-        from: found.from,
+        from: events.from,
         to: cut,
-        events: found.events,
-        refused: found.refused,
-        missing: found.missing,
+        events: events.events,
+        refused: events.refused,
+        missing: events.missing,
       },
-      hours: found.hours,
-      kept_since: Number.isFinite(kept) ? new Date(kept * hourMs).toISOString() : null,
-      differences: found.differences,
-      differing: found.differing,
+      hours: events.hours,
+      kept_since: hourText(keptFromHour()),
+      differences: events.differences,
+      differing: events.differing,
+      rollups,
+      being_filled: options.rollups.filter((name) =>
+        rollups.every(({ rollup }) => rollup !== name),
+      ),
       elapsed_ms: Math.round(performance.now() - startedAt),
     };
   };
 
-const hourMs = 3_600_000;
+async function verifyRollups(
+  { rollups, clock, ...options }: VerifyOptions,
+  onProgress: (progress: VerifyProgress) => void,
+  signal: AbortSignal,
+): Promise<readonly RollupReport[]> {
+  const { store, statements, ready } = options;
+  const each = { ...options, nowMs: () => clock.now(), onProgress, signal };
+  const reports: RollupReport[] = [];
+  if (rollups.length === 0) return reports;
+  try {
+    for (const statement of statements.createCopies) await store.define(statement);
+    for (const name of rollups) {
+      let report: RollupReport | null = null;
+      for (let place = ready(name); place && report === null; place = ready(name)) {
+        report = await verifyRollup(place, each);
+      }
+      if (report !== null) reports.push(report);
+    }
+  } finally {
+    await store.define(statements.dropCopies);
+  }
+  return reports;
+}

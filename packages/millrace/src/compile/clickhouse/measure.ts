@@ -21,6 +21,11 @@ export interface StateColumn {
   readonly merged: (alias: string) => Expression;
   /** The same, straight from events. */
   readonly whole: Expression;
+  /**
+   * Where the order of adding shows in the last digits, which it does with
+   * floats: how much was added in all, signs aside, straight from events.
+   */
+  readonly size: Expression | null;
 }
 
 export interface CompiledMeasure {
@@ -143,14 +148,18 @@ const plainState = (
   from,
   merged: (alias) => call(merge, columnOf(alias, name)),
   whole: from,
+  size: null,
 });
 
 /** Wide enough that no sum of stored values overflows; 0 when there is nothing to add. */
 const sumState = (name: string, field: FieldPlan): StateColumn => {
   const value = fieldExpression(field);
   const wide = field.type.kind === 'int64' ? call('toInt128', value) : value;
-  const total = call('ifNull', call('sum', wide), literal(0));
-  return plainState(name, 'sum', sumType(field.type), total);
+  const total = (values: Expression) => call('ifNull', call('sum', values), literal(0));
+  return {
+    ...plainState(name, 'sum', sumType(field.type), total(wide)),
+    size: field.type.kind === 'float64' ? total(call('abs', value)) : null,
+  };
 };
 
 const sumType = (type: PropertyType): SqlType => {
@@ -218,6 +227,7 @@ const sketchState = (
     from: made(mayLack ? 'StateIf' : 'State', ...values),
     merged: (alias) => made('Merge', columnOf(alias, name)),
     whole: made(mayLack ? 'If' : '', ...values),
+    size: null,
   };
 };
 

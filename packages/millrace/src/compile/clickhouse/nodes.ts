@@ -51,6 +51,11 @@ export interface Given {
   readonly given: string;
 }
 
+/** The rows of several selects with the same columns, one after another. */
+export interface Union {
+  readonly union: readonly Select[];
+}
+
 export interface Selected {
   readonly expression: Expression;
   readonly as: string;
@@ -63,7 +68,7 @@ export interface Ordered {
 
 export interface Select {
   readonly columns: readonly Selected[];
-  readonly from: TableName | Given | Select;
+  readonly from: TableName | Given | Select | Union;
   readonly alias: string;
   readonly where: Expression | null;
   /** `all`: by every column that is no aggregate. */
@@ -113,11 +118,14 @@ export interface AlterTable {
     | { readonly kind: 'modify column'; readonly column: ColumnDefinition }
     | { readonly kind: 'modify ttl'; readonly ttl: Expression }
     | { readonly kind: 'remove ttl' }
-    | { readonly kind: 'modify setting'; readonly settings: Settings };
+    | { readonly kind: 'modify setting'; readonly settings: Settings }
+    /** Shares the files of another table's partition. */
+    | { readonly kind: 'attach partition'; readonly id: string; readonly from: TableName };
 }
 
 export type Statement =
   | { readonly node: 'create database'; readonly name: string }
+  | { readonly node: 'drop database'; readonly name: string }
   | CreateTable
   | {
       readonly node: 'create materialized view';
@@ -129,6 +137,7 @@ export type Statement =
   | AlterTable
   | { readonly node: 'drop'; readonly what: 'TABLE' | 'VIEW'; readonly name: TableName }
   | { readonly node: 'truncate'; readonly name: TableName }
+  | { readonly node: 'stop merges'; readonly name: TableName }
   | { readonly node: 'insert'; readonly into: TableName; readonly select: Select }
   | { readonly node: 'select'; readonly select: Select };
 

@@ -11,6 +11,7 @@ import type {
   Settings,
   Statement,
   TableName,
+  Union,
 } from './nodes.ts';
 
 /** One statement as text. All quoting of names and values is in this file. */
@@ -18,6 +19,8 @@ export const print = (statement: Statement): string => {
   switch (statement.node) {
     case 'create database':
       return `CREATE DATABASE IF NOT EXISTS ${identifier(statement.name)}`;
+    case 'drop database':
+      return `DROP DATABASE IF EXISTS ${identifier(statement.name)} SYNC`;
     case 'create table':
       return createTable(statement);
     case 'create materialized view':
@@ -36,6 +39,8 @@ export const print = (statement: Statement): string => {
       return `DROP ${statement.what} IF EXISTS ${tableName(statement.name)} SYNC`;
     case 'truncate':
       return `TRUNCATE TABLE ${tableName(statement.name)} SYNC`;
+    case 'stop merges':
+      return `SYSTEM STOP MERGES ${tableName(statement.name)}`;
     case 'insert': {
       const columns = statement.select.columns.map(({ as }) => identifier(as)).join(', ');
       return lines(
@@ -73,6 +78,8 @@ const alteration = (change: AlterTable['change']): string => {
       return 'REMOVE TTL';
     case 'modify setting':
       return `MODIFY SETTING ${settings(change.settings)}`;
+    case 'attach partition':
+      return `ATTACH PARTITION ID ${literal(change.id)} FROM ${tableName(change.from)}`;
   }
 };
 
@@ -98,8 +105,9 @@ const select = (query: Select): string =>
 const ordered = (by: Ordered): string =>
   by.descending ? `${expression(by.expression)} DESC` : expression(by.expression);
 
-const source = (from: TableName | Given | Select): string => {
+const source = (from: TableName | Given | Select | Union): string => {
   if ('table' in from) return tableName(from);
+  if ('union' in from) return `(\n${from.union.map(select).join('\nUNION ALL\n')}\n)`;
   return 'given' in from ? identifier(from.given) : `(\n${select(from)}\n)`;
 };
 

@@ -93,12 +93,12 @@ export const createRollupView = (
 export const isOfRollup = ({ from }: RollupPlan): Expression =>
   infix('IN', columnOf(eventsAlias, 'type'), tuple(...from.map(literal)));
 
-/** The states that events become, one row for each bucket and its dimensions. */
-export const statesOfEvents = (
+/** The events that a rollup counts, of those that meet the conditions. */
+export const countedEvents = (
   rollup: RollupPlan,
   database: string,
   ...conditions: readonly Expression[]
-): Select => {
+): Pick<Select, 'from' | 'alias' | 'where'> => {
   const all = [
     isOfRollup(rollup),
     ...(rollup.where ? [conditionExpression(rollup.where)] : []),
@@ -106,19 +106,28 @@ export const statesOfEvents = (
   ];
   const [only] = all;
   return {
-    columns: [
-      { expression: bucketStart(rollup.every, columnOf(eventsAlias, 'timestamp')), as: 'bucket' },
-      ...rollup.by.map(({ name, field }) => ({ expression: fieldExpression(field), as: name })),
-      ...rollup.measures.flatMap((measure) =>
-        compileMeasure(measure).states.map(({ name, from }) => ({ expression: from, as: name })),
-      ),
-    ],
     from: { database, table: eventsTable },
     alias: eventsAlias,
     where: only && all.length === 1 ? only : infix('AND', ...all),
-    groupBy: 'all',
   };
 };
+
+/** The states that events become, one row for each bucket and its dimensions. */
+export const statesOfEvents = (
+  rollup: RollupPlan,
+  database: string,
+  ...conditions: readonly Expression[]
+): Select => ({
+  ...countedEvents(rollup, database, ...conditions),
+  columns: [
+    { expression: bucketStart(rollup.every, columnOf(eventsAlias, 'timestamp')), as: 'bucket' },
+    ...rollup.by.map(({ name, field }) => ({ expression: fieldExpression(field), as: name })),
+    ...rollup.measures.flatMap((measure) =>
+      compileMeasure(measure).states.map(({ name, from }) => ({ expression: from, as: name })),
+    ),
+  ],
+  groupBy: 'all',
+});
 
 export const dimensionType = ({ field }: DimensionPlan): SqlType =>
   mayBeAbsent(field) ? clickhouseNullable(field.type) : mappingOf(field.type).clickhouse;

@@ -1,6 +1,7 @@
 import { deadLettersTable } from './dead-letters-table.ts';
 import { eventsInsertColumns, eventsTable } from './events-table.ts';
 import { eventsAlias } from './field.ts';
+import { hourOf } from './hour.ts';
 import {
   call,
   columnOf,
@@ -12,6 +13,7 @@ import {
   tuple,
 } from './nodes.ts';
 import { print } from './printer.ts';
+import { happenedMs } from './window-range.ts';
 
 /** Offsets [from, to) of one log partition. */
 interface Offsets {
@@ -25,21 +27,9 @@ export interface VerifyEventsOptions {
 }
 
 const of = (name: string): Expression => columnOf(eventsAlias, name);
-const hourMs = 3_600_000;
 
-/** The hour that an event happened in, counted from the epoch. */
-const hour: Selected = {
-  expression: call(
-    'intDiv',
-    infix(
-      '-',
-      call('toUnixTimestamp64Milli', of('timestamp')),
-      call('positiveModulo', call('toUnixTimestamp64Milli', of('timestamp')), literal(hourMs)),
-    ),
-    literal(hourMs),
-  ),
-  as: 'hour',
-};
+/** The hour that an event happened in. */
+const hour: Selected = { expression: hourOf(happenedMs), as: 'hour' };
 
 /** A checksum of everything that a row says, its place in the log included. */
 const checksum = call(
