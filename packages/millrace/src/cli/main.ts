@@ -8,6 +8,7 @@ import { importCommand } from './import.ts';
 import { queryCommand } from './query.ts';
 import { sqlCommand } from './sql.ts';
 import { startCommand } from './start.ts';
+import { storeCommand } from './store.ts';
 import { verifyCommand } from './verify.ts';
 
 /** The command `millrace` with all that it can do. */
@@ -26,6 +27,7 @@ export function millraceCommand(): Command {
     .addCommand(sqlCommand())
     .addCommand(deadLettersCommand())
     .addCommand(verifyCommand())
+    .addCommand(storeCommand())
     .addHelpText(
       'after',
       `

@@ -1,12 +1,6 @@
 import type { ComputedBatch, GivenRows, InsertBatch } from '../../ports/store.ts';
-import { identifier, settingsList, stringLiteral } from './sql-text.ts';
-
-/** A table's columns as `DESCRIBE TABLE` tells them. */
-export type TableShape = readonly {
-  readonly name: string;
-  readonly type: string;
-  readonly default_type: string;
-}[];
+import { identifier, settingsList } from './sql-text.ts';
+import type { TableShape } from './table-shape.ts';
 
 /**
  * Every setting that decides how an insert is cut into blocks, pinned: a batch
@@ -57,15 +51,17 @@ export function computedInsertStatement(
   return `${statement}\nSETTINGS ${settingsList(settings)}`;
 }
 
-interface LinesInFile {
-  readonly file: string;
+/** The lines as the engine gets at them. */
+export interface Lines {
+  /** A table function over lines of these columns, e.g. `input('id UInt64')`. */
+  readonly from: (structure: string) => string;
   readonly shape: TableShape;
 }
 
-/** The statement that inserts a batch whose lines lie in a file. */
+/** The statement that inserts a batch. */
 export function insertStatement(
   batch: InsertBatch,
-  { partitionsPerInsertMax, ...lines }: LinesInFile & { readonly partitionsPerInsertMax: number },
+  { partitionsPerInsertMax, ...lines }: Lines & { readonly partitionsPerInsertMax: number },
 ): string {
   const { names, select } = rowsOf(batch, lines);
   const settings = {
@@ -80,14 +76,14 @@ ${select}
 SETTINGS ${settingsList(settings)}`;
 }
 
-/** A question about rows that lie in a file, which it knows as the table `given`. */
-export const givenStatement = (rows: GivenRows, lines: LinesInFile, sql: string): string =>
+/** A question about rows, which it knows as the table `given`. */
+export const givenStatement = (rows: GivenRows, lines: Lines, sql: string): string =>
   `WITH given AS (${rowsOf(rows, lines).select})\n${sql}`;
 
-/** Under these a row is read from a file as an insert reads it. */
+/** Under these a row is read as an insert reads it. */
 export const asInserted = { ...inOrder, ...asItCame } as const;
 
-function rowsOf({ columns, place }: GivenRows, { file, shape }: LinesInFile) {
+function rowsOf({ columns, place }: GivenRows, { from, shape }: Lines) {
   const placed = place
     ? { _partition: `${place.partition}`, _offset: `${place.offset} + rowNumberInAllBlocks()` }
     : {};
@@ -105,6 +101,6 @@ function rowsOf({ columns, place }: GivenRows, { file, shape }: LinesInFile) {
   return {
     names: [...Object.keys(placed), ...names].join(', '),
     select: `SELECT ${values.join(', ')}
-FROM file(${stringLiteral(file)}, 'JSONEachRow', ${stringLiteral(structure)})`,
+FROM ${from(structure)}`,
   };
 }

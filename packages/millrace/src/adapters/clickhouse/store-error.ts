@@ -26,22 +26,20 @@ const unreadable: ReadonlySet<number> = new Set([
 
 const tooManyParts = 252;
 
-/** Where the adapter put the rows for the engine to read is nobody's concern. */
-const scratchFile = /\s*: \(in file\/uri [^)]*\)/g;
-
-export function storeError(error: unknown): StoreError {
-  const said = error instanceof Error ? error.message : String(error);
-  const message = said.replaceAll(scratchFile, '');
-  const code = engineCode(error) ?? Number(/Code: (\d+)/.exec(message)?.[1] ?? 0);
-  return new StoreError(code, message, retryOf(code, message), { cause: error });
+/** What an engine said, `Code: 62. DB::Exception: …`, or what kept it from saying anything (code 0). */
+export function storeError(message: string, cause: unknown, code = codeIn(message)): StoreError {
+  return new StoreError(code, message, retryOf(code, message), { cause });
 }
 
-function engineCode(error: unknown): number | undefined {
-  if (error instanceof Error && 'clickhouseCode' in error) {
-    return typeof error.clickhouseCode === 'number' ? error.clickhouseCode : undefined;
-  }
-  return undefined;
-}
+const codeIn = (message: string): number => Number(/Code: (\d+)/.exec(message)?.[1] ?? 0);
+
+export const cancelled = (cause: unknown): StoreError =>
+  new StoreError(
+    394,
+    'Code: 394. DB::Exception: Query was cancelled. (QUERY_WAS_CANCELLED)',
+    'same',
+    { cause },
+  );
 
 function retryOf(code: number, message: string): StoreError['retry'] {
   if (unreadable.has(code)) return 'split';

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { SqlEngine } from '../ports/sql-engine.ts';
+import { goneReader } from './gone-reader.ts';
+import { sqlErrorAnswer } from './sql-errors.ts';
+import { readSqlBody, readSqlRequest } from './sql-request.ts';
+
+export interface StoreRoutesOptions {
+  readonly engine: SqlEngine;
+  /** An `onRequest` hook. */
+  readonly requireKey: (request: FastifyRequest) => Promise<void>;
+  /** Of one insert. */
+  readonly bodyBytesMax: number;
+}
+
+/**
+ * The ClickHouse HTTP interface, for whoever has the key to do anything: `GET`
+ * and `POST` on `/`, and `/ping`. https://clickhouse.com/docs/interfaces/http
+ */
+export async function storeRoutes(
+  app: FastifyInstance,
+  { engine, requireKey, bodyBytesMax }: StoreRoutesOptions,
+): Promise<void> {
+  app.setErrorHandler((error, _request, reply) => answerError(reply, error));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.get('/ping', async (_request, reply) => reply.type('text/html').send('Ok.\n'));
+
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const search = new URL(request.url, 'http://localhost').searchParams;
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const hasQuery = search.has('query');
+    if (!hasQuery && body.length === 0) return reply.type('text/html').send('Ok.\n');
+    const rows = hasQuery && body.length > 0 ? body : undefined;
+    const text = rows === undefined ? body : Buffer.alloc(0);
+    const asked = readSqlRequest(search, await readSqlBody(text, request.headers, bodyBytesMax));
+    const { readonly: readOnly = '0', ...settings } = Object.fromEntries(
+      asked.settings.filter(([name]) => !ofTheServer.has(name)),
+    );
+    const format = asked.defaultFormat ?? header(request, 'x-clickhouse-format') ?? 'TabSeparated';
+    const database = asked.database ?? header(request, 'x-clickhouse-database') ?? 'default';
+    const result = await engine.run({
+      sql: asked.sql,
+      database,
+      params: asked.params,
+      settings,
+      readOnly: readOnly !== '0' || request.method === 'GET',
+      format,
+      signal: goneReader(reply),
+      ...(rows === undefined ? {} : { rows }),
+    });
+    return reply
+      .headers({
+        'X-ClickHouse-Query-Id': asked.queryId ?? randomUUID(),
+        'X-ClickHouse-Format': format,
+        'X-ClickHouse-Timezone': 'UTC',
+        'X-ClickHouse-Summary': JSON.stringify({
+          read_rows: String(result.rowsRead),
+          read_bytes: String(result.bytesRead),
+          elapsed_ns: String(Math.round(result.elapsedMs * 1e6)),
+        }),
+      })
+      .type('text/plain; charset=UTF-8')
+      .send(Buffer.from(result.bytes));
+  };
+  for (const method of ['GET', 'POST'] as const) {
+    app.route({
+      method,
+      url: '/',
+      bodyLimit: bodyBytesMax,
+      onRequest: requireKey,
+      handler: answer,
+    });
+  }
+}
+
+function header({ headers }: FastifyRequest, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Settings that speak of the HTTP exchange, and not of the statement. */
+const ofTheServer: ReadonlySet<string> = new Set([
+  'wait_end_of_query',
+  'cancel_http_readonly_queries_on_client_close',
+  'send_progress_in_http_headers',
+  'http_headers_progress_interval_ms',
+]);
+
+function answerError(reply: FastifyReply, error: unknown): FastifyReply {
+  const { status, code, text } = sqlErrorAnswer(error);
+  return reply
+    .code(status)
+    .header('X-ClickHouse-Exception-Code', code)
+    .type('text/plain; charset=UTF-8')
+    .send(text);
+}
