@@ -87,7 +87,7 @@ const more = (hours: number): readonly string[] =>
 
 const eventsLine = ({ hour, expected, stored, first, ...counts }: HourDifference): string =>
   [
-    `  events ${hour}: ${stored} stored of ${expected}; ${counts.lost} lost, ${counts.doubled} doubled, ${counts.changed} changed`,
+    `  events ${hour}: ${stored} stored of ${expected}; ${counts.lost} lost, ${counts.doubled} doubled, ${counts.changed} changed, ${counts.outside} outside the log`,
     ...first.map(({ what, event_id, offset }) => `    ${what}: ${event_id} at offset ${offset}`),
   ].join('\n');
 

@@ -147,7 +147,7 @@ test(`lost, doubled and changed rows are found where they are (seed ${seed})`, a
   expect(summed(lost)).toEqual({ lost: 1, doubled: 0, changed: 0 });
   expect(lost).toMatchObject({ equal: false, differing: 1 });
   expect(lost.differences[0]?.first).toEqual([
-    { what: 'lost', event_id: `e${serial - 7}`, offset: 292 },
+    { what: 'lost', event_id: `e${serial - 7}`, partition: 0, offset: 292 },
   ]);
 
   await alter(`UPDATE user_id = 'nobody' WHERE event_id = 'e${serial - 20}'`);

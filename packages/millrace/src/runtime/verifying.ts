@@ -5,6 +5,7 @@ import {
   refusedLines,
   rowsOfGiven,
   rowsOfStored,
+  rowsOutside,
 } from '../compile/clickhouse/verify-events.ts';
 import {
   compareHours,
@@ -40,12 +41,13 @@ export function verifying(embedded: Embedded): Verify {
     ready: (name) => rollups.ready(name),
     eventsGoneBeforeMs: () => rollups.eventsGoneBeforeMs(plan.keepMs, clock.now()),
     committed: () => eventLoader.committed,
-    lettersStored: () => deadLetterLoader.settled(deadLetters.end),
+    lettersStored: (signal) => deadLetterLoader.settled(deadLetters.end, signal),
     statements: {
       hoursOfGiven: hoursOfGiven(),
       rowsOfGiven: rowsOfGiven(),
       hoursOfStored: (ranges) => hoursOfStored(ranges, place),
       rowsOfStored: (range, rowsMax) => rowsOfStored(range, { ...place, rowsMax }),
+      rowsOutside: (end, rowsMax) => rowsOutside(end, { ...place, rowsMax }),
       refusedLines: (ids) => refusedLines(ids, database),
       createCopies: createCopies(database),
       dropCopies: dropCopies(database),

@@ -29,6 +29,7 @@ export interface VerifyReport {
 
 export const differencesMax = 100;
 export const firstMax = 5;
+export const outsideMax = 10_000;
 
 export interface HourDifference {
   /** Its first instant, ISO 8601 in UTC. */
@@ -41,13 +42,16 @@ export interface HourDifference {
   readonly doubled: number;
   /** Rows that say something else than the log. */
   readonly changed: number;
+  /** Rows whose place in a log no log has. At most `outsideMax` are looked for in all. */
+  readonly outside: number;
   readonly first: readonly RowDifference[];
 }
 
 export interface RowDifference {
-  readonly what: 'lost' | 'doubled' | 'changed';
+  readonly what: 'lost' | 'doubled' | 'changed' | 'outside';
   readonly event_id: string;
   /** Its place in the log. */
+  readonly partition: number;
   readonly offset: number;
 }
 

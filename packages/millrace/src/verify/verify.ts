@@ -1,7 +1,8 @@
 import type { Clock } from '../ports/clock.ts';
 import { firstWholeHour, hourText } from './hours.ts';
 import type { RollupReport, VerifyProgress, VerifyReport } from './report.ts';
-import { type VerifyEventsOptions, verifyEvents } from './verify-events.ts';
+import { verifyEvents } from './verify-events.ts';
+import type { VerifyEventsOptions } from './verify-events-options.ts';
 import { type RollupStatements, type VerifyRollupOptions, verifyRollup } from './verify-rollup.ts';
 
 export interface VerifyOptions
@@ -16,7 +17,7 @@ export interface VerifyOptions
   /** One past the newest record that is stored. */
   readonly committed: () => number;
   /** Resolves once every dead letter that there is can be asked for. */
-  readonly lettersStored: () => Promise<void>;
+  readonly lettersStored: (signal: AbortSignal) => Promise<void>;
   readonly statements: VerifyEventsOptions['statements'] &
     RollupStatements & {
       /** Makes room for copies of rollups, and gives it back. */
@@ -37,7 +38,7 @@ export const createVerify =
     const { committed, lettersStored, eventsGoneBeforeMs } = options;
     const startedAt = performance.now();
     const cut = committed();
-    await lettersStored();
+    await lettersStored(signal);
     const keptFromHour = (): number => firstWholeHour(eventsGoneBeforeMs());
     const events = await verifyEvents({ ...options, cut, keptFromHour, onProgress, signal });
     const rollups = await verifyRollups(options, onProgress, signal);

@@ -70,7 +70,7 @@ export const hoursOfStored = (
     columns: hours,
     from: { database, table: eventsTable },
     alias: eventsAlias,
-    where: infix('AND', isOf(partition), anyOf(ranges.map(within))),
+    where: infix('AND', isOf(partition), infix('OR', ...ranges.map(within))),
     groupBy: 'all',
   };
   return print({ node: 'select', select });
@@ -86,6 +86,26 @@ export const rowsOfStored = (
     from: { database, table: eventsTable },
     alias: eventsAlias,
     where: infix('AND', isOf(partition), within(range)),
+    groupBy: null,
+    limit: { rows: rowsMax, offset: 0 },
+  };
+  return print({ node: 'select', select });
+};
+
+/** Stored rows whose place no log has: of other partitions, or from offset `end` on. */
+export const rowsOutside = (
+  end: number,
+  { database, partition, rowsMax }: VerifyEventsOptions & { readonly rowsMax: number },
+): string => {
+  const select: Select = {
+    columns: [...rows, { expression: of('_partition'), as: 'partition' }],
+    from: { database, table: eventsTable },
+    alias: eventsAlias,
+    where: infix(
+      'OR',
+      infix('!=', of('_partition'), literal(partition)),
+      infix('>=', of('_offset'), literal(end)),
+    ),
     groupBy: null,
     limit: { rows: rowsMax, offset: 0 },
   };
@@ -112,5 +132,3 @@ export const refusedLines = (ids: readonly string[], database: string): string =
 const isOf = (partition: number): Expression => infix('=', of('_partition'), literal(partition));
 const within = ({ from, to }: Offsets): Expression =>
   infix('AND', infix('>=', of('_offset'), literal(from)), infix('<', of('_offset'), literal(to)));
-const anyOf = (conditions: readonly Expression[]): Expression =>
-  conditions.length === 0 ? literal(false) : infix('OR', ...conditions);
