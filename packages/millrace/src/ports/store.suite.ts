@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Store, StoreError } from './store.ts';
+import { type ReadResult, type Store, StoreError } from './store.ts';
 
 /** What every store must do, whatever is behind it. */
 export function describeStore(name: string, open: () => Promise<Store>): void {
@@ -116,6 +116,42 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           'SELECT count(), countIf(_offset != id + 5000000000), min(_partition), max(_partition) FROM placed',
         ),
       ).toBe('150000\t0\t7\t7');
+    });
+
+    test('rows that are only given are as they would be stored, and are not', async () => {
+      await store.define(
+        `CREATE TABLE given_as (id UInt64, at DateTime64(3, 'UTC'), amount Decimal(18, 2), properties JSON,
+           _partition UInt32 MATERIALIZED 0, _offset UInt64 MATERIALIZED 0)
+         ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000`,
+      );
+      const lines = rows(0, 1_000).map((line, i) =>
+        line.replace('}', `,"properties":{"a.b":1,"day":"2026-01-01","n":${i / 3}}}`),
+      );
+      const batch = {
+        table: 'given_as',
+        columns: ['id', 'at', 'amount', 'properties'],
+        lines: Buffer.from(`${lines.join('\n')}\n`),
+        rows: lines.length,
+        place: { partition: 7, offset: 5_000_000_000 },
+      };
+      const question = `SELECT count() AS n, toString(sum(sipHash64(toString(tuple(id, at, amount, properties, _partition, _offset))))) AS said`;
+      const said = async (from: Promise<ReadResult>) => Buffer.from((await from).bytes).toString();
+      const given = await said(store.readGiven(batch, `${question} FROM given`));
+      expect(await cell('SELECT count() FROM given_as')).toBe('0');
+      await store.insert({ ...batch, token: 'given' });
+      // As it decides how a name with a dot is written.
+      const settings = { json_type_escape_dots_in_keys: 1 };
+      expect(await said(store.read(`${question} FROM given_as`, { settings }))).toBe(given);
+      expect(given).toContain('"n":1000');
+
+      const broken = { ...batch, lines: Buffer.from('{"id":"x"}\n'), rows: 1 };
+      await expect(store.readGiven(broken, `${question} FROM given`)).rejects.toMatchObject({
+        name: 'StoreError',
+        retry: 'split',
+      });
+      await expect(
+        store.readGiven(batch, `${question} FROM given`, { signal: AbortSignal.abort() }),
+      ).rejects.toMatchObject({ code: 394 });
     });
 
     test('equal rows under another token are other rows', async () => {

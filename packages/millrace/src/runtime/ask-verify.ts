@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { MillraceError } from '../errors.ts';
+import { type ErrorCode, MillraceError } from '../errors.ts';
 import type { VerifyProgress, VerifyReport } from '../verify/report.ts';
 
 export interface AskVerifyOptions {
@@ -16,10 +16,13 @@ export interface VerifyLine {
   readonly error?: { readonly message: string };
 }
 
+const codes: { readonly [status: number]: ErrorCode } = { 401: 'unauthorized', 503: 'overloaded' };
+
 /**
  * Lets a running Millrace compare its log with its store.
  *
- * @throws MillraceError `unauthorized`, `not_running`, `internal`.
+ * @throws MillraceError `unauthorized`, `overloaded` (it compares already, or ends), `not_running`,
+ *   `internal`.
  */
 export async function askVerify(
   url: URL,
@@ -32,7 +35,7 @@ export async function askVerify(
   });
   if (!response.ok || response.body === null) {
     const said = await response.text();
-    throw new MillraceError(response.status === 401 ? 'unauthorized' : 'internal', said);
+    throw new MillraceError(codes[response.status] ?? 'internal', said);
   }
   for await (const text of createInterface({ input: Readable.fromWeb(response.body) })) {
     const line: VerifyLine = JSON.parse(text);

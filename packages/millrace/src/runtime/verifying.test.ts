@@ -110,6 +110,7 @@ const anEvent = () => {
         [1, 'a'],
         { b: { c: 2 } },
       ]),
+      'with.dots': { 'and.more': 1 },
       free: random.pick([1, 0.1, 'text', '2026-01-01', false]),
     },
     context: { page: { path: `/${random.between(1, 9)}` } },

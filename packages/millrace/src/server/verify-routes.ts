@@ -21,7 +21,9 @@ const operation: Operation = {
   success: {
     description:
       'Lines of JSON: `{"progress":…}` while it compares, and at last `{"report":…}` or `{"error":…}`.',
-    content: { 'application/x-ndjson': { type: 'string' } },
+    content: {
+      'application/x-ndjson': { type: 'string', description: 'On each line a `VerifyLine`.' },
+    },
   },
   errors: ['overloaded'],
 };
@@ -35,21 +37,35 @@ export async function verifyRoutes(
   { verify, requireRead }: VerifyRoutesOptions,
 ): Promise<void> {
   let underWay = false;
+  const ending = new AbortController();
+  // It may go on for minutes, which whoever ends the process would have to wait for.
+  server.addHook('preClose', async () => {
+    ending.abort(new MillraceError('shutting_down', 'This process is ending.'));
+  });
   server.get('/v1/verify', { config: { operation }, onRequest: requireRead }, (_request, reply) => {
     if (underWay) throw new MillraceError('overloaded', 'The log is being compared already.');
     underWay = true;
     const lines = new PassThrough();
     const say = (line: object) => lines.write(`${JSON.stringify(line)}\n`);
-    void verify((progress) => say({ progress }), goneReader(reply))
+    const unwanted = AbortSignal.any([goneReader(reply), ending.signal]);
+    void verify((progress) => say({ progress }), unwanted)
       .then(
         (report) => say({ report }),
-        (error: unknown) =>
-          say({ error: { message: error instanceof Error ? error.message : String(error) } }),
+        (thrown: unknown) => {
+          const error: unknown = ending.signal.aborted ? ending.signal.reason : thrown;
+          say({ error: { message: error instanceof Error ? error.message : String(error) } });
+        },
       )
       .finally(() => {
         underWay = false;
         lines.end();
       });
-    return reply.type('application/x-ndjson; charset=utf-8').send(lines);
+    return (
+      reply
+        .type('application/x-ndjson; charset=utf-8')
+        // Who ends the process waits for this answer, and not for what might come after it.
+        .header('Connection', 'close')
+        .send(lines)
+    );
   });
 }

@@ -3,6 +3,8 @@ import { exactJson, type Store } from '../ports/store.ts';
 /** One statement at a time on one thread, so that those who insert and ask go on. */
 const gently = {
   ...exactJson,
+  // A dot in a name is written as it is for rows that are given.
+  json_type_escape_dots_in_keys: 1,
   max_threads: 1,
   max_memory_usage: 1024 ** 3,
   // Groups beyond this go to disk.

@@ -4,6 +4,15 @@ import type { RetryReceipt } from '../../collect/retry-letters.ts';
 import type { LetterSummary } from '../../collect/stored-letters.ts';
 import type { RollupStatus, Status } from '../../observe/status.ts';
 import type { Answer } from '../../query/answer-question.ts';
+import type {
+  GroupDifference,
+  HourDifference,
+  RollupDifference,
+  RollupReport,
+  RowDifference,
+  VerifyProgress,
+  VerifyReport,
+} from '../../verify/report.ts';
 import { type JsonSchema, orNullOf, ref } from './operation.ts';
 
 const count: JsonSchema = { type: 'integer', minimum: 0 };
@@ -121,6 +130,81 @@ const status: Members<Status> = {
   sizes: { type: 'object', additionalProperties: count },
 };
 
+const keptSince: JsonSchema = {
+  ...orNullOf('string'),
+  format: 'date-time',
+  description: 'What is older is not compared, because it goes by age; null if nothing does.',
+};
+
+const verifyProgress: Members<VerifyProgress> = { what: text, done: count, of: count };
+
+const rowDifference: Members<RowDifference> = {
+  what: { type: 'string', enum: ['lost', 'doubled', 'changed', 'outside'] },
+  event_id: text,
+  partition: count,
+  offset: count,
+};
+
+const hourDifference: Members<HourDifference> = {
+  hour: time,
+  expected: { ...count, description: 'Events in the log.' },
+  stored: { ...count, description: 'Rows in the store.' },
+  lost: { ...count, description: 'In the log, and not in the store.' },
+  doubled: { ...count, description: 'Rows beyond one for a place in the log.' },
+  changed: { ...count, description: 'Rows that say something else than the log.' },
+  outside: { ...count, description: 'Rows whose place no log has.' },
+  first: listOf(exactly(rowDifference)),
+};
+
+const measures: JsonSchema = {
+  type: ['object', 'null'],
+  additionalProperties: true,
+  description: 'The measures; null if there is no such row.',
+};
+
+const groupDifference: Members<GroupDifference> = {
+  what: { type: 'string', enum: ['lost', 'unexpected', 'changed'] },
+  bucket: time,
+  dimensions: { type: 'object', additionalProperties: true },
+  expected: measures,
+  stored: measures,
+};
+
+const rollupDifference: Members<RollupDifference> = {
+  hour: time,
+  expected: { ...count, description: 'Rows that the events make.' },
+  stored: { ...count, description: 'Rows in the rollup.' },
+  lost: { ...count, description: 'Rows that the events make, and the rollup has not.' },
+  unexpected: { ...count, description: 'Rows that no events make.' },
+  changed: { ...count, description: 'Rows with a measure that the events do not make.' },
+  first: listOf(exactly(groupDifference)),
+};
+
+const rollupReport: Members<RollupReport> = {
+  rollup: text,
+  version: count,
+  hours: { ...count, description: 'Hours, or longer buckets, that were compared.' },
+  rows: { ...count, description: 'Rows that the events make in them.' },
+  kept_since: keptSince,
+  differences: { ...listOf(exactly(rollupDifference)), description: 'The first ones.' },
+  differing: { ...count, description: 'Hours that differ.' },
+};
+
+const verifyReport: Members<VerifyReport> = {
+  equal: {
+    type: 'boolean',
+    description: 'Whether everything accepted is stored exactly once, and counted so.',
+  },
+  log: exactly({ from: count, to: count, events: count, refused: count, missing: count }),
+  hours: { ...count, description: 'Hours of events that were compared.' },
+  kept_since: keptSince,
+  differences: { ...listOf(ref('HourDifference')), description: 'Of the events, the first ones.' },
+  differing: { ...count, description: 'Hours whose events differ.' },
+  rollups: listOf(ref('RollupReport')),
+  being_filled: { ...listOf(text), description: 'Rollups that are not compared yet.' },
+  elapsed_ms: count,
+};
+
 /** What the server answers, whatever the pipeline is. */
 export const answerSchemas: { readonly [name: string]: JsonSchema } = {
   Rejection: exactly(
@@ -150,4 +234,14 @@ export const answerSchemas: { readonly [name: string]: JsonSchema } = {
   ),
   Answer: exactly(answer),
   Status: exactly(status),
+  HourDifference: exactly(hourDifference),
+  RollupReport: exactly(rollupReport),
+  VerifyReport: exactly(verifyReport),
+  VerifyLine: {
+    oneOf: [
+      exactly({ progress: exactly(verifyProgress) }),
+      exactly({ report: ref('VerifyReport') }),
+      exactly({ error: exactly({ message: text }) }),
+    ],
+  },
 };
