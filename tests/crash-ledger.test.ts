@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { inDeadStore } from './support/dead-store.ts';
 import { Ledger } from './support/ledger.ts';
-import { MillraceProcess, rows, settled } from './support/millrace-process.ts';
+import { MillraceProcess, rows, settled, verified } from './support/millrace-process.ts';
 import { Random, testSeed } from './support/random.ts';
 
 const pipeline = fileURLToPath(new URL('./support/ledger.config.ts', import.meta.url));
@@ -50,8 +50,12 @@ describe(`what was acknowledged is stored once, whenever the process dies (seed 
     const url = await last.url();
     closing.abort();
     await Promise.all(writing);
-    await settled(url);
+    const { stored } = await settled(url);
     await ledger.balance(url);
+    // Millrace comes to the same end by itself.
+    const report = await verified(url);
+    expect(report).toMatchObject({ equal: true, log: { to: stored }, being_filled: [] });
+    expect(report.rollups.every(({ rows }) => rows > 0)).toBe(true);
     expect((await last.stop()).code).toBe(0);
     return ledger;
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MillraceProcess, rows, settled } from './support/millrace-process.ts';
+import { MillraceProcess, rows, settled, verified } from './support/millrace-process.ts';
 import { pace } from './support/pacer.ts';
 import { folderBytes, memoryBytes, openFiles } from './support/process-numbers.ts';
 import { type Point, slope } from './support/slope.ts';
@@ -143,6 +143,7 @@ describe(`at half of the rate it can bear, for ${seconds} s with ${restarts} res
          FROM by_sender GROUP BY sender ORDER BY sender`,
       );
       expect(rolledUp).toEqual(expected.map(({ last: _, ...each }) => each));
+      expect(await verified(url)).toMatchObject({ equal: true, log: { to: acknowledged } });
 
       console.info(report(samples, halfRate, acknowledged));
       expect(Math.max(...samples.map(({ memoryMb }) => memoryMb))).toBeLessThan(memoryMbMax);

@@ -141,3 +141,19 @@ export async function settled(url: string): Promise<Status> {
     await sleep(20);
   }
 }
+
+/** What a running Millrace finds when it compares its log, its events and its rollups. */
+export async function verified(url: string): Promise<Verified> {
+  const response = await fetch(`${url}/v1/verify`);
+  const text = await response.text();
+  const last: { readonly report?: Verified } = JSON.parse(text.trim().split('\n').at(-1) ?? '');
+  if (last.report === undefined) throw new Error(`no report: ${text}`);
+  return last.report;
+}
+
+export interface Verified {
+  readonly equal: boolean;
+  readonly log: { readonly to: number; readonly missing: number };
+  readonly rollups: readonly { readonly rollup: string; readonly rows: number }[];
+  readonly being_filled: readonly string[];
+}

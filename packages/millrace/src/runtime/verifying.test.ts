@@ -270,3 +270,14 @@ test(`rows of rollups are found that are lost, unexpected or changed (seed ${see
   expect(again.rollups[1]?.differences[0]).toMatchObject({ lost: 0, unexpected: 0 });
   expect(again.rollups[1]?.differences[0]?.changed).toBeGreaterThan(0);
 });
+
+test('what a crash leaves of a comparison is gone with the next start', async () => {
+  await send(many(20));
+  await embedded.store.define('CREATE DATABASE millrace_verify');
+  await embedded.store.define('CREATE TABLE millrace_verify.by_minute__v1 CLONE AS by_minute__v1');
+  await embedded.close();
+  embedded = await open();
+  const { bytes } = await embedded.store.read('SHOW DATABASES', { format: 'TSV' });
+  expect(Buffer.from(bytes).toString()).not.toContain('millrace_verify');
+  expect(await verify()).toMatchObject({ equal: true });
+});

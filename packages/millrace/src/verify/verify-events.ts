@@ -54,7 +54,7 @@ async function compareEvents(
     for (const sum of await sumsOf(slice, options)) addTo(expected, sum);
     events += slice.to - slice.from;
     noteRange(ranges, slice);
-    if (ranges.length > rangesMax) await addStored();
+    if (ranges.length >= rangesMax) await addStored();
   }
   if (ranges.length > 0) await addStored();
   const outside = await rowsOutside(options);
