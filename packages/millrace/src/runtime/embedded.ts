@@ -14,7 +14,7 @@ import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
 import { dropCopies } from '../compile/clickhouse/verify-rollups.ts';
 import { insertWindowResults, selectWindowResults } from '../compile/clickhouse/window-table.ts';
 import type { Pipeline } from '../define/pipeline.ts';
-import { Loader, type RefusedRow } from '../load/loader.ts';
+import { Loader, type LoaderOptions, type RefusedRow } from '../load/loader.ts';
 import { defaults } from '../plan/defaults.ts';
 import type { Change } from '../plan/difference.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -64,8 +64,11 @@ export interface EmbeddedOptions {
   readonly logSegmentBytes: number;
   /** How many events a changed rollup is filled with at a time. */
   readonly eventsPerFillStep?: number;
+  /** How events are cut into inserts. */
+  readonly inserts?: Pick<LoaderOptions, 'rowsMax' | 'rowsEnough' | 'rowsEnoughBeside'>;
   readonly clock?: Clock;
   readonly disk?: Disk;
+  readonly openStore?: typeof openChdbStore;
   readonly reach?: ReachCrashPoint;
   /** Told of what went wrong and is being tried again, or needs a person. */
   readonly onProblem: (what: string, error: unknown) => void;
@@ -114,14 +117,14 @@ export interface Embedded {
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { clock = systemClock, disk = nodeDisk, reach = survive, onProblem } = options;
-  const { onNews = () => {} } = options;
+  const { onNews = () => {}, openStore = openChdbStore } = options;
   const { deadLettersKeepMs = defaults.deadLettersKeepMs } = options;
   const folder = dataFolder(options.folder);
   await makeDataFolder(folder, disk);
   const kept = { disk, keptAt: folder.plan, rollupsKeptAt: folder.rollupProgress };
   const { after: plan } = await planChange(options.pipeline, kept);
   // Before all else, because the engine's lock on it guards the rest of the folder.
-  const store = await openChdbStore({
+  const store = await openStore({
     folder: folder.store,
     database,
     partitionsPerInsertMax: plan.partitioning.partsPerInsertMax,
@@ -162,6 +165,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     onRetry: (error, { from, to }) =>
       onProblem(`events ${from} to ${to} wait for the store`, error),
     reach,
+    ...options.inserts,
   });
   const deadLetterLoader = new Loader({
     log: deadLetters,
