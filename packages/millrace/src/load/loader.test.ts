@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { Random, testSeed } from '../../../../tests/support/random.ts';
 import { openChdbStore } from '../adapters/chdb/chdb-store.ts';
 import { localProgress } from '../adapters/local-progress/local-progress.ts';
 import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
@@ -11,6 +12,7 @@ import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import { Loader, type LoaderOptions, type RefusedRow } from './loader.ts';
 
+const seed = testSeed();
 const storeFolder = mkdtempSync(join(tmpdir(), 'millrace-loader-store-'));
 let store: Store;
 beforeAll(async () => {
@@ -306,6 +308,63 @@ test('whatever the store does, each record is there once', async () => {
   });
   await fc.assert(property, { numRuns: 4, endOnFailure: true });
 }, 120_000);
+
+test(`at rest the store has what it says, and nothing else, whatever fails (seed ${seed})`, async () => {
+  const random = new Random(seed);
+  const moody: Store = {
+    ...others(store),
+    insert: async (batch) => {
+      if (random.chance(0.2)) throw new Error('the store is away');
+      await store.insert(batch);
+      if (random.chance(0.2)) throw new Error('the answer was lost');
+    },
+  };
+  const running = loader({ store: moody, rowsMax: 30, rowsEnough: 1, rowsEnoughBeside: 20 });
+  await running.recover();
+  running.start();
+  const { signal } = new AbortController();
+  const seen: string[][] = [];
+  for (let end = 0; end < 600; end += 20) {
+    await log.append(Array.from({ length: 20 }, (_, i) => move(end + i)));
+    const there = await running.atRest(
+      async (stored) => [
+        `${stored}\t${stored}`,
+        await cell(`SELECT count(), uniqExact(_offset) FROM ${table} WHERE _offset < ${stored}`),
+        await cell(`SELECT count() FROM ${table} WHERE _offset >= ${stored}`),
+      ],
+      signal,
+      Number.POSITIVE_INFINITY,
+    );
+    seen.push(there);
+    expect(there).toEqual([there[0], there[0], '0']);
+  }
+  // It was looked at in between, and not only at one end.
+  expect(new Set(seen.map(([stored]) => stored)).size).toBeGreaterThan(5);
+  await running.settled(600);
+  await running.stop();
+});
+
+test('at rest is not waited for in vain', async () => {
+  const running = loader({
+    store: {
+      ...others(store),
+      insert: async () => {
+        throw new Error('the disk is gone');
+      },
+    },
+  });
+  await running.recover();
+  running.start();
+  await log.append([move(0)]);
+  const { signal } = new AbortController();
+  const nothing = async () => {};
+  await expect
+    .poll(() => running.failing, { interval: 10 })
+    .toMatchObject({ message: 'the disk is gone' });
+  await expect(running.atRest(nothing, signal)).rejects.toThrow('the disk is gone');
+  await expect(running.atRest(nothing, AbortSignal.abort())).rejects.toThrow('aborted');
+  await running.stop();
+});
 
 test('a log that ends before what the store already has is not trusted', async () => {
   await localProgress(join(folder, 'progress.json')).save({ committed: 5, intents: [] });
