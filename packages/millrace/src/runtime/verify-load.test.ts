@@ -121,6 +121,30 @@ test(`always equal while events come in (seed ${seed})`, async () => {
   expect(await verify(its)).toMatchObject({ equal: true, log: { to: its.events.end } });
 }, 120_000);
 
+test('what comes between the copy and the comparison is in neither', async () => {
+  const its = await run([hourly]);
+  await send(its, 100);
+  await its.eventLoader.settled(its.events.end);
+  let sent = 0;
+  const watched: Embedded = {
+    ...its,
+    store: {
+      ...its.store,
+      read: async (sql, options) => {
+        if (sql.includes('UNION ALL')) {
+          await send(its, 20);
+          await its.eventLoader.settled(its.events.end);
+          sent += 1;
+        }
+        return its.store.read(sql, options);
+      },
+    },
+  };
+  expect(await verify(watched)).toMatchObject({ equal: true, log: { to: 100 } });
+  expect(sent).toBeGreaterThan(0);
+  expect(await verify(its)).toMatchObject({ equal: true, log: { to: 100 + 20 * sent } });
+});
+
 test('what readers see is compared, whatever is being filled and changes hands meanwhile', async () => {
   const first = await run([]);
   await send(first, 3_000);
