@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inDeadStore } from './support/dead-store.ts';
 import { MillraceProcess, settled } from './support/millrace-process.ts';
 
 const command = fileURLToPath(new URL('../packages/millrace/bin/millrace.js', import.meta.url));
@@ -43,4 +44,21 @@ test('a running pipeline, and then its folder, are compared', async () => {
   expect((await millrace.stop()).code).toBe(0);
   expect(await verify()).toMatch(said);
   expect(JSON.parse(await verify('--json'))).toMatchObject({ equal: true, log: { events } });
+});
+
+test('what is lost is named, in the events and in each rollup that had counted it', async () => {
+  inDeadStore(
+    data,
+    "ALTER TABLE millrace.events DELETE WHERE event_id = 'v-7' SETTINGS mutations_sync = 2",
+  );
+  const failed: unknown = await verify().catch((error: unknown) => error);
+  expect(failed).toMatchObject({ code: 1 });
+  const stdout = failed instanceof Error && 'stdout' in failed ? String(failed.stdout) : '';
+  expect(stdout).toMatch(
+    /^Different: events in 1 of \d hours?, by_minute in 1 of \d hours?\. Compared /,
+  );
+  expect(stdout).toContain('1 lost, 0 doubled, 0 changed, 0 outside the log\n');
+  expect(stdout).toContain('    lost: v-7 at offset 7 of partition 0\n');
+  expect(stdout).toContain('0 lost, 0 unexpected, 1 changed\n');
+  expect(stdout).toMatch(/ {4}changed: \S+ {"type":"view","product_id":"p0"} should be {"events":/);
 });

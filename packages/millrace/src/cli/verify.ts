@@ -61,7 +61,7 @@ function told(report: VerifyReport): string {
   const since = kept_since === null ? '' : ` of what happened since ${kept_since}`;
   const filled = report.being_filled.length;
   const not = filled > 0 ? `, ${filled} more not compared: being filled` : '';
-  const compared = `${thousands(log.events)} events of the log (offsets ${log.from} to ${log.to}${refused}${missing})${since}, ${thousands(rollups.length)} rollups${not}, in ${(elapsed_ms / 1_000).toFixed(1)} s`;
+  const compared = `${thousands(log.events)} events of the log (offsets ${log.from} to ${log.to}${refused}${missing})${since}, ${counted(rollups.length, 'rollup')}${not}, in ${(elapsed_ms / 1_000).toFixed(1)} s`;
   if (equal) return `Equal: each is stored exactly once, and counted so. ${compared}.\n`;
   const tables = [
     { name: 'events', hours, differing, lines: differences.map(eventsLine) },
@@ -80,15 +80,20 @@ function told(report: VerifyReport): string {
   ].join('\n');
 }
 
+const counted = (some: number, what: string): string =>
+  `${thousands(some)} ${what}${some === 1 ? '' : 's'}`;
 const ofHours = (some: number, all: number): string =>
-  `${thousands(some)} of ${thousands(all)} hours`;
+  `${thousands(some)} of ${counted(all, 'hour')}`;
 const more = (hours: number): readonly string[] =>
-  hours > 0 ? [`  and ${thousands(hours)} more hours`] : [];
+  hours > 0 ? [`  and ${thousands(hours)} more`] : [];
 
 const eventsLine = ({ hour, expected, stored, first, ...counts }: HourDifference): string =>
   [
     `  events ${hour}: ${stored} stored of ${expected}; ${counts.lost} lost, ${counts.doubled} doubled, ${counts.changed} changed, ${counts.outside} outside the log`,
-    ...first.map(({ what, event_id, offset }) => `    ${what}: ${event_id} at offset ${offset}`),
+    ...first.map(
+      ({ what, event_id, partition, offset }) =>
+        `    ${what}: ${event_id} at offset ${offset} of partition ${partition}`,
+    ),
   ].join('\n');
 
 const rollupLine = (
