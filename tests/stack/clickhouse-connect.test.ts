@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pythonBin } from '../../tools/stack/python.ts';
 import { MillraceProcess } from '../support/millrace-process.ts';
 
 // Python's own client of ClickHouse, unmodified, pointed at a running Millrace.
@@ -43,9 +44,8 @@ test('clickhouse-connect does its everyday work', async () => {
     (await fetch(`${url}/sql?query=SELECT+count()+FROM+events`, { headers: reader })).text();
   await expect.poll(stored, { timeout: 10_000 }).toBe('3\n');
 
-  const python = execFileSync(process.execPath, [file('../../tools/stack/python.mjs')]);
   const { port } = new URL(url);
-  const ran = spawnSync(python.toString().trim(), [
+  const ran = spawnSync(join(await pythonBin(), 'python'), [
     file('clickhouse_connect_everyday.py'),
     port,
     'r',

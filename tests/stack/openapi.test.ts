@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pythonBin } from '../../tools/stack/python.ts';
 import { MillraceProcess } from '../support/millrace-process.ts';
 
 // What /openapi.json says, held against what a running Millrace does. The same
@@ -27,8 +28,7 @@ beforeAll(async () => {
   const response = await fetch(`${url}/openapi.json`, { headers: { authorization: 'Bearer r' } });
   expect(response.status).toBe(200);
   writeFileSync(document, await response.text());
-  const python = execFileSync(process.execPath, [file('../../tools/stack/python.mjs')]);
-  bin = dirname(python.toString().trim());
+  bin = await pythonBin();
 });
 afterAll(async () => {
   await millrace.stop();
