@@ -45,7 +45,7 @@ export interface Plan {
   readonly inserts: NonNullable<EmbeddedOptions['inserts']>;
   readonly logSegmentBytes: number;
   readonly dedupMemoryBytesMax: number;
-  readonly weather: (random: Random) => Weather;
+  readonly weather: (random: Random, work: 'starting' | 'running') => Weather;
   /** How many calls of disk and store a life lasts; infinite until it is closed. */
   readonly crashAfter: (random: Random, life: number) => number;
   /** How far the wall clock jumps between two lives. */
@@ -91,8 +91,11 @@ class Scenario {
     const { lives, weather, crashAfter, clockJumpMs } = this.#plan;
     const { random } = this.#world;
     for (let life = 0; life < lives; life += 1) {
-      this.#world.weather = weather(random);
-      await this.#live(crashAfter(random, life), (embedded) => this.#sendOn(embedded));
+      this.#world.weather = weather(random, 'starting');
+      await this.#live(crashAfter(random, life), (embedded) => {
+        this.#world.weather = weather(random, 'running');
+        return this.#sendOn(embedded);
+      });
       this.#world.moveClock(clockJumpMs(random));
     }
     this.#world.weather = calm;

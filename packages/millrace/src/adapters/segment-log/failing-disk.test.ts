@@ -169,6 +169,22 @@ describe('a disk that fails', () => {
     expect(its.names('.ids').length).toBeGreaterThan(0);
   });
 
+  test('an old segment that went, though the disk said it failed, holds up nothing', async () => {
+    const its = testLog({ segmentBytes: 300 });
+    const log = await its.open();
+    const keys = Array.from({ length: 9 }, (_, key) => `key ${key}`);
+    for (const key of keys) await log.append(records(key));
+    its.clock.ms += 1;
+    its.disk.after = ({ name }) => {
+      if (name === 'unlink') throw new Error('EIO: but it is done');
+    };
+    await expect(log.trim(log.end)).rejects.toThrow('EIO');
+    its.disk.after = () => {};
+    await log.trim(log.end);
+    expect(log.start).toBe(6);
+    expect(its.names('.log')).toEqual(['00000000000000000006.log']);
+  });
+
   test('little free space: refused before the disk is full, and taken again after', async () => {
     const its = testLog({ freeBytesMin: 1000, segmentBytes: 300 });
     const log = await its.open();

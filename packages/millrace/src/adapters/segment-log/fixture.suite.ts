@@ -99,6 +99,8 @@ export class FailingDisk implements Disk {
   readonly #renamed = new Map<string, string>();
   /** Awaited before each operation. */
   before: (operation: Operation) => Promise<void> = async () => {};
+  /** Called once a file is deleted; may throw though it is. */
+  after: (operation: Operation) => void = () => {};
 
   async open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
     this.#renamed.delete(path);
@@ -135,6 +137,7 @@ export class FailingDisk implements Disk {
   async unlink(path: string): Promise<void> {
     await this.#pass('unlink', path);
     await nodeDisk.unlink(path);
+    this.after({ name: 'unlink', file: basename(path), bytes: 0 });
   }
 
   async list(folder: string): Promise<string[]> {

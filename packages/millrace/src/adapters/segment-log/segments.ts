@@ -2,6 +2,7 @@ import { type ActiveSegment, createSegment, type LogFolder } from './active-segm
 import { Group, newGroupBuffers } from './group.ts';
 import type { RecordIds } from './record-ids.ts';
 import { type Recovered, rebuildSeal } from './recovery.ts';
+import { removeFile } from './remove-file.ts';
 import { type Seal, sealBytes, writeSeal } from './seal.ts';
 import { extend, type Segment, sealPath } from './segment.ts';
 
@@ -123,7 +124,7 @@ export class Segments {
       const { seal } = await rebuildSeal(this.#at, segment.base, segment.end, this.#seed);
       this.#seals.set(segment.base, seal);
     }
-    await disk.unlink(segment.path);
+    await removeFile(disk, segment.path);
     this.#sealed.shift();
     await disk.syncFolder(folder);
   }
@@ -136,7 +137,7 @@ export class Segments {
       ({ base, newestAt }) => base < this.start && newestAt < horizon,
     );
     for (const { base } of past) {
-      await disk.unlink(sealPath(folder, base));
+      await removeFile(disk, sealPath(folder, base));
       this.#seals.delete(base);
     }
     if (past.length > 0) await disk.syncFolder(folder);
