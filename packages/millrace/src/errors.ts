@@ -33,6 +33,7 @@ export const errors = {
     status: 503,
     mend: 'Free disk space in the data folder. Millrace recovers by itself.',
   },
+  log_unavailable: { status: 503, mend: 'Look after Kafka. Millrace goes on by itself.' },
   log_overloaded: { status: 503, mend: 'Wait as long as Retry-After says and send again.' },
 
   // The data folder and the log.

@@ -40,6 +40,11 @@ const list = (given: unknown): readonly string[] | undefined => {
   return words.length > 0 && words.every((word) => word !== '') ? words : undefined;
 };
 
+const oneOf =
+  (...words: readonly string[]) =>
+  (given: unknown): string | undefined =>
+    words.find((word) => word === given);
+
 const setting = <Value>(definition: Setting<Value>): Setting<Value> => definition;
 const listed: readonly string[] = [];
 
@@ -133,6 +138,46 @@ export const settings = {
     fallback: defaults.deadLettersKeepMs / dayMs,
     read: wholeNumber(1, 36_500),
   }),
+  role: setting({
+    flag: 'role',
+    env: 'MILLRACE_ROLE',
+    value: 'ROLE',
+    help: 'all: the whole pipeline in this process; collector, loader: that part of a cluster',
+    fallback: 'all',
+    read: oneOf('all', 'collector', 'loader'),
+  }),
+  kafka: setting({
+    flag: 'kafka',
+    env: 'MILLRACE_KAFKA',
+    value: 'HOST:PORT,…',
+    help: "some of Kafka's brokers",
+    fallback: listed,
+    read: list,
+  }),
+  storeUrl: setting({
+    flag: 'store-url',
+    env: 'MILLRACE_STORE_URL',
+    value: 'URL',
+    help: "ClickHouse's HTTP interface",
+    fallback: 'http://127.0.0.1:8123',
+    read: text,
+  }),
+  storeUser: setting({
+    flag: 'store-user',
+    env: 'MILLRACE_STORE_USER',
+    value: 'NAME',
+    help: "ClickHouse's user",
+    fallback: 'default',
+    read: text,
+  }),
+  storePassword: setting({
+    flag: 'store-password',
+    env: 'MILLRACE_STORE_PASSWORD',
+    value: 'SECRET',
+    help: "that user's password; better given by the variable, which others cannot see",
+    fallback: '',
+    read: text,
+  }),
   logSegmentMb: setting({
     flag: 'log-segment-mb',
     env: 'MILLRACE_LOG_SEGMENT_MB',
@@ -199,6 +244,11 @@ export function resolveSettings(sources: SettingSources): Settings {
     storeMemoryMb: pick('storeMemoryMb', settings.storeMemoryMb),
     logRetentionHours: pick('logRetentionHours', settings.logRetentionHours),
     deadLetterRetentionDays: pick('deadLetterRetentionDays', settings.deadLetterRetentionDays),
+    role: pick('role', settings.role),
+    kafka: pick('kafka', settings.kafka),
+    storeUrl: pick('storeUrl', settings.storeUrl),
+    storeUser: pick('storeUser', settings.storeUser),
+    storePassword: pick('storePassword', settings.storePassword),
     logSegmentMb: pick('logSegmentMb', settings.logSegmentMb),
   };
 }

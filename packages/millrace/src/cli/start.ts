@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { settingsOf, withSettings } from './setting-flags.ts';
+import type { Settings } from './settings.ts';
 import { stopSignal } from './stop-signal.ts';
 import { welcome } from './welcome.ts';
 
@@ -19,9 +20,14 @@ export const runSettings = [
   'logSegmentMb',
 ] as const;
 
+/** What a part of a cluster can be told besides. */
+const roleSettings = ['role', 'kafka', 'storeUrl', 'storeUser', 'storePassword'] as const;
+
 export function startCommand(): Command {
-  const command = new Command('start').description('run a pipeline in this process');
-  return withSettings(command, runSettings)
+  const command = new Command('start').description(
+    'run a pipeline in this process, or a part of one in a cluster',
+  );
+  return withSettings(command, [...runSettings, ...roleSettings])
     .addHelpText(
       'after',
       `
@@ -34,22 +40,38 @@ kill -9. Stop with Ctrl-C: what is under way is finished first.
     )
     .action(async () => {
       const settings = settingsOf(command);
+      if (settings.role !== 'all') return startRole(settings);
       // The engine takes half a second to load, which `--help` need not wait for.
       const { serveEmbedded } = await import('../runtime/serve-embedded.ts');
-      const running = await serveEmbedded(
-        settings,
-        (what, error) => process.stderr.write(`millrace: ${what}: ${reasonOf(error)}\n`),
-        (sentence) => process.stdout.write(`millrace: ${sentence}.\n`),
+      const running = await serveEmbedded(settings, tellProblem, (sentence) =>
+        process.stdout.write(`millrace: ${sentence}.\n`),
       );
       process.stdout.write(welcome(running));
-      await stopSignal();
-      process.stdout.write('Stopping: finishing what is under way (again to stop at once) …\n');
-      process.once('SIGINT', stopAtOnce).once('SIGTERM', stopAtOnce);
+      await askedToStop();
       process.stdout.write(farewell(await running.close()));
       // The engine keeps threads of its own that would hold the process up.
       process.exit(0);
     });
 }
+
+async function startRole(settings: Settings): Promise<void> {
+  const { serveRole } = await import('../runtime/distributed/serve-role.ts');
+  const running = await serveRole(settings, tellProblem);
+  process.stdout.write(`The ${settings.role} answers at ${running.url}\n`);
+  await askedToStop();
+  await running.close();
+  process.stdout.write('Stopped.\n');
+}
+
+async function askedToStop(): Promise<void> {
+  await stopSignal();
+  process.stdout.write('Stopping: finishing what is under way (again to stop at once) …\n');
+  process.once('SIGINT', stopAtOnce).once('SIGTERM', stopAtOnce);
+}
+
+const tellProblem = (what: string, error: unknown): void => {
+  process.stderr.write(`millrace: ${what}: ${reasonOf(error)}\n`);
+};
 
 const farewell = (unstored: number): string =>
   unstored === 0

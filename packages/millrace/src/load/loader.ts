@@ -95,12 +95,11 @@ export class Loader {
   }
 
   /**
-   * Inserts what had been begun before a crash. After it the store holds exactly
-   * what is committed.
+   * Reads how far it is: what had been begun before a crash is inserted first.
    *
    * @throws MillraceError `log_corrupt` if the log lacks what the store already has.
    */
-  async recover(): Promise<void> {
+  async resume(): Promise<void> {
     this.#progress = await this.#options.progress.read();
     const { log, topic } = this.#options;
     if (this.#progress.committed > log.end) {
@@ -110,10 +109,18 @@ export class Loader {
       );
     }
     this.#inserted = this.committed;
+  }
+
+  /**
+   * The same, and inserts what had been begun: after it the store holds exactly
+   * what is committed.
+   */
+  async recover(): Promise<void> {
+    await this.resume();
     while (this.#progress.intents.length > 0) await this.#tellFailure(() => this.#loadOldest());
   }
 
-  /** Begins to load. `recover` comes first. */
+  /** Begins to load. `resume` or `recover` comes first. */
   start(): void {
     this.#running = this.#run();
   }
@@ -230,6 +237,8 @@ export class Loader {
         await ahead.during(this.#nextIsDue(ahead, before, newest, over));
         if (over.aborted) break;
         const slice = await ahead.take();
+        // The end of a transaction has an offset, and no record.
+        if (slice.from === slice.to) continue;
         await this.#intend(slice);
         before = newest;
         newest = this.#commitAfter(before, slice, this.#insert(slice));

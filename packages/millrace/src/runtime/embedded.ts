@@ -7,14 +7,11 @@ import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { type Admission, createAdmission } from '../collect/admission.ts';
 import { type Collector, createCollector } from '../collect/collector.ts';
-import { deadLetter } from '../collect/dead-letter.ts';
-import type { IncomingEvent } from '../collect/incoming.ts';
-import { Refusal } from '../collect/refusals.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
 import { dropCopies } from '../compile/clickhouse/verify-rollups.ts';
 import { insertWindowResults, selectWindowResults } from '../compile/clickhouse/window-table.ts';
 import type { Pipeline } from '../define/pipeline.ts';
-import { Loader, type LoaderOptions, type RefusedRow } from '../load/loader.ts';
+import { Loader, type LoaderOptions } from '../load/loader.ts';
 import { defaults } from '../plan/defaults.ts';
 import type { Change } from '../plan/difference.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -34,6 +31,7 @@ import { dataFolder, hashKeyOf, makeDataFolder } from './data-folder.ts';
 import { database } from './database.ts';
 import { every } from './every.ts';
 import { fillStatements } from './fill-statements.ts';
+import { keepRefusedRow } from './keep-refused-row.ts';
 import { leasedStore } from './leased-store.ts';
 import { LifetimeCount } from './lifetime-count.ts';
 import { fillNews, switchNews } from './rollup-news.ts';
@@ -308,11 +306,4 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       return events.end - eventLoader.committed;
     },
   };
-}
-
-async function keepRefusedRow(row: RefusedRow, deadLetters: Log, clock: Clock): Promise<void> {
-  const { line } = row;
-  const event: IncomingEvent = JSON.parse(Buffer.from(line).toString());
-  const refusal = new Refusal('store_refused', row.reason);
-  await deadLetters.append([deadLetter(refusal, event, line, 'native', clock.now(), line.length)]);
 }

@@ -63,7 +63,10 @@ export function refuseUnknownRoutes(server: FastifyInstance): void {
 
 function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.replace(/\?.*$/s, '');
-  const allowed = methods.filter((method) => request.server.hasRoute({ method, url: path }));
+  // To the router a star is a pattern, which it throws for; no path of ours has one.
+  const isKnown = (method: (typeof methods)[number]): boolean =>
+    !path.includes('*') && request.server.hasRoute({ method, url: path });
+  const allowed = methods.filter(isKnown);
   if (allowed.length === 0) {
     return answerError(new MillraceError('not_found', `There is no ${path}.`), request, reply);
   }

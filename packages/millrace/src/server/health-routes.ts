@@ -1,55 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { metricsPage } from '../observe/metrics.ts';
 import type { Status } from '../observe/status.ts';
-import { type JsonSchema, json, type Operation, ref } from './openapi/operation.ts';
+import { type AliveOptions, aliveRoutes } from './alive-routes.ts';
+import { json, type Operation, ref } from './openapi/operation.ts';
 
-export interface HealthOptions {
+export interface HealthOptions extends AliveOptions {
   readonly status: () => Promise<Status>;
-  /** Why events cannot be taken now; null when they can. */
-  readonly notReady: () => string | null;
   /** Throws for a request that may not read. */
   readonly requireRead: (request: FastifyRequest) => Promise<void>;
 }
-
-const says = (status: string): JsonSchema => ({
-  type: 'object',
-  required: ['status'],
-  properties: { status: { const: status } },
-});
-
-const alive: Operation = {
-  id: 'getHealth',
-  tag: 'operation',
-  summary: 'Whether the process is alive.',
-  key: 'none',
-  success: { description: 'It is.', content: json(says('alive')) },
-  errors: [],
-};
-
-const ready: Operation = {
-  id: 'getReadiness',
-  tag: 'operation',
-  summary: 'Whether events can be taken now.',
-  key: 'none',
-  success: { description: 'They can.', content: json(says('ready')) },
-  errors: [],
-  otherAnswers: [
-    {
-      status: 503,
-      description: 'They cannot, and why; or the process is ending.',
-      content: json({
-        anyOf: [
-          {
-            type: 'object',
-            required: ['status', 'reason'],
-            properties: { status: { const: 'not ready' }, reason: { type: 'string' } },
-          },
-          ref('Error'),
-        ],
-      }),
-    },
-  ],
-};
 
 const status: Operation = {
   id: 'getStatus',
@@ -75,14 +34,7 @@ export async function healthRoutes(server: FastifyInstance, options: HealthOptio
   const metrics = metricsPage(options.status);
   const { requireRead } = options;
 
-  server.get('/healthz', { config: { operation: alive } }, async () => ({ status: 'alive' }));
-
-  server.get('/readyz', { config: { operation: ready } }, async (_request, reply) => {
-    const reason = options.notReady();
-    if (reason === null) return { status: 'ready' };
-    return reply.code(503).send({ status: 'not ready', reason });
-  });
-
+  await server.register(aliveRoutes, options);
   server.get('/v1/status', { config: { operation: status }, onRequest: requireRead }, async () =>
     options.status(),
   );

@@ -273,7 +273,9 @@ describe('other requests', () => {
 
   it('get 404 and 405 as JSON', async () => {
     const get = async (path: string): Promise<Answer> => answerOf(await fetch(server.url + path));
-    expect(await get('/v1/nothing')).toMatchObject(error(404, 'not_found'));
+    for (const path of ['/v1/nothing', '/*1/events', '/v1/*', '/v1/:a']) {
+      expect(await get(path)).toMatchObject(error(404, 'not_found'));
+    }
     const answer = await get('/v1/events?writeKey=x');
     expect(answer).toMatchObject(error(405, 'method_not_allowed'));
     expect(answer.headers.get('allow')).toBe('POST, OPTIONS');

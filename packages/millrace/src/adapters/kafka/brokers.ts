@@ -1,0 +1,76 @@
+import { Base, type Connection, ConnectionPool, findCoordinatorV6 } from '@platformatic/kafka';
+
+/** Where Kafka is. */
+export interface KafkaAddress {
+  /** `host:port` of some brokers, which know the others. */
+  readonly brokers: readonly string[];
+  /** As the brokers' logs name whoever asks. */
+  readonly clientId: string;
+}
+
+const groupKey = 0;
+
+/**
+ * Connections to the brokers that lead a partition or look after a group, for
+ * requests that the library's own clients do not make, or make differently.
+ *
+ * Each owner has its own: a broker answers what comes over one connection in
+ * order, so a fetch that waits for records would hold up everything behind it.
+ */
+export class Brokers {
+  readonly #base: Base;
+  readonly #pool: ConnectionPool;
+  #coordinator: { readonly group: string; readonly host: string; readonly port: number } | null =
+    null;
+
+  constructor({ brokers, clientId }: KafkaAddress) {
+    this.#base = new Base({ clientId, bootstrapBrokers: [...brokers] });
+    this.#pool = new ConnectionPool(clientId);
+  }
+
+  /** The leader of a partition, and what Kafka knows its topic by. */
+  async leaderOf(
+    topic: string,
+    partition: number,
+  ): Promise<{ readonly connection: Connection; readonly topicId: string }> {
+    const { topics, brokers } = await this.#base.metadata({ topics: [topic] });
+    const found = topics.get(topic);
+    const leader = brokers.get(found?.partitions[partition]?.leader ?? -1);
+    if (found === undefined || leader === undefined) {
+      this.forget();
+      throw new Error(`Kafka knows no leader of ${topic}, partition ${partition}.`);
+    }
+    return { connection: await this.#pool.get(leader), topicId: found.id };
+  }
+
+  async partitionsOf(topic: string): Promise<number> {
+    const { topics } = await this.#base.metadata({ topics: [topic] });
+    const count = topics.get(topic)?.partitionsCount;
+    if (count === undefined) throw new Error(`Kafka has no topic ${topic}.`);
+    return count;
+  }
+
+  /** The broker that looks after a consumer group. */
+  async coordinatorOf(group: string): Promise<Connection> {
+    if (this.#coordinator?.group !== group) {
+      const { brokers } = await this.#base.metadata({});
+      const connection = await this.#pool.getFirstAvailable([...brokers.values()]);
+      const { coordinators } = await findCoordinatorV6.api.async(connection, groupKey, [group]);
+      const [found] = coordinators;
+      if (found === undefined) throw new Error(`Kafka knows no coordinator of ${group}.`);
+      this.#coordinator = { group, host: found.host, port: found.port };
+    }
+    return this.#pool.get(this.#coordinator);
+  }
+
+  /** Asks anew who leads and looks after what: after an error they may have moved. */
+  forget(): void {
+    this.#base.clearMetadata();
+    this.#coordinator = null;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+    await this.#base.close();
+  }
+}

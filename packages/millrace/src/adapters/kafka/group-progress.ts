@@ -1,0 +1,82 @@
+import { offsetCommitV9, offsetFetchV9 } from '@platformatic/kafka';
+import type { LoadProgress, LogRange, ProgressKeeper } from '../../ports/progress.ts';
+import type { Brokers } from './brokers.ts';
+
+/** One member of a consumer group in one of its generations. */
+export interface Membership {
+  readonly groupId: string;
+  readonly generationId: number;
+  readonly memberId: string;
+}
+
+export interface GroupProgressOptions {
+  readonly brokers: Brokers;
+  readonly membership: Membership;
+  readonly topic: string;
+  readonly partition: number;
+  /** Where to begin when the group has committed nothing yet. */
+  readonly start: number;
+}
+
+/**
+ * How far a consumer group is with one partition: its committed offset, and
+ * beside it, as the commit's metadata, the ranges that were begun.
+ *
+ * Kafka refuses a commit under an older generation, so whoever lost the
+ * partition can change nothing of it any more. The library's own commit writes
+ * no metadata, and after a rejoin repeats a commit under the new generation,
+ * which would undo that: the requests are made here.
+ */
+export function groupProgress(options: GroupProgressOptions): ProgressKeeper {
+  const { brokers, membership, topic, partition, start } = options;
+  const { groupId, generationId, memberId } = membership;
+  return {
+    async read() {
+      const topics = [{ name: topic, partitionIndexes: [partition] }];
+      const groups = [{ groupId, memberEpoch: -1, topics }];
+      const answer = await atCoordinator(brokers, groupId, (connection) =>
+        offsetFetchV9.api.async(connection, groups, true),
+      );
+      const found = answer.groups[0]?.topics[0]?.partitions[0];
+      if (found === undefined || found.committedOffset < 0n) {
+        return { committed: start, intents: [] };
+      }
+      return { committed: Number(found.committedOffset), intents: intentsIn(found.metadata) };
+    },
+    async save({ committed, intents }: LoadProgress) {
+      const place = {
+        partitionIndex: partition,
+        committedOffset: BigInt(committed),
+        committedLeaderEpoch: -1,
+        committedMetadata: intents.length === 0 ? '' : metadataOf(intents),
+      };
+      const topics = [{ name: topic, partitions: [place] }];
+      await atCoordinator(brokers, groupId, (connection) =>
+        offsetCommitV9.api.async(connection, groupId, generationId, memberId, null, topics),
+      );
+    },
+  };
+}
+
+async function atCoordinator<Answer>(
+  brokers: Brokers,
+  groupId: string,
+  ask: (connection: Awaited<ReturnType<Brokers['coordinatorOf']>>) => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await ask(await brokers.coordinatorOf(groupId));
+  } catch (error) {
+    brokers.forget();
+    throw error;
+  }
+}
+
+/** `[[from, to], …]`, in the 4096 bytes that brokers allow. */
+const metadataOf = (intents: readonly LogRange[]): string =>
+  JSON.stringify(intents.map(({ from, to }) => [from, to]));
+
+function intentsIn(metadata: string | null | undefined): readonly LogRange[] {
+  if (!metadata) return [];
+  const ranges: readonly (readonly [number, number])[] = JSON.parse(metadata);
+  return ranges.map(([from, to]) => ({ from, to }));
+}

@@ -1,0 +1,99 @@
+import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
+import { Brokers } from '../../adapters/kafka/brokers.ts';
+import { groupProgress, type Membership } from '../../adapters/kafka/group-progress.ts';
+import { PartitionReader } from '../../adapters/kafka/partition-reader.ts';
+import type { LoadedTable } from '../../compile/clickhouse/ddl.ts';
+import { Backoff } from '../../load/backoff.ts';
+import { Loader, type RefusedRow } from '../../load/loader.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ReachCrashPoint } from '../../ports/crash-points.ts';
+import type { Store } from '../../ports/store.ts';
+
+export interface LoadingPartitionOptions {
+  readonly kafka: KafkaAddress;
+  readonly membership: Membership;
+  readonly topic: string;
+  readonly partition: number;
+  readonly store: Store;
+  readonly table: LoadedTable;
+  readonly clock: Clock;
+  readonly reach: ReachCrashPoint;
+  readonly refuse: (row: RefusedRow) => Promise<void>;
+  readonly onProblem: (what: string, error: unknown) => void;
+}
+
+/** Loads one partition of a topic for as long as it is ours, whoever is away meanwhile. */
+export class LoadingPartition {
+  readonly #options: LoadingPartitionOptions;
+  readonly #stopping = new AbortController();
+  readonly #running: Promise<void>;
+  #loader: Loader | undefined;
+
+  constructor(options: LoadingPartitionOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Why nothing gets into the store; null when all is well. */
+  get failing(): unknown {
+    return this.#loader === undefined ? 'not begun' : this.#loader.failing;
+  }
+
+  /** Ends after the inserts under way. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { topic, partition, onProblem } = this.#options;
+    const { signal } = this.#stopping;
+    const backoff = new Backoff(100, 5_000);
+    while (!signal.aborted) {
+      try {
+        await this.#load();
+      } catch (error) {
+        onProblem(`${topic}/${partition} is not loaded`, error);
+        await backoff.wait(signal);
+      }
+    }
+  }
+
+  /** Until it is stopped. */
+  async #load(): Promise<void> {
+    const { kafka, membership, topic, partition, onProblem, ...others } = this.#options;
+    const brokers = new Brokers(kafka);
+    try {
+      const log = await PartitionReader.open({ ...kafka, topic, partition });
+      try {
+        const place = { brokers, membership, topic, partition, start: log.start };
+        const loader = new Loader({
+          ...others,
+          log,
+          topic,
+          partition,
+          table: others.table.name,
+          columns: others.table.insertColumns,
+          progress: groupProgress(place),
+          onRetry: (error, { from, to }) =>
+            onProblem(`${topic}/${partition} ${from} to ${to} wait for the store`, error),
+        });
+        await loader.resume();
+        this.#loader = loader;
+        loader.start();
+        await stopped(this.#stopping.signal);
+        await loader.stop();
+      } finally {
+        await log.close();
+      }
+    } finally {
+      await brokers.close();
+    }
+  }
+}
+
+const stopped = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve());
+  });

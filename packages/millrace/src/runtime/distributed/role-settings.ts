@@ -1,0 +1,33 @@
+import { MillraceError } from '../../errors.ts';
+import { isLoopback } from '../../server/address.ts';
+
+/** What a role's process is told. */
+export interface RoleSettings {
+  readonly pipeline: string;
+  readonly host: string;
+  readonly port: number;
+  readonly writeKeys: readonly string[];
+  readonly readKeys: readonly string[];
+  /** `host:port` of some of Kafka's brokers. */
+  readonly kafka: readonly string[];
+  /** Of ClickHouse's HTTP interface. */
+  readonly storeUrl: string;
+  readonly storeUser: string;
+  readonly storePassword: string;
+}
+
+/** A role that runs. */
+export interface RunningRole {
+  readonly url: string;
+  /** Ends what is under way, and loses nothing. */
+  close(): Promise<void>;
+}
+
+/** @throws MillraceError `key_required` where a role that needs keys can be reached from elsewhere without. */
+export function requireKeys(host: string, keys: readonly string[], what: string): void {
+  if (isLoopback(host) || keys.length > 0) return;
+  throw new MillraceError(
+    'key_required',
+    `Bound to ${host}, the ${what} can be reached from other machines, so it needs keys.`,
+  );
+}

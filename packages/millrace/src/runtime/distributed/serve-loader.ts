@@ -1,0 +1,111 @@
+import { openClickHouseStore } from '../../adapters/clickhouse/clickhouse-store.ts';
+import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
+import { LoaderGroup, type Share } from '../../adapters/kafka/loader-group.ts';
+import { openTopicWriter } from '../../adapters/kafka/topic-writer.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { clickhouseDdl } from '../../compile/clickhouse/ddl.ts';
+import type { RefusedRow } from '../../load/loader.ts';
+import { planOf } from '../../plan/plan-of.ts';
+import { aliveRoutes } from '../../server/alive-routes.ts';
+import { answerError, refuseUnknownRoutes } from '../../server/error-answer.ts';
+import { listen } from '../../server/server.ts';
+import { crashOnDemand } from '../crash-on-demand.ts';
+import { database } from '../database.ts';
+import { keepRefusedRow } from '../keep-refused-row.ts';
+import { loadPipeline } from '../load-pipeline.ts';
+import { LoadingPartition } from './loading-partition.ts';
+import type { RoleSettings, RunningRole } from './role-settings.ts';
+import { topicsOf } from './topics.ts';
+
+/**
+ * Brings the clean log and the dead letters from Kafka into the store, each
+ * record once. Any number of these may run: the partitions are shared among
+ * them, and go to the others when one dies.
+ *
+ * @throws MillraceError `port_in_use`, `pipeline_not_found`, `pipeline_invalid`; StoreError.
+ */
+export async function serveLoader(
+  settings: RoleSettings,
+  onProblem: (what: string, error: unknown) => void,
+): Promise<RunningRole> {
+  const plan = planOf(await loadPipeline(settings.pipeline));
+  const topics = topicsOf(plan);
+  const kafka: KafkaAddress = {
+    brokers: settings.kafka,
+    clientId: `millrace-loader-${process.pid}`,
+  };
+  const store = await openClickHouseStore({
+    url: settings.storeUrl,
+    username: settings.storeUser,
+    password: settings.storePassword,
+    database,
+    partitionsPerInsertMax: plan.partitioning.partsPerInsertMax,
+  });
+  const deadLetters = openTopicWriter({ ...kafka, clock: systemClock, topic: topics.deadLetters });
+  const tables = clickhouseDdl(plan, { database });
+  const ways = new Map([
+    [
+      topics.clean,
+      {
+        table: tables.events,
+        refuse: (row: RefusedRow) => keepRefusedRow(row, deadLetters, systemClock),
+      },
+    ],
+    [
+      topics.deadLetters,
+      {
+        table: tables.deadLetters,
+        refuse: async ({ offset, reason }: RefusedRow) =>
+          onProblem(`dead letter ${offset} stays in its topic alone`, reason),
+      },
+    ],
+  ]);
+  const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
+  let loadings: readonly LoadingPartition[] = [];
+  const stopAll = async (): Promise<void> => {
+    await Promise.all(loadings.map((loading) => loading.stop()));
+    loadings = [];
+  };
+  const takeOver = async ({ membership, partitions }: Share): Promise<void> => {
+    await stopAll();
+    loadings = partitions.map(({ topic, partition }) => {
+      const way = ways.get(topic);
+      if (way === undefined) throw new Error(`the group has a topic ${topic} that is not ours`);
+      const place = { kafka, membership, topic, partition };
+      const world = { store, clock: systemClock, reach, onProblem };
+      return new LoadingPartition({ ...place, ...world, ...way });
+    });
+  };
+  const group = await LoaderGroup.join({
+    ...kafka,
+    groupId: `${plan.pipeline}.loader`,
+    topics: [...ways.keys()],
+    onShare: takeOver,
+    onProblem,
+  });
+  const notReady = (): string | null =>
+    loadings.some(({ failing }) => failing !== null) ? 'records do not get into the store' : null;
+  const close = async (): Promise<void> => {
+    await stopAll();
+    await group.leave();
+    await deadLetters.close();
+    await store.close();
+  };
+  try {
+    const server = await listen(settings, async (app) => {
+      app.setErrorHandler(answerError);
+      refuseUnknownRoutes(app);
+      await app.register(aliveRoutes, { notReady });
+    });
+    return {
+      url: server.url,
+      async close() {
+        await server.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,24 @@
+import { MillraceError } from '../../errors.ts';
+import type { RoleSettings, RunningRole } from './role-settings.ts';
+import { serveCollector } from './serve-collector.ts';
+import { serveLoader } from './serve-loader.ts';
+
+/**
+ * Runs one part of a cluster in this process.
+ *
+ * @throws MillraceError `config_invalid` without Kafka's address, and what the role throws.
+ */
+export async function serveRole(
+  settings: RoleSettings & { readonly role: string },
+  onProblem: (what: string, error: unknown) => void,
+): Promise<RunningRole> {
+  if (settings.kafka.length === 0) {
+    throw new MillraceError(
+      'config_invalid',
+      `The ${settings.role} needs Kafka's address: --kafka.`,
+    );
+  }
+  return settings.role === 'collector'
+    ? serveCollector(settings)
+    : serveLoader(settings, onProblem);
+}

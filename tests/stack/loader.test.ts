@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Admin, Producer, stringSerializers } from '@platformatic/kafka';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openClickHouseStore } from '../../packages/millrace/src/adapters/clickhouse/clickhouse-store.ts';
+import { clickhouseDdl } from '../../packages/millrace/src/compile/clickhouse/ddl.ts';
+import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
+import type { Store } from '../../packages/millrace/src/ports/store.ts';
+import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
+import { CommandProcess } from '../support/command-process.ts';
+import { freePort } from '../support/free-port.ts';
+import definition from '../support/ledger.config.ts';
+import { Random, testSeed } from '../support/random.ts';
+
+const pipeline = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
+const seed = testSeed();
+const partitions = 4;
+
+describe(`loaders bring each committed record into the store once (seed ${seed})`, () => {
+  let folder: string;
+  let kafka: Kafka;
+  let storeArgs: readonly string[];
+  let storeProcess: CommandProcess;
+  let storeUrl: string;
+  let store: Store;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'millrace-loaders-'));
+    kafka = await startKafka({ folder: join(folder, 'kafka') });
+    const port = String(await freePort());
+    storeArgs = ['store', '--data', join(folder, 'store'), '--port', port];
+    storeProcess = new CommandProcess(storeArgs);
+    storeUrl = await storeProcess.url();
+    store = await openClickHouseStore({ url: storeUrl, database: 'millrace' });
+    for (const statement of clickhouseDdl(planOf(definition), { database: 'millrace' })
+      .statements) {
+      await store.define(statement);
+    }
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.addresses.bootstrap] });
+    await admin.createTopics({ topics: ['ledger.clean'], partitions, replicas: 1 });
+    await admin.createTopics({ topics: ['ledger.dead_letters'], partitions: 1, replicas: 1 });
+    await admin.close();
+  });
+  afterEach(async () => {
+    await store.close();
+    await storeProcess.stop();
+    await kafka.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const startLoader = (env = {}): CommandProcess =>
+    new CommandProcess(
+      ['start', '--role', 'loader', '--pipeline', pipeline, '--port', '0'].concat([
+        ...['--kafka', kafka.addresses.bootstrap],
+        ...['--store-url', storeUrl],
+      ]),
+      env,
+    );
+  const cell = async (sql: string): Promise<string> =>
+    Buffer.from((await store.read(sql, { format: 'TSV' })).bytes)
+      .toString()
+      .trim();
+
+  /** Writes until the signal, in transactions, of which some are aborted; returns the ids committed. */
+  async function write(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const random = new Random(seed);
+    const committed = new Set<string>();
+    const producer = new Producer({
+      clientId: 'test',
+      bootstrapBrokers: [kafka.addresses.bootstrap],
+      idempotent: true,
+      // The next transaction can begin a moment after the one before.
+      retryDelay: 20,
+      transactionalId: `test-${seed}`,
+      serializers: stringSerializers,
+    });
+    for (let serial = 0; !signal.aborted; ) {
+      const transaction = await producer.beginTransaction();
+      const ids: string[] = [];
+      for (let requests = random.between(1, 4); requests > 0; requests -= 1) {
+        const messages = Array.from({ length: random.between(1, 120) }, () => {
+          const id = `e${serial++}`;
+          ids.push(id);
+          return {
+            topic: 'ledger.clean',
+            key: id,
+            partition: random.between(0, partitions - 1),
+            value: lineOf(id, random),
+          };
+        });
+        await transaction.send({ messages });
+      }
+      if (random.chance(0.25)) await transaction.abort();
+      else {
+        await transaction.commit();
+        for (const id of ids) committed.add(id);
+      }
+    }
+    await producer.close();
+    return committed;
+  }
+
+  async function balance(committed: ReadonlySet<string>): Promise<void> {
+    const stored = () => cell('SELECT uniqExact(event_id) FROM events');
+    await expect.poll(stored, { timeout: 120_000, interval: 200 }).toBe(String(committed.size));
+    expect(
+      await cell(
+        'SELECT count(), uniqExact(_partition, _offset), (SELECT sum(events) FROM by_minute), sum(properties.price) = (SELECT sum(amount) FROM by_minute) FROM events',
+      ),
+    ).toBe([committed.size, committed.size, committed.size, 1].join('\t'));
+    const ids = (await cell('SELECT event_id FROM events')).split('\n');
+    expect(ids.filter((id) => !committed.has(id))).toEqual([]);
+  }
+
+  test('whoever is killed, wherever', async () => {
+    const random = new Random(seed + 1);
+    const writing = new AbortController();
+    const written = write(writing.signal);
+    const points = [
+      'load-intended:3',
+      'load-inserting:3',
+      'load-inserting:2:15',
+      'load-inserted:3',
+    ];
+    let other = startLoader();
+    for (const point of points) {
+      const loader = startLoader({ MILLRACE_CRASH_AT: point });
+      await loader.exited;
+      expect(loader.errors).toContain('crash point');
+      if (random.chance(0.5)) {
+        other.kill('SIGKILL');
+        await other.exited;
+        other = startLoader();
+      }
+    }
+    // The store dies in the middle of inserts, and comes back where it was.
+    storeProcess.kill('SIGKILL');
+    await storeProcess.exited;
+    storeProcess = new CommandProcess(storeArgs);
+    await storeProcess.url();
+    writing.abort();
+    await balance(await written);
+    await other.stop();
+  }, 300_000);
+
+  test('one that sleeps through its session changes nothing when it wakes', async () => {
+    const writing = new AbortController();
+    const written = write(writing.signal);
+    const zombie = startLoader();
+    await zombie.url();
+    const some = async () => Number(await cell('SELECT count() FROM events'));
+    await expect.poll(some, { timeout: 60_000 }).toBeGreaterThan(0);
+    zombie.kill('SIGSTOP');
+    const heir = startLoader();
+    const before = await some();
+    await expect.poll(some, { timeout: 60_000 }).toBeGreaterThan(before);
+    zombie.kill('SIGCONT');
+    writing.abort();
+    await balance(await written);
+    await Promise.all([zombie.stop(), heir.stop()]);
+  }, 300_000);
+});
+
+function lineOf(id: string, random: Random): string {
+  const at = Date.now() - random.between(0, 100_000);
+  return JSON.stringify({
+    event_id: id,
+    type: random.chance(0.3) ? 'purchase' : 'view',
+    timestamp: at,
+    received_at: at,
+    appended_at: at,
+    late: false,
+    user_id: `u${random.between(1, 500)}`,
+    properties: {
+      price: `${random.between(0, 1_000)}.${random.between(10, 99)}`,
+      product_id: `p${random.between(1, 20)}`,
+    },
+  });
+}

@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const command = fileURLToPath(new URL('../../packages/millrace/bin/millrace.js', import.meta.url));
+
+/** A built command that runs until it is stopped, and says where it answers. */
+export class CommandProcess {
+  readonly #child: ChildProcess;
+  readonly exited: Promise<unknown>;
+  #output = '';
+  #errors = '';
+
+  constructor(args: readonly string[], env: { readonly [name: string]: string } = {}) {
+    this.#child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout?.on('data', (chunk) => {
+      this.#output += String(chunk);
+    });
+    this.#child.stderr?.on('data', (chunk) => {
+      this.#errors += String(chunk);
+    });
+    this.exited = new Promise((resolve) => this.#child.once('close', resolve));
+  }
+
+  get errors(): string {
+    return this.#errors;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Where it answers, once it says so. */
+  async url(): Promise<string> {
+    for (;;) {
+      const [, url] = / answers at (\S+)\n/.exec(this.#output) ?? [];
+      if (url !== undefined) return url;
+      if (!this.running) throw new Error(`it ended before it answered:\n${this.#errors}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Ends it as Ctrl-C would. */
+  async stop(): Promise<void> {
+    this.kill('SIGINT');
+    await this.exited;
+  }
+}
