@@ -1,13 +1,13 @@
 import { MillraceError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
-import type { LogReader, LogSlice } from '../ports/log.ts';
+import type { LogReader } from '../ports/log.ts';
 import type { LoadProgress, LogRange, ProgressKeeper } from '../ports/progress.ts';
 import { type Store, StoreError } from '../ports/store.ts';
 import { Turns } from '../turns.ts';
 import { Backoff, pause } from './backoff.ts';
 import { InsertGate } from './insert-gate.ts';
-import { ReadAhead } from './read-ahead.ts';
+import { type LogBatch, ReadAhead } from './read-ahead.ts';
 
 export interface LoaderOptions {
   readonly log: LogReader;
@@ -198,25 +198,25 @@ export class Loader {
   async #loadOldest(): Promise<void> {
     const [intent] = this.#progress.intents;
     if (intent === undefined) return;
-    const slice = await this.#readAgain(intent);
+    const batch = await this.#readAgain(intent);
     try {
-      await this.#insert(slice);
+      await this.#insert(batch);
     } catch (error) {
       if (!(error instanceof StoreError) || error.retry !== 'split') throw error;
-      await this.#split(slice, error);
+      await this.#split(batch, error);
       return;
     }
-    await this.#commit(slice);
+    await this.#commit(batch);
   }
 
-  async #readAgain({ from, to }: LogRange): Promise<LogSlice> {
+  async #readAgain({ from, to }: LogRange): Promise<LogBatch> {
     const { log, topic } = this.#options;
-    const limits = { rowsMax: to - from, bytesMax: Number.MAX_SAFE_INTEGER };
-    const slice = await new ReadAhead(log, from, limits).take();
-    if (slice.from === from && slice.to === to) return slice;
+    const limits = { rowsMax: to - from, bytesMax: Number.MAX_SAFE_INTEGER, until: to };
+    const batch = await new ReadAhead(log, from, limits).take();
+    if (batch.to === to) return batch;
     throw new MillraceError(
       'log_corrupt',
-      `The log of ${topic} has ${slice.from} to ${slice.to} of ${from} to ${to}, of which the store may have some already.`,
+      `The log of ${topic} ends at ${batch.to}, and the store may have some of ${from} to ${to} already.`,
     );
   }
 
@@ -236,12 +236,10 @@ export class Loader {
       for (;;) {
         await ahead.during(this.#nextIsDue(ahead, before, newest, over));
         if (over.aborted) break;
-        const slice = await ahead.take();
-        // The end of a transaction has an offset, and no record.
-        if (slice.from === slice.to) continue;
-        await this.#intend(slice);
+        const batch = await ahead.take();
+        await this.#intend(batch);
         before = newest;
-        newest = this.#commitAfter(before, slice, this.#insert(slice));
+        newest = this.#commitAfter(before, batch, this.#insert(batch));
         newest.catch(() => failed.abort());
       }
     } finally {
@@ -278,22 +276,24 @@ export class Loader {
     }
   }
 
-  #insert(slice: LogSlice): Promise<void> {
+  async #insert(batch: LogBatch): Promise<void> {
     const { store, table, columns, topic, partition, reach } = this.#options;
+    // The end of a transaction has an offset, and no record.
+    if (batch.rows === 0) return;
     return this.#gate.pass(() => {
       this.#insertBeganMs = performance.now();
       const inserting = store.insert({
         table,
-        lines: slice.lines,
-        place: { partition, offset: slice.from },
-        rows: slice.to - slice.from,
-        token: `${topic}/${partition}/${slice.from}-${slice.to}`,
+        lines: batch.lines,
+        place: { partition, offset: batch.from, gaps: batch.gaps },
+        rows: batch.rows,
+        token: `${topic}/${partition}/${batch.from}-${batch.to}`,
         ...(columns ? { columns } : {}),
       });
       reach('load-inserting');
       return inserting.then(
         () => {
-          this.#inserted = Math.max(this.#inserted, slice.to);
+          this.#inserted = Math.max(this.#inserted, batch.to);
           reach('load-inserted');
         },
         (error: unknown) => {
@@ -306,12 +306,12 @@ export class Loader {
 
   async #commitAfter(
     before: Promise<void>,
-    slice: LogSlice,
+    batch: LogBatch,
     inserting: Promise<void>,
   ): Promise<void> {
     const ended = await Promise.allSettled([before, inserting]);
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
-    await this.#commit(slice);
+    await this.#commit(batch);
   }
 
   /**
@@ -319,46 +319,46 @@ export class Loader {
    * The halves are recorded before either is tried, so that a crash between
    * them cannot bring the whole range back.
    */
-  async #split(slice: LogSlice, error: StoreError): Promise<void> {
+  async #split(batch: LogBatch, error: StoreError): Promise<void> {
     // Tokens of halves are new: had a part of the whole landed, they would add it again.
-    if (await this.#anyStored(slice)) throw error;
-    if (slice.to - slice.from === 1) {
-      await this.#options.refuse({ offset: slice.from, line: slice.lines, reason: error.message });
-      await this.#commit(slice);
+    if (await this.#anyStored(batch)) throw error;
+    if (batch.rows === 1) {
+      const offset = batch.from + (batch.gaps[0]?.offsets ?? 0);
+      await this.#options.refuse({ offset, line: batch.lines, reason: error.message });
+      await this.#commit(batch);
       return;
     }
-    const middle = Math.floor((slice.from + slice.to) / 2);
+    const middle = Math.floor((batch.from + batch.to) / 2);
     await this.#save(({ intents }) => ({
-      committed: slice.from,
+      committed: batch.from,
       intents: [
-        { from: slice.from, to: middle },
-        { from: middle, to: slice.to },
+        { from: batch.from, to: middle },
+        { from: middle, to: batch.to },
         ...intents.slice(1),
       ],
     }));
   }
 
-  async #anyStored(slice: LogSlice): Promise<boolean> {
+  async #anyStored(batch: LogBatch): Promise<boolean> {
     const { store, table, partition } = this.#options;
     const { bytes } = await store.read(
       `SELECT count() FROM ${table} WHERE _partition = {partition:UInt32} AND _offset >= {from:UInt64} AND _offset < {to:UInt64}`,
-      { format: 'TSV', params: { partition, from: slice.from, to: slice.to } },
+      { format: 'TSV', params: { partition, from: batch.from, to: batch.to } },
     );
     return Buffer.from(bytes).toString().trim() !== '0';
   }
 
-  async #intend({ from, to }: LogSlice): Promise<void> {
+  async #intend({ from, to }: LogBatch): Promise<void> {
     await this.#save(({ committed, intents }) => ({
-      // Records given up with a damaged segment lie between.
-      committed: intents.length > 0 ? committed : from,
+      committed,
       intents: [...intents, { from, to }],
     }));
     this.#options.reach('load-intended');
   }
 
-  async #commit(slice: LogSlice): Promise<void> {
-    await this.#save(({ intents }) => ({ committed: slice.to, intents: intents.slice(1) }));
-    this.#behindSinceMs = this.#options.log.end > slice.to ? slice.appendedAt : null;
+  async #commit(batch: LogBatch): Promise<void> {
+    await this.#save(({ intents }) => ({ committed: batch.to, intents: intents.slice(1) }));
+    this.#behindSinceMs = this.#options.log.end > batch.to ? batch.appendedAt : null;
     this.#wake();
   }
 

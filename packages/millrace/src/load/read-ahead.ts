@@ -1,7 +1,26 @@
 import type { LogReader, LogSlice, SliceLimits } from '../ports/log.ts';
+import type { OffsetGap } from '../ports/store.ts';
 
 /** Read at once while the store is busy: few enough not to hold up whoever appends. */
 const chunkRows = 5_000;
+
+/** What a log has between two offsets. */
+export interface LogBatch {
+  readonly from: number;
+  readonly to: number;
+  readonly rows: number;
+  /** Where offsets have no record: given up with a damaged segment, or never seen by readers. */
+  readonly gaps: readonly OffsetGap[];
+  /** Newline-terminated. */
+  readonly lines: Uint8Array;
+  /** When the newest record was appended (epoch ms); 0 if there is none. */
+  readonly appendedAt: number;
+}
+
+export interface ReadAheadLimits extends SliceLimits {
+  /** Nothing from this offset on is read. Default: no end. */
+  readonly until?: number;
+}
 
 /**
  * Reads on in a log while the last batch is still being stored, so that the
@@ -9,22 +28,19 @@ const chunkRows = 5_000;
  */
 export class ReadAhead {
   readonly #log: LogReader;
-  readonly #limits: SliceLimits;
-  /** Without a gap between them. */
+  readonly #limits: Required<ReadAheadLimits>;
   #held: LogSlice[] = [];
-  /** Lies behind a gap in the log, so it begins the next batch. */
-  #afterGap: LogSlice | undefined;
   #end: number;
   #taken: number;
 
-  constructor(log: LogReader, from: number, limits: SliceLimits) {
+  constructor(log: LogReader, from: number, limits: ReadAheadLimits) {
     this.#log = log;
-    this.#limits = limits;
+    this.#limits = { until: Number.POSITIVE_INFINITY, ...limits };
     this.#end = from;
     this.#taken = from;
   }
 
-  /** One past the last record that was taken. */
+  /** One past the last offset that was taken. */
   get taken(): number {
     return this.#taken;
   }
@@ -42,19 +58,17 @@ export class ReadAhead {
   }
 
   /**
-   * The records behind those taken before, as many as there are and the limits
-   * allow. Waits for none.
+   * What lies behind what was taken before, as much as there is and the limits
+   * allow. Waits for nothing.
    *
    * @throws MillraceError as `LogReader.read`.
    */
-  async take(): Promise<LogSlice> {
+  async take(): Promise<LogBatch> {
     while (this.#hasRoom() && this.#log.end > this.#end) await this.#read(this.#limits.rowsMax);
-    const slice = joined(this.#held, this.#end);
-    this.#taken = slice.to;
-    this.#held = this.#afterGap ? [this.#afterGap] : [];
-    this.#afterGap = undefined;
-    this.#end = this.#held.at(-1)?.to ?? slice.to;
-    return slice;
+    const batch = batchOf(this.#held, this.#taken, this.#end);
+    this.#taken = this.#end;
+    this.#held = [];
+    return batch;
   }
 
   async #readOn(signal: AbortSignal): Promise<void> {
@@ -67,7 +81,7 @@ export class ReadAhead {
 
   #hasRoom(): boolean {
     const { rows, bytes } = this.#left();
-    return this.#afterGap === undefined && rows > 0 && bytes > 0;
+    return this.#end < this.#limits.until && rows > 0 && bytes > 0;
   }
 
   #left(): { readonly rows: number; readonly bytes: number } {
@@ -78,27 +92,34 @@ export class ReadAhead {
 
   async #read(rowsMax: number): Promise<void> {
     const left = this.#left();
-    const slice = await this.#log.read(this.#end, {
-      rowsMax: Math.min(rowsMax, left.rows),
-      bytesMax: left.bytes,
-    });
-    if (this.#held.length > 0 && slice.from !== this.#end) this.#afterGap = slice;
-    else {
-      this.#held.push(slice);
-      this.#end = slice.to;
+    const { until } = this.#limits;
+    const limits = { rowsMax: Math.min(rowsMax, left.rows), bytesMax: left.bytes };
+    let slice = await this.#log.read(this.#end, limits);
+    if (slice.from < until && slice.to > until) {
+      slice = await this.#log.read(slice.from, { ...limits, rowsMax: until - slice.from });
     }
+    if (slice.from < until) this.#held.push(slice);
+    this.#end = Math.min(slice.to, until);
   }
 }
 
-function joined(slices: readonly LogSlice[], nowhere: number): LogSlice {
-  const [first] = slices;
-  if (first === undefined) {
-    return { from: nowhere, to: nowhere, lines: new Uint8Array(), appendedAt: 0 };
+function batchOf(slices: readonly LogSlice[], from: number, to: number): LogBatch {
+  const gaps: OffsetGap[] = [];
+  let rows = 0;
+  let next = from;
+  for (const slice of slices) {
+    if (slice.from > next) gaps.push({ row: rows, offsets: slice.from - next });
+    rows += slice.to - slice.from;
+    next = slice.to;
   }
+  const [only] = slices;
   return {
-    from: first.from,
-    to: slices.at(-1)?.to ?? first.to,
-    lines: slices.length === 1 ? first.lines : Buffer.concat(slices.map(({ lines }) => lines)),
-    appendedAt: Math.max(...slices.map(({ appendedAt }) => appendedAt)),
+    from,
+    to,
+    rows,
+    gaps: gaps.filter(({ row }) => row < rows),
+    lines:
+      slices.length === 1 && only ? only.lines : Buffer.concat(slices.map(({ lines }) => lines)),
+    appendedAt: Math.max(0, ...slices.map(({ appendedAt }) => appendedAt)),
   };
 }

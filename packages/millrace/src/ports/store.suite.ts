@@ -118,6 +118,30 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       ).toBe('150000\t0\t7\t7');
     });
 
+    test('rows get their place in a log that skips offsets', async () => {
+      await store.define(
+        `CREATE TABLE skipping (id UInt64, _partition UInt32 MATERIALIZED 0, _offset UInt64 MATERIALIZED 0)
+         ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000`,
+      );
+      const ids = [102, 103, 105, 106, 10_000_000_000];
+      await store.insert({
+        table: 'skipping',
+        lines: Buffer.from(ids.map((id) => `${JSON.stringify({ id })}\n`).join('')),
+        rows: ids.length,
+        token: 'skipping',
+        place: {
+          partition: 0,
+          offset: 100,
+          gaps: [
+            { row: 0, offsets: 2 },
+            { row: 2, offsets: 1 },
+            { row: 4, offsets: 10_000_000_000 - 107 },
+          ],
+        },
+      });
+      expect(await cell('SELECT count(), countIf(_offset != id) FROM skipping')).toBe('5\t0');
+    });
+
     test('rows that are only given are as they would be stored, and are not', async () => {
       await store.define(
         `CREATE TABLE given_as (id UInt64, at DateTime64(3, 'UTC'), amount Decimal(18, 2), properties JSON,

@@ -8,8 +8,22 @@ export interface InsertBatch {
   readonly token: string;
   /** The columns given in the lines, where the table has computed ones. */
   readonly columns?: readonly string[];
-  /** Where the first row lies in a log: each row gets its `_partition` and `_offset`. */
-  readonly place?: { readonly partition: number; readonly offset: number };
+  /** Where the rows lie in a log: each gets its `_partition` and `_offset`. */
+  readonly place?: LogPlace;
+}
+
+export interface LogPlace {
+  readonly partition: number;
+  /** Of the first row, but for a gap before it; the others follow on. */
+  readonly offset: number;
+  /** In ascending order of their rows. Default: none. */
+  readonly gaps?: readonly OffsetGap[];
+}
+
+/** Offsets that are skipped before a row, which is counted from 0. */
+export interface OffsetGap {
+  readonly row: number;
+  readonly offsets: number;
 }
 
 /** Rows that the store computes from its own tables, inserted whole or not at all, and never twice. */

@@ -1,4 +1,4 @@
-import type { ComputedBatch, GivenRows, InsertBatch } from '../../ports/store.ts';
+import type { ComputedBatch, GivenRows, InsertBatch, LogPlace } from '../../ports/store.ts';
 import { identifier, settingsList } from './sql-text.ts';
 import type { TableShape } from './table-shape.ts';
 
@@ -84,9 +84,7 @@ export const givenStatement = (rows: GivenRows, lines: Lines, sql: string): stri
 export const asInserted = { ...inOrder, ...asItCame } as const;
 
 function rowsOf({ columns, place }: GivenRows, { from, shape }: Lines) {
-  const placed = place
-    ? { _partition: `${place.partition}`, _offset: `${place.offset} + rowNumberInAllBlocks()` }
-    : {};
+  const placed = place ? { _partition: `${place.partition}`, _offset: offsetOf(place) } : {};
   const given = shape.filter((column) =>
     columns
       ? columns.includes(column.name)
@@ -103,4 +101,11 @@ function rowsOf({ columns, place }: GivenRows, { from, shape }: Lines) {
     select: `SELECT ${values.join(', ')}
 FROM ${from(structure)}`,
   };
+}
+
+function offsetOf({ offset, gaps = [] }: LogPlace): string {
+  if (gaps.length === 0) return `${offset} + rowNumberInAllBlocks()`;
+  const rows = gaps.map(({ row }) => row);
+  const skipped = gaps.map(({ offsets }) => offsets);
+  return `${offset} + (rowNumberInAllBlocks() AS _row) + arraySum((row, offsets) -> if(_row >= row, offsets, 0), [${rows}]::Array(UInt64), [${skipped}]::Array(UInt64))`;
 }
