@@ -4,6 +4,9 @@ import type { OffsetGap } from '../ports/store.ts';
 /** Read at once while the store is busy: few enough not to hold up whoever appends. */
 const chunkRows = 5_000;
 
+/** In one batch: the store looks at each of them for each row. */
+const gapsMax = 1_000;
+
 /** What a log has between two offsets. */
 export interface LogBatch {
   readonly from: number;
@@ -18,7 +21,7 @@ export interface LogBatch {
 }
 
 export interface ReadAheadLimits extends SliceLimits {
-  /** Nothing from this offset on is read. Default: no end. */
+  /** Everything up to this offset is read, nothing beyond. Default: no end. */
   readonly until?: number;
 }
 
@@ -30,6 +33,7 @@ export class ReadAhead {
   readonly #log: LogReader;
   readonly #limits: Required<ReadAheadLimits>;
   #held: LogSlice[] = [];
+  #gaps = 0;
   #end: number;
   #taken: number;
 
@@ -68,6 +72,7 @@ export class ReadAhead {
     const batch = batchOf(this.#held, this.#taken, this.#end);
     this.#taken = this.#end;
     this.#held = [];
+    this.#gaps = 0;
     return batch;
   }
 
@@ -81,7 +86,9 @@ export class ReadAhead {
 
   #hasRoom(): boolean {
     const { rows, bytes } = this.#left();
-    return this.#end < this.#limits.until && rows > 0 && bytes > 0;
+    const { until } = this.#limits;
+    if (Number.isFinite(until)) return this.#end < until;
+    return rows > 0 && bytes > 0 && this.#gaps < gapsMax;
   }
 
   #left(): { readonly rows: number; readonly bytes: number } {
@@ -99,6 +106,7 @@ export class ReadAhead {
       slice = await this.#log.read(slice.from, { ...limits, rowsMax: until - slice.from });
     }
     if (slice.from < until) this.#held.push(slice);
+    if (slice.from > this.#end) this.#gaps += 1;
     this.#end = Math.min(slice.to, until);
   }
 }
