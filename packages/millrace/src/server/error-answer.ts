@@ -6,6 +6,7 @@ const retryAfter: { readonly [code in ErrorCode]?: number } = {
   too_many_requests: 1,
   overloaded: 1,
   log_overloaded: 1,
+  log_unavailable: 5,
   shutting_down: 5,
   log_full: 10,
 };

@@ -41,6 +41,9 @@ export function openTopicWriter(options: TopicWriterOptions): TopicWriter {
     clientId,
     bootstrapBrokers: [...brokers],
     idempotent: true,
+    // Whoever sent the events tries again: what is written twice is told apart behind the topic.
+    retries: 3,
+    retryDelay: 100,
     compression,
     serializers: stringSerializers,
   });
@@ -69,6 +72,8 @@ export function openTopicWriter(options: TopicWriterOptions): TopicWriter {
       for (const { records, resolve } of group)
         resolve({ appended: records.length, duplicates: 0 });
     } catch (cause) {
+      // The library goes on asking the leader it knew.
+      producer.clearMetadata();
       const error = new MillraceError(
         'log_unavailable',
         `Kafka did not take records of ${topic}.`,
