@@ -2,6 +2,9 @@ import { expect } from 'vitest';
 import { rows } from './millrace-process.ts';
 import { Random } from './random.ts';
 
+/** Asks for rows in SQL. */
+export type Ask = <Row>(url: string, sql: string) => Promise<readonly Row[]>;
+
 export interface LedgerEvent {
   readonly event_id: string;
   readonly type: 'view' | 'purchase';
@@ -109,8 +112,8 @@ export class Ledger {
   }
 
   /** acknowledged ⊆ stored ⊆ sent, each once, and every rollup as recomputed from what was sent. */
-  async balance(url: string): Promise<void> {
-    const stored = await rows<{ event_id: string; n: string }>(
+  async balance(url: string, ask: Ask = rows): Promise<void> {
+    const stored = await ask<{ event_id: string; n: string }>(
       url,
       'SELECT event_id, count() AS n FROM events GROUP BY event_id',
     );
@@ -119,11 +122,11 @@ export class Ledger {
     expect([...this.acknowledged].filter((id) => !ids.has(id))).toEqual([]);
     expect([...ids].filter((id) => !this.sent.has(id))).toEqual([]);
     const events = [...ids].flatMap((id) => this.sent.get(id) ?? []);
-    await this.#compareByMinute(url, events);
-    await this.#compareByDay(url, events);
+    await this.#compareByMinute(url, ask, events);
+    await this.#compareByDay(url, ask, events);
   }
 
-  async #compareByMinute(url: string, events: readonly LedgerEvent[]): Promise<void> {
+  async #compareByMinute(url: string, ask: Ask, events: readonly LedgerEvent[]): Promise<void> {
     const groups = groupBy(events, ({ timestamp, type, properties }) =>
       [Math.floor(timestamp / 60_000) * 60_000, type, properties.product_id].join('|'),
     );
@@ -139,7 +142,7 @@ export class Ledger {
         new Set(members.map(({ user_id }) => user_id)).size,
       ].join('|');
     });
-    const found = await rows<{ [name: string]: string }>(
+    const found = await ask<{ [name: string]: string }>(
       url,
       `SELECT toUnixTimestamp64Milli(toDateTime64(bucket, 3, 'UTC')) AS at, type, product_id, events,
               toDecimalString(amount, 2) AS amount, toDecimalString(lowest, 2) AS lowest,
@@ -148,7 +151,7 @@ export class Ledger {
     expect(found.map((row) => Object.values(row).join('|')).sort()).toEqual(expected.sort());
   }
 
-  async #compareByDay(url: string, events: readonly LedgerEvent[]): Promise<void> {
+  async #compareByDay(url: string, ask: Ask, events: readonly LedgerEvent[]): Promise<void> {
     const groups = groupBy(
       events.filter(({ type }) => type === 'purchase'),
       ({ timestamp, properties }) =>
@@ -161,7 +164,7 @@ export class Ledger {
         money(sumOf(members.map((event) => centsOf(event.properties.price)))),
       ].join('|'),
     );
-    const found = await rows<{ [name: string]: string }>(
+    const found = await ask<{ [name: string]: string }>(
       url,
       `SELECT toUnixTimestamp64Milli(toDateTime64(bucket, 3, 'UTC')) AS at, ifNull(currency, 'none') AS currency,
               orders, toDecimalString(amount, 2) AS amount FROM purchases_by_day`,

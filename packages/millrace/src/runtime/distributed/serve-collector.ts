@@ -3,6 +3,7 @@ import { openTopicWriter, type TopicWriter } from '../../adapters/kafka/topic-wr
 import { systemClock } from '../../adapters/system-clock.ts';
 import { createAdmission } from '../../collect/admission.ts';
 import { createCollector } from '../../collect/collector.ts';
+import { topicNames } from '../../compile/kafka/topics.ts';
 import { planOf } from '../../plan/plan-of.ts';
 import { aliveRoutes } from '../../server/alive-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../../server/error-answer.ts';
@@ -11,7 +12,6 @@ import { createKeys } from '../../server/keys.ts';
 import { listen } from '../../server/server.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
-import { topicsOf } from './topics.ts';
 
 /** Enough for large requests to Kafka, and little when parsed. */
 const admittedBytesMax = 16 * 1024 * 1024;
@@ -26,7 +26,7 @@ const holdBackMsMax = 10_000;
 export async function serveCollector(settings: RoleSettings): Promise<RunningRole> {
   requireKeys(settings.host, settings.writeKeys, 'collector');
   const plan = planOf(await loadPipeline(settings.pipeline));
-  const topics = topicsOf(plan);
+  const topics = topicNames(plan);
   const kafka = {
     brokers: settings.kafka,
     clientId: `millrace-collector-${process.pid}`,

@@ -4,6 +4,7 @@ import { LoaderGroup, type Share } from '../../adapters/kafka/loader-group.ts';
 import { openTopicWriter } from '../../adapters/kafka/topic-writer.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { clickhouseDdl } from '../../compile/clickhouse/ddl.ts';
+import { topicNames } from '../../compile/kafka/topics.ts';
 import type { RefusedRow } from '../../load/loader.ts';
 import { planOf } from '../../plan/plan-of.ts';
 import { aliveRoutes } from '../../server/alive-routes.ts';
@@ -15,7 +16,6 @@ import { keepRefusedRow } from '../keep-refused-row.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { LoadingPartition } from './loading-partition.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
-import { topicsOf } from './topics.ts';
 
 /**
  * Brings the clean log and the dead letters from Kafka into the store, each
@@ -29,7 +29,7 @@ export async function serveLoader(
   onProblem: (what: string, error: unknown) => void,
 ): Promise<RunningRole> {
   const plan = planOf(await loadPipeline(settings.pipeline));
-  const topics = topicsOf(plan);
+  const topics = topicNames(plan);
   const kafka: KafkaAddress = {
     brokers: settings.kafka,
     clientId: `millrace-loader-${process.pid}`,

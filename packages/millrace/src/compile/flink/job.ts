@@ -1,0 +1,79 @@
+import type { Options } from './nodes.ts';
+
+/** What is submitted to one session of the SQL Gateway. */
+export interface FlinkJob {
+  readonly name: string;
+  /** Of the session. */
+  readonly settings: Options;
+  /** In order; the last one starts the job. */
+  readonly statements: readonly string[];
+}
+
+export interface FlinkSettings {
+  /** `host:port`, with commas between. */
+  readonly bootstrapServers: string;
+  readonly parallelism: number;
+  /** What the names of topics, jobs, groups and transactions begin with; the pipeline's name unless told. */
+  readonly prefix?: string;
+  /** Results can be read this long after they were made, at the soonest. */
+  readonly checkpointMs?: number;
+  /** Longer than the worst recovery, at most the broker's `transaction.max.timeout.ms`. */
+  readonly transactionTimeoutMs?: number;
+}
+
+const checkpointMsDefault = 3_000;
+const transactionTimeoutMsDefault = 900_000;
+
+/** Settings that every job has. State lives for `stateMs`; 0 is for ever. */
+export const jobSettings = (
+  name: string,
+  { parallelism, checkpointMs = checkpointMsDefault }: FlinkSettings,
+  stateMs: number,
+): Options => ({
+  'pipeline.name': name,
+  'parallelism.default': String(parallelism),
+  // Measured: what matters most for the rate.
+  'pipeline.object-reuse': 'true',
+  'execution.runtime-mode': 'streaming',
+  'execution.checkpointing.interval': `${checkpointMs} ms`,
+  'execution.checkpointing.mode': 'EXACTLY_ONCE',
+  'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
+  // Tries for ever, less and less often: a broker may be away for hours.
+  'restart-strategy.type': 'exponential-delay',
+  'state.backend.type': 'rocksdb',
+  'execution.checkpointing.incremental': 'true',
+  'table.exec.state.ttl': `${stateMs} ms`,
+  'table.exec.source.idle-timeout': '5 s',
+  // It would turn the dedup stage into one that takes back what it said.
+  'table.exec.mini-batch.enabled': 'false',
+  'table.local-time-zone': 'UTC',
+});
+
+/** Where a job reads: on from its own checkpoint, or from the first record there is. */
+export const kafkaSource = (
+  topic: string,
+  group: string,
+  { bootstrapServers }: FlinkSettings,
+): Options => ({
+  connector: 'kafka',
+  topic,
+  'properties.bootstrap.servers': bootstrapServers,
+  'properties.group.id': group,
+  'properties.isolation.level': 'read_committed',
+  'scan.startup.mode': 'earliest-offset',
+});
+
+/** A sink whose records appear with the checkpoint that covers them, each once. */
+export const kafkaSink = (
+  topic: string,
+  transactions: string,
+  { bootstrapServers, transactionTimeoutMs = transactionTimeoutMsDefault }: FlinkSettings,
+): Options => ({
+  connector: 'kafka',
+  topic,
+  'properties.bootstrap.servers': bootstrapServers,
+  'properties.compression.type': 'lz4',
+  'properties.transaction.timeout.ms': String(transactionTimeoutMs),
+  'sink.delivery-guarantee': 'exactly-once',
+  'sink.transactional-id-prefix': transactions,
+});

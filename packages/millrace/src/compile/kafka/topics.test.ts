@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { definePipeline, event, string } from '../../index.ts';
+import { planOf } from '../../plan/plan-of.ts';
+import { kafkaTopics } from './topics.ts';
+
+const plan = planOf(
+  definePipeline({ name: 'shop', events: { view: event({ product_id: string() }) } }),
+);
+
+test('each has as many replicas as asked, all but one of which must have a record', () => {
+  const topics = kafkaTopics(plan, { partitions: 12, replication: 3 });
+  expect(topics.map(({ name }) => name)).toEqual(['shop.raw', 'shop.clean', 'shop.dead_letters']);
+  for (const topic of topics) {
+    expect(topic).toMatchObject({
+      partitions: 12,
+      replication: 3,
+      config: { 'min.insync.replicas': '2', 'cleanup.policy': 'delete' },
+    });
+  }
+  const [alone] = kafkaTopics(plan, { partitions: 1, replication: 1 });
+  expect(alone?.config['min.insync.replicas']).toBe('1');
+});

@@ -1,0 +1,91 @@
+import type { Plan } from '../../plan/plan.ts';
+
+export interface KafkaSettings {
+  /** Of the raw and the clean log. The ids of a partition stay in it, so it cannot change in place. */
+  readonly partitions: number;
+  /** Brokers that hold each record. */
+  readonly replication: number;
+  /** What all names begin with; the pipeline's name unless told. */
+  readonly prefix?: string;
+  /** How long the logs buffer what nobody could read yet, in ms by arrival. */
+  readonly bufferMs?: number;
+  /** The most that a partition buffers; -1 for no bound but the time. */
+  readonly bufferBytes?: number;
+  /** The largest event. */
+  readonly recordBytesMax?: number;
+}
+
+export interface Topic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replication: number;
+  /** By Kafka's names. */
+  readonly config: { readonly [name: string]: string };
+}
+
+const dayMs = 86_400_000;
+const bufferMsDefault = 7 * dayMs;
+const deadLettersKeepMs = 90 * dayMs;
+const recordBytesMaxDefault = 1_048_576;
+/** A record of Kafka's is its value, its key of at most 128 bytes, and headers. */
+const recordOverheadBytes = 4_096;
+
+/**
+ * The names of a pipeline's topics.
+ *
+ * A record of the raw and the clean log has the event id as its key, so that all
+ * copies of one event meet in one partition; its value is the event's line of
+ * canonical JSON without the newline, its timestamp when it was appended.
+ */
+export const topicNames = (
+  plan: Plan,
+  { prefix = plan.pipeline }: Pick<KafkaSettings, 'prefix'> = {},
+): TopicNames => ({
+  raw: `${prefix}.raw`,
+  clean: `${prefix}.clean`,
+  deadLetters: `${prefix}.dead_letters`,
+});
+
+export interface TopicNames {
+  /** What collectors accepted, repeats included. */
+  readonly raw: string;
+  /** The same, each event once. */
+  readonly clean: string;
+  readonly deadLetters: string;
+}
+
+/** Every topic that a plan needs. */
+export const kafkaTopics = (plan: Plan, settings: KafkaSettings): readonly Topic[] => {
+  const names = topicNames(plan, settings);
+  const { bufferMs = bufferMsDefault, bufferBytes = -1 } = settings;
+  const buffer = { keepMs: bufferMs, keepBytes: bufferBytes };
+  return [
+    topic(names.raw, settings, buffer),
+    topic(names.clean, settings, buffer),
+    topic(names.deadLetters, settings, { keepMs: deadLettersKeepMs, keepBytes: -1 }),
+  ];
+};
+
+const topic = (
+  name: string,
+  { partitions, replication, recordBytesMax = recordBytesMaxDefault }: KafkaSettings,
+  { keepMs, keepBytes }: { readonly keepMs: number; readonly keepBytes: number },
+): Topic => ({
+  name,
+  partitions,
+  replication,
+  config: {
+    // What was acknowledged survives the loss of one broker, and of three one may be away.
+    'min.insync.replicas': String(Math.max(1, replication - 1)),
+    'unclean.leader.election.enable': 'false',
+    // Compacting would drop what has the same key: an id that came again after the dedup window.
+    'cleanup.policy': 'delete',
+    'retention.ms': String(keepMs),
+    'retention.bytes': String(keepBytes),
+    // The time of a record is `appended_at`, which the collector gives.
+    'message.timestamp.type': 'CreateTime',
+    // As its producer compressed it: the broker need not do it again.
+    'compression.type': 'producer',
+    'max.message.bytes': String(recordBytesMax + recordOverheadBytes),
+  },
+});

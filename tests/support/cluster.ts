@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { Admin } from '@platformatic/kafka';
+import { openClickHouseStore } from '../../packages/millrace/src/adapters/clickhouse/clickhouse-store.ts';
+import { clickhouseDdl } from '../../packages/millrace/src/compile/clickhouse/ddl.ts';
+import { dedupJob } from '../../packages/millrace/src/compile/flink/dedup-job.ts';
+import { kafkaTopics } from '../../packages/millrace/src/compile/kafka/topics.ts';
+import type { Plan } from '../../packages/millrace/src/plan/plan.ts';
+import type { Store } from '../../packages/millrace/src/ports/store.ts';
+import type { Flink } from '../../tools/stack/flink.ts';
+import { CommandProcess } from './command-process.ts';
+import { FlinkSql } from './flink-sql.ts';
+import { freePort } from './free-port.ts';
+import type { Ask } from './ledger.ts';
+
+/** Makes a plan's topics. */
+export async function makeTopics(bootstrap: string, plan: Plan, partitions: number): Promise<void> {
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [bootstrap] });
+  for (const { name, replication, config, ...topic } of kafkaTopics(plan, {
+    partitions,
+    replication: 1,
+  })) {
+    const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }));
+    await admin.createTopics({
+      topics: [name],
+      partitions: topic.partitions,
+      replicas: replication,
+      configs,
+    });
+  }
+  await admin.close();
+}
+
+/** Starts the job between the raw and the clean log. */
+export async function startDedup(flink: Flink, bootstrap: string, plan: Plan): Promise<void> {
+  const settings = { bootstrapServers: bootstrap, parallelism: 2, checkpointMs: 1_000 };
+  const job = dedupJob(plan, { ...settings, transactionTimeoutMs: 600_000 });
+  const sql = await FlinkSql.open(flink.addresses.sqlGateway, job.settings);
+  for (const statement of job.statements) await sql.run(statement);
+}
+
+/** `millrace store` with a plan's tables, which can be killed and comes back where it was. */
+export class StoreProcess {
+  readonly #args: readonly string[];
+  readonly url: string;
+  readonly store: Store;
+  #process: CommandProcess;
+
+  private constructor(args: readonly string[], url: string, process: CommandProcess, store: Store) {
+    this.#args = args;
+    this.url = url;
+    this.#process = process;
+    this.store = store;
+  }
+
+  static async start(folder: string, plan: Plan): Promise<StoreProcess> {
+    const port = String(await freePort());
+    const args = ['store', '--data', join(folder, 'store'), '--port', port];
+    const process = new CommandProcess(args);
+    const url = await process.url();
+    const store = await openClickHouseStore({ url, database: 'millrace' });
+    const { statements } = clickhouseDdl(plan, { database: 'millrace' });
+    for (const statement of statements) await store.define(statement);
+    return new StoreProcess(args, url, process, store);
+  }
+
+  /** As `rows` of a running Millrace. */
+  readonly ask: Ask = async <Row>(_url: string, sql: string): Promise<readonly Row[]> => {
+    const { bytes } = await this.store.read(sql, {
+      settings: {
+        output_format_json_quote_64bit_integers: 1,
+        output_format_json_quote_decimals: 1,
+      },
+    });
+    const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
+    return lines.map((line): Row => JSON.parse(line));
+  };
+
+  async killAndRestart(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#process.exited;
+    this.#process = new CommandProcess(this.#args);
+    await this.#process.url();
+  }
+
+  async stop(): Promise<void> {
+    await this.store.close();
+    await this.#process.stop();
+  }
+}
