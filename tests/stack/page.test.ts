@@ -177,7 +177,7 @@ describe('the page in a browser', () => {
     await shows('#state', 'live');
     page.on('request', (request) => requests.push(request.url()));
     await page.clock.runFor(3_000);
-    await expect.poll(() => requests.length).toBeGreaterThan(0);
+    await expect.poll(() => requests.length, { timeout: 30_000 }).toBeGreaterThan(0);
 
     await page.getByRole('button', { name: 'Pause' }).press('Enter');
     await shows('#state', 'paused');

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nativeBatch } from '../collect/native.ts';
 import { readJson } from '../collect/read-json.ts';
 import { print } from '../compile/clickhouse/printer.ts';
@@ -81,6 +81,9 @@ async function run(
   });
   return embedded;
 }
+
+/** Machines may be busy. */
+const patient = { timeout: 30_000 };
 
 let serial = 0;
 interface Sale {
@@ -165,7 +168,7 @@ describe('a rollup whose definition changes while it is filled', () => {
     expect(news).toEqual([
       'rollup sums v2 is being filled: 0 of 5 events; version 1 answers until then',
     ]);
-    await vi.waitFor(() => expect(second.rollups.at('sums__v2')?.eventsDone).toBe(5));
+    await expect.poll(() => second.rollups.at('sums__v2')?.eventsDone, patient).toBe(5);
     await sell(second, fewSales);
     expect(await lines(second, 'SELECT sum(n), sum(total) FROM sums')).toEqual(['10\t15']);
     expect(second.rollups.ready('sums')?.rollup.version).toBe(1);

@@ -27,6 +27,9 @@ const shop = definePipeline({
   ],
 });
 
+/** Machines may be busy. */
+const patient = { timeout: 30_000 };
+
 let folder: string;
 let embedded: Embedded;
 let server: FastifyInstance;
@@ -149,11 +152,11 @@ test('who leaves in the middle ends it, and it leaves nothing behind', async () 
   const leaving = new AbortController();
   const answer = await ask(leaving.signal);
   expect(answer.status).toBe(200);
-  await vi.waitFor(async () => expect(await databases()).toContain('millrace_verify'));
+  await vi.waitFor(async () => expect(await databases()).toContain('millrace_verify'), patient);
   leaving.abort();
-  await vi.waitFor(() => expect(begun[0]?.signal.aborted).toBe(true));
+  await vi.waitFor(() => expect(begun[0]?.signal.aborted).toBe(true), patient);
   letGo();
-  await vi.waitFor(async () => expect((await ask()).status).toBe(200));
+  await vi.waitFor(async () => expect((await ask()).status).toBe(200), patient);
   expect(await begun[0]?.end).toBeInstanceOf(Error);
   expect(await begun.at(-1)?.end).toMatchObject({ equal: true });
   expect(await databases()).not.toContain('millrace_verify');
@@ -162,9 +165,9 @@ test('who leaves in the middle ends it, and it leaves nothing behind', async () 
 test('the end of the process does not wait for it', async () => {
   const { letGo } = hold();
   const answer = await ask();
-  await vi.waitFor(async () => expect(await databases()).toContain('millrace_verify'));
+  await vi.waitFor(async () => expect(await databases()).toContain('millrace_verify'), patient);
   const closing = server.close();
-  await vi.waitFor(() => expect(begun[0]?.signal.aborted).toBe(true));
+  await vi.waitFor(() => expect(begun[0]?.signal.aborted).toBe(true), patient);
   letGo();
   expect((await answer.text()).trim().split('\n').at(-1)).toBe(
     '{"error":{"message":"This process is ending."}}',
