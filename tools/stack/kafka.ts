@@ -48,7 +48,8 @@ export async function startKafka(options: KafkaOptions): Promise<Kafka> {
     const name = `broker-${node.id}`;
     const file = join(folder, `${name}.properties`);
     writeProperties(file, { ...ofNode(node, join(folder, `${name}-data`)), ...shared });
-    const format = ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', file];
+    // As one argument: an id may begin with a dash.
+    const format = ['kafka.tools.StorageTool', 'format', `--cluster-id=${cluster}`, '-c', file];
     const broker = new Daemon({
       ...{ name, folder, outlive },
       command: 'java',
