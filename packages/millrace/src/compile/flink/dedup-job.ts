@@ -41,6 +41,8 @@ export const dedupJob = (plan: Plan, settings: FlinkSettings): FlinkJob => {
   return {
     name,
     settings: jobSettings(name, settings, 2 * plan.dedup.windowMs),
+    reads: [topics.raw],
+    writes: [topics.clean],
     statements: [
       print({
         node: 'create table',

@@ -7,6 +7,10 @@ export interface FlinkJob {
   readonly settings: Options;
   /** In order; the last one starts the job. */
   readonly statements: readonly string[];
+  /** The topics it reads from their beginning, when it has no state to go on from. */
+  readonly reads: readonly string[];
+  /** The topics it alone writes: with records in them, it cannot begin anew without doubling them. */
+  readonly writes: readonly string[];
 }
 
 export interface FlinkSettings {
