@@ -1,6 +1,6 @@
 import type { Random } from '../support/random.ts';
 import type { Plan } from './scenario.ts';
-import { calm } from './world.ts';
+import { calm, type Weather } from './world.ts';
 
 const minuteMs = 60_000;
 
@@ -21,7 +21,7 @@ export function planOf(random: Random): Plan {
     logSegmentBytes: random.pick([1_000, 8_000, 100_000]),
     dedupMemoryBytesMax: random.pick([16_384, 1_000_000]),
     weather: (at, work) => ({
-      diskFails: at.chance(0.5) ? failing[work] : 0,
+      ...(at.chance(0.5) ? diskFailing(at, failing[work]) : { diskFails: 0 }),
       storeFails: at.chance(0.5) ? failing[work] : 0,
       freeBytes: at.chance(0.1) ? 1_000 : calm.freeBytes,
     }),
@@ -29,3 +29,14 @@ export function planOf(random: Random): Plan {
     clockJumpMs: (at) => at.pick(jumps) * minuteMs,
   };
 }
+
+/** Every call now and then, or some calls all the time: a disk that cannot sync can often not cut either. */
+function diskFailing(random: Random, share: number): Pick<Weather, 'diskFails' | 'failing'> {
+  if (random.chance(0.5)) return { diskFails: share };
+  return {
+    diskFails: random.pick([0.5, 0.9]),
+    failing: changing.filter(() => random.chance(0.3)),
+  };
+}
+
+const changing = ['open', 'write', 'sync', 'truncate', 'rename', 'syncFolder', 'unlink'] as const;

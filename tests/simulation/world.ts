@@ -5,12 +5,14 @@ import type { Store } from '../../packages/millrace/src/ports/store.ts';
 import { Random } from '../support/random.ts';
 import type { Fate } from './faults.ts';
 import { ModelStore } from './model-store.ts';
-import { SimulatedDisk } from './simulated-disk.ts';
+import { type Operation, SimulatedDisk } from './simulated-disk.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** How well disk and store do: the share of calls that fail. */
 export interface Weather {
   readonly diskFails: number;
+  /** Which calls to the disk fail so often; the others do not. Default: each. */
+  readonly failing?: readonly Operation['name'][];
   readonly storeFails: number;
   readonly freeBytes: number;
 }
@@ -86,7 +88,7 @@ export class World {
     };
     return {
       disk: this.#disk.usedBy({
-        fate: (operation) => fate(operation, () => this.weather.diskFails),
+        fate: (operation) => fate(operation, () => this.#diskFails(operation)),
         fails: () => this.random.chance(this.weather.diskFails),
         freeBytes: () => this.weather.freeBytes,
       }),
@@ -115,6 +117,11 @@ export class World {
     const line = `${this.time.nowMs} ${what}\n`;
     this.trace = crc32(line, this.trace);
     this.#tell(line);
+  }
+
+  #diskFails({ name }: Operation): number {
+    const { diskFails, failing } = this.weather;
+    return failing === undefined || failing.includes(name) ? diskFails : 0;
   }
 
   /** Mostly short; now and then long enough for much else to happen first. */

@@ -5,7 +5,7 @@
  * in a folder. Until the call that makes them so has resolved, a power failure
  * may keep any part of what was done since, in any order, down to a part of a
  * sector, and may keep a file's new length without its bytes. A process that
- * dies alone loses nothing that was written.
+ * dies alone loses nothing that was written; the next one reads it, durable or not.
  *
  * Any call may reject, with an error whose `code` is the system's (`ENOSPC`,
  * `EIO`): it may then have been done, in part or whole.

@@ -59,6 +59,16 @@ export async function makeDataFolder(folder: DataFolder, disk: Disk): Promise<vo
 }
 
 /**
+ * Makes durable which small files there are. One that a process replaced just
+ * before it died is read as it left it; without this a power failure could bring
+ * the one before it back, after work was done on the word of the new one.
+ */
+export async function keepNames({ root, progress }: DataFolder, disk: Disk): Promise<void> {
+  await disk.syncFolder(root);
+  await disk.syncFolder(progress);
+}
+
+/**
  * The key of the id hash, made once for each data folder: who does not know it
  * cannot make ids that collide.
  */

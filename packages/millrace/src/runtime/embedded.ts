@@ -27,7 +27,7 @@ import type { RollupTables } from '../rollups/rollup-tables.ts';
 import { WindowResults } from '../windows/window-results.ts';
 import { WindowRunner } from '../windows/window-runner.ts';
 import { applyPlan, planChange } from './apply-plan.ts';
-import { dataFolder, hashKeyOf, makeDataFolder } from './data-folder.ts';
+import { dataFolder, hashKeyOf, keepNames, makeDataFolder } from './data-folder.ts';
 import { database } from './database.ts';
 import { every } from './every.ts';
 import { fillStatements } from './fill-statements.ts';
@@ -128,6 +128,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     partitionsPerInsertMax: plan.partitioning.partsPerInsertMax,
     memoryBytesMax: options.storeMemoryBytesMax,
   });
+  await keepNames(folder, disk);
   // What a crash left of a comparison.
   await store.define(dropCopies(database));
   // Once more, because whoever had the folder open until now may have gone on with its rollups.

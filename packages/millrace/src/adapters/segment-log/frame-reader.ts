@@ -47,6 +47,7 @@ export class FrameReader {
     const marks = ids + header.idsBytes;
     return {
       ...header,
+      whole: bytes,
       lines: bytes.subarray(frameHeaderBytes, ids),
       ids: bytes.subarray(ids, marks),
       marks: decodeMarks(bytes.subarray(marks)),

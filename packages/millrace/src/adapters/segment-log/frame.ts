@@ -27,6 +27,7 @@ export interface FrameHeader {
 
 /** A frame whose checksum holds. Its bytes may be overwritten by the next read. */
 export interface Frame extends FrameHeader {
+  readonly whole: Buffer;
   readonly lines: Buffer;
   readonly ids: Buffer;
   readonly marks: Marks;

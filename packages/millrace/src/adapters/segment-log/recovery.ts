@@ -143,10 +143,17 @@ async function openActive(
   const active = { file, segment, ids: new GrowingBuffer(64 * 1024) };
   const marks = new Map(header.marks);
   const seed = frameSeed(header.logId);
+  const last = new GrowingBuffer(64 * 1024);
   await scanFrames(active, seed, (frame) => {
+    last.clear();
+    last.append(frame.whole);
     for (const [producer, position] of frame.marks) marks.set(producer, position);
   });
   await cutTail(active, seed);
+  // Whoever wrote the last frame may have died before it was durable, or after
+  // a sync that failed: the system then reads back what it will never write.
+  if (last.length > 0) await file.write(last.bytes, segment.bytes - last.length);
+  await file.sync();
   return { active, marks };
 }
 

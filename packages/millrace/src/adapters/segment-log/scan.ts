@@ -69,8 +69,6 @@ export async function cutTail({ file, segment }: ActiveSegment, seed: number): P
       );
     await file.truncate(segment.bytes);
   }
-  // The process that wrote the last frames may have died before they were durable.
-  await file.sync();
 }
 
 function hasFrame(bytes: Buffer, baseMin: number, seed: number): boolean {
