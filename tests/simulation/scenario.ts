@@ -4,6 +4,7 @@ import { event } from '../../packages/millrace/src/define/event.ts';
 import { definePipeline } from '../../packages/millrace/src/define/pipeline.ts';
 import { int32, string } from '../../packages/millrace/src/define/property.ts';
 import { MillraceError } from '../../packages/millrace/src/errors.ts';
+import type { Loader } from '../../packages/millrace/src/load/loader.ts';
 import type { Log } from '../../packages/millrace/src/ports/log.ts';
 import {
   type Embedded,
@@ -11,10 +12,12 @@ import {
   openEmbedded,
 } from '../../packages/millrace/src/runtime/embedded.ts';
 import type { Random } from '../support/random.ts';
+import { drawBytesFrom } from './drawn-bytes.ts';
 import { isExpected } from './faults.ts';
 import { eventJson, Ledger, type SentEvent } from './ledger.ts';
 import type { StoredRow } from './model-store.ts';
 import { inVirtualTime } from './virtual-timers.ts';
+import { Waits } from './waits.ts';
 import { calm, type Life, type Weather, World, type WorldOptions } from './world.ts';
 
 const pipeline = definePipeline({
@@ -54,7 +57,8 @@ export interface Plan {
 
 export interface Outcome {
   readonly trace: number;
-  readonly operations: number;
+  /** Calls of disk and store in each life, the last one's at the end. */
+  readonly operations: readonly number[];
   readonly crashes: number;
   readonly stored: number;
 }
@@ -67,6 +71,7 @@ export interface Outcome {
  */
 export async function liveThrough(plan: Plan, options: WorldOptions): Promise<Outcome> {
   const world = new World(options);
+  drawBytesFrom(options.seed);
   return inVirtualTime(world.time, () => new Scenario(plan, world).run());
 }
 
@@ -77,7 +82,10 @@ class Scenario {
   /** Rejects with the first problem that nothing made to fail explains. */
   readonly #unexplained: Promise<never>;
   #report: (problem: Error) => void = () => {};
+  /** Of the life that is lived: the dead wait for ever. */
+  #waits = new Waits();
   #crashes = 0;
+  readonly #operations: number[] = [];
 
   constructor(plan: Plan, world: World) {
     this.#plan = plan;
@@ -100,35 +108,40 @@ class Scenario {
     }
     this.#world.weather = calm;
     await this.#live(Number.POSITIVE_INFINITY, (embedded) => this.#sendTheRest(embedded));
-    const { trace, operations, store } = this.#world;
+    const { trace, store } = this.#world;
     const stored = store.table('millrace.events').rows.length;
-    return { trace, operations, crashes: this.#crashes, stored };
+    return { trace, operations: this.#operations, crashes: this.#crashes, stored };
   }
 
   /** One process, from its start to its end, however that comes. */
   async #live(crashAfter: number, work: (embedded: Embedded) => Promise<void>): Promise<void> {
     const world = this.#world;
-    const life = world.begin(world.operations + crashAfter);
+    const before = world.operations;
+    const life = world.begin(before + crashAfter);
+    this.#waits = new Waits();
     const living = this.#from(life, work);
     world.time.after(stormMs, () => {
       world.weather = calm;
     });
     const ended = Promise.race([life.crashed, living, this.#unexplained]);
-    const end = await world.time.until(ended, patienceMs);
+    const end = await world.time.until(ended, patienceMs, this.#waits);
     if (end === 'crashed') this.#crashes += 1;
+    this.#operations.push(world.operations - before);
     await world.end({ power: world.random.pick(['stays', 'fails']) });
   }
 
   async #from(life: Life, work: (embedded: Embedded) => Promise<void>): Promise<'ended'> {
-    const embedded = await this.#open(life);
+    const embedded = await this.#waits.for(() => 'the start', this.#open(life));
     if (embedded === null) return 'ended';
-    this.#ledger.checkKept(
-      await recordsOf(embedded.events),
-      this.#world.store.table('millrace.events'),
-    );
+    await this.#checkKept(embedded);
     await work(embedded);
-    await embedded.close().catch(orFault);
+    await this.#waits.for(() => 'the end of closing', embedded.close().catch(orFault));
     return 'ended';
+  }
+
+  async #checkKept({ events }: Embedded): Promise<void> {
+    const log = await this.#waits.for(() => 'what is in the log', recordsOf(events));
+    this.#ledger.checkKept(log, this.#world.store.table('millrace.events'));
   }
 
   /** Null if the disk or the store did not let it start. */
@@ -171,10 +184,10 @@ class Scenario {
     const rest = this.#ledger.unanswered.filter((sent) => this.#mayBeSentAgain(sent));
     await this.#send(rest, embedded);
     const { events, deadLetters, eventLoader, deadLetterLoader } = embedded;
-    await eventLoader.settled(events.end);
-    await deadLetterLoader.settled(deadLetters.end);
+    await this.#allStored('events', events, eventLoader);
+    await this.#allStored('dead letters', deadLetters, deadLetterLoader);
+    await this.#checkKept(embedded);
     const { store } = this.#world;
-    this.#ledger.checkKept(await recordsOf(events), store.table('millrace.events'));
     this.#ledger.checkStored(
       events.end,
       store.table('millrace.events'),
@@ -183,6 +196,14 @@ class Scenario {
     );
     const missing = rest.filter(({ id }) => !this.#ledger.acknowledged.has(id));
     if (missing.length > 0) throw new Error(`${missing[0]?.id} is refused, and all is well.`);
+  }
+
+  #allStored(what: string, log: Log, loader: Loader): Promise<void> {
+    const { end } = log;
+    return this.#waits.for(
+      () => `${what} below ${end} in the store, which has ${loader.committed} (${loader.failing})`,
+      loader.settled(end),
+    );
   }
 
   /** New events, some of them bad, and old ones: retries cut in another way, and copies. */
@@ -216,10 +237,11 @@ class Scenario {
   async #send(events: readonly SentEvent[], embedded: Embedded): Promise<void> {
     const { collector, admission } = embedded;
     const body = Buffer.from(`[${events.map(({ json }) => json).join(',')}]`);
+    const answer = admission.admit(body.length, () =>
+      collector.collect(nativeBatch(readJson(body, false, collector.limits))),
+    );
     try {
-      await admission.admit(body.length, () =>
-        collector.collect(nativeBatch(readJson(body, false, collector.limits))),
-      );
+      await this.#waits.for(() => `an answer to ${events.map(({ id }) => id)}`, answer);
     } catch (error) {
       return orFault(error);
     }

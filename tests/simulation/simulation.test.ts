@@ -5,10 +5,9 @@ import { liveThrough, type Plan } from './scenario.ts';
 import { calm } from './world.ts';
 
 vi.mock('node:timers/promises', () => import('./virtual-timers.ts'));
-// The same bytes each time: what they are decides nothing, but how many collide.
 vi.mock('node:crypto', async (original) => ({
   ...(await original<typeof import('node:crypto')>()),
-  randomBytes: (bytes: number) => Buffer.alloc(bytes, 7),
+  ...(await import('./drawn-bytes.ts')),
 }));
 
 const seed = testSeed();
@@ -16,6 +15,11 @@ const seed = testSeed();
 const seeds = Number(process.env.MILLRACE_TEST_SEEDS ?? 60);
 /** How often a crash in each call is tried, each time with another part kept. */
 const survivals = Number(process.env.MILLRACE_TEST_SURVIVALS ?? 1);
+/** One call alone, and one seed of what survives it, to see them again. */
+const [onlyCall, onlySurvival] = [
+  process.env.MILLRACE_TEST_CALL,
+  process.env.MILLRACE_TEST_SURVIVAL,
+];
 const tell = (line: string): void => {
   if (process.env.MILLRACE_TEST_TRACE !== undefined) process.stdout.write(line);
 };
@@ -23,8 +27,8 @@ const tell = (line: string): void => {
 test(`whatever crashes and fails, the promises hold (seeds from ${seed}, ${seeds} of them)`, async () => {
   for (let each = seed; each < seed + seeds; each += 1) {
     await liveThrough(planOf(new Random(each)), { seed: each, tell }).catch((cause: unknown) => {
-      const replay = `MILLRACE_TEST_TRACE=1 MILLRACE_TEST_SEED=${each} MILLRACE_TEST_SEEDS=1 npx vitest run --project system tests/simulation -t whatever`;
-      throw new Error(`Seed ${each}: ${cause}\nTo see it again: ${replay}`, { cause });
+      const again = toSeeAgain('whatever', { SEED: each, SEEDS: 1 });
+      throw new Error(`Seed ${each}: ${cause}\n${again}`, { cause });
     });
   }
 }, 3_600_000);
@@ -52,14 +56,38 @@ const short: Plan = {
 
 test(`a crash in each call of disk and store, ${survivals} times each (seed ${seed})`, async () => {
   const { operations } = await liveThrough(short, { seed });
-  for (let call = 1; call <= operations; call += 1) {
-    for (let survival = 0; survival < survivals; survival += 1) {
-      const survivalSeed = seed + call * 1_000 + survival;
-      // The next life crashes, too: while it repairs, or after.
+  const [first = 0, second = 0] = operations;
+  for (const call of onlyCall ? [Number(onlyCall)] : upTo(first + second)) {
+    const drawn = upTo(survivals).map((survival) => seed + call * 1_000 + survival);
+    for (const survivalSeed of onlySurvival ? [Number(onlySurvival)] : drawn) {
+      // If the first life crashes, the next one does as well: while it repairs, or after.
       const again = new Random(survivalSeed).between(1, 150);
-      const crashAfter = (_: Random, life: number): number => (life === 0 ? call : again);
-      const { crashes } = await liveThrough({ ...short, crashAfter }, { seed, survivalSeed });
+      const crashAfter = (_: Random, life: number): number => {
+        if (call <= first) return life === 0 ? call : again;
+        return life === 0 ? Number.POSITIVE_INFINITY : call - first;
+      };
+      const outcome = liveThrough({ ...short, crashAfter }, { seed, survivalSeed, tell });
+      const { crashes } = await outcome.catch((cause: unknown) => {
+        throw new Error(
+          `A crash in call ${call}, survival seed ${survivalSeed}: ${cause}\n${toSeeAgain(
+            'each call',
+            {
+              SEED: seed,
+              CALL: call,
+              SURVIVAL: survivalSeed,
+            },
+          )}`,
+          { cause },
+        );
+      });
       expect(crashes).toBeGreaterThan(0);
     }
   }
 }, 3_600_000);
+
+const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n + 1);
+
+function toSeeAgain(name: string, given: Readonly<Record<string, number>>): string {
+  const variables = Object.entries(given).map(([of, value]) => `MILLRACE_TEST_${of}=${value} `);
+  return `To see it again: MILLRACE_TEST_TRACE=1 ${variables.join('')}npx vitest run --project system tests/simulation -t '${name}'`;
+}

@@ -1,3 +1,5 @@
+import type { Waits } from './waits.ts';
+
 interface Due {
   readonly atMs: number;
   readonly order: number;
@@ -32,9 +34,9 @@ export class VirtualTime {
   /**
    * Lets time pass until the promise has an outcome.
    *
-   * @throws Error if that takes longer than `msMax`.
+   * @throws Error naming what is waited for, if that takes longer than `msMax`.
    */
-  async until<Result>(promise: Promise<Result>, msMax: number): Promise<Result> {
+  async until<Result>(promise: Promise<Result>, msMax: number, waits: Waits): Promise<Result> {
     const untilMs = this.nowMs + msMax;
     let isSettled = false;
     const settle = (): void => {
@@ -45,8 +47,8 @@ export class VirtualTime {
       await promisesSettled();
       if (isSettled) return promise;
       const next = this.#due.shift();
-      if (next === undefined) throw new Error('Nothing is waited for, and it has not ended.');
-      if (next.atMs > untilMs) throw new Error(`It has not ended after ${msMax} ms.`);
+      if (next === undefined) throw new Error(`Nothing goes on, and there is not: ${waits}.`);
+      if (next.atMs > untilMs) throw new Error(`After ${msMax} ms there is not: ${waits}.`);
       this.nowMs = next.atMs;
       next.run();
     }
