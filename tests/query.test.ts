@@ -193,7 +193,7 @@ describe('the client', () => {
       },
     ]);
     expect({ servedBy, truncated }).toEqual({ servedBy: 'events', truncated: false });
-    expect(asOf.getTime()).toBeGreaterThan(Date.parse(first));
+    expect(asOf?.getTime()).toBeGreaterThan(Date.parse(first));
   });
 
   test('throws what the server answers, and what stands in its way', async () => {

@@ -21,8 +21,8 @@ export interface TypedAnswer<Row> {
   readonly servedBy: string;
   /** From when on that table has everything; null if nothing has been dropped from it by age. */
   readonly keptSince: Date | null;
-  /** Everything accepted before this append time is in the answer. */
-  readonly asOf: Date;
+  /** Everything acknowledged before this moment is in the answer; null while that is not known. */
+  readonly asOf: Date | null;
   readonly rowsRead: number;
   readonly elapsedMs: number;
 }
@@ -68,7 +68,7 @@ export function createClient<P extends AnyPipeline>({ url, readKey }: ClientOpti
         truncated: answer.truncated,
         servedBy: answer.served_by,
         keptSince: answer.kept_since === null ? null : new Date(answer.kept_since),
-        asOf: new Date(answer.as_of),
+        asOf: answer.as_of === null ? null : new Date(answer.as_of),
         rowsRead: answer.rows_read,
         elapsedMs: answer.elapsed_ms,
       };

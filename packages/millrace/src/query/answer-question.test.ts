@@ -18,14 +18,14 @@ afterAll(() => test.close());
 
 const answering = (
   settings: { readonly [name: string]: string | number } = {},
-  lagMs = 0,
+  asOfMs: number | null = nowMs,
 ): Promise<AnswerQuestion> =>
   createAnswering({
     plan,
     rollups: () => plan.rollups.map((rollup) => ({ rollup, completeSinceMs: null })),
     store: test.store,
     clock: { now: () => nowMs },
-    lagMs: () => lagMs,
+    asOfMs: () => asOfMs,
     statements: {
       answer: (question, serving) => questionSelect(question, serving, { database }),
       buckets: bucketsSelect,
@@ -36,11 +36,13 @@ const answering = (
 const events = { from: plan.events[0]?.type, measures: { events: { kind: 'count' } } };
 
 it('says up to when it holds', async () => {
-  const ask = await answering({}, 1500);
+  const ask = await answering({}, nowMs - 1500);
   expect(JSON.parse(await ask(events))).toMatchObject({
     rows: [{ events: '0' }],
     as_of: '2026-11-30T11:59:58.500Z',
   });
+  const unsure = await answering({}, null);
+  expect(JSON.parse(await unsure(events))).toMatchObject({ rows: [{ events: '0' }], as_of: null });
 });
 
 it('refuses a question that takes more memory than one may', async () => {

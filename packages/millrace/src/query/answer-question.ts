@@ -26,8 +26,8 @@ export interface Answer {
    * was gone when it was filled.
    */
   readonly kept_since: string | null;
-  /** Everything accepted before this append time is in the answer. */
-  readonly as_of: string;
+  /** Everything acknowledged before this moment is in the answer; null while that is not known. */
+  readonly as_of: string | null;
   readonly rows_read: number;
   readonly elapsed_ms: number;
 }
@@ -45,8 +45,8 @@ export interface AnswerOptions {
   readonly rollups: () => readonly ServedRollup[];
   readonly store: Store;
   readonly clock: Clock;
-  /** How long the oldest accepted event that cannot be queried yet has waited, at most (ms). */
-  readonly lagMs: () => number;
+  /** Up to when (epoch ms) what answers has everything that was acknowledged; null if that is not known. */
+  readonly asOfMs: (serving: Serving) => number | null;
   /** The statements that answer, for the store's dialect. */
   readonly statements: {
     readonly answer: (question: Question, serving: Serving) => string;
@@ -72,12 +72,12 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
   const zones = await timeZones(store);
   return async (document, signal) => {
     const question = readQuestion(document, plan, (name) => zones.has(name));
-    // Before it is read: what comes meanwhile may be in the answer, what came before is.
-    const asOfMs = clock.now() - options.lagMs();
     // Chosen and read in one go: the store keeps a table for those that have begun to read it.
     const served = options.rollups();
     const rollups = served.map(({ rollup }) => rollup);
     const serving = servingOf(question, { ...plan, rollups }, clock.now());
+    // Before it is read: what comes meanwhile may be in the answer, what came before is.
+    const asOfMs = options.asOfMs(serving);
     const { lines, rowsRead, elapsedMs } = await read(
       options.statements.answer(question, serving),
       options,
@@ -93,8 +93,8 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
       columns: questionColumns(question),
       truncated: within.length < lines.length,
       served_by: serving.kind === 'rollup' ? serving.rollup.name : 'events',
-      kept_since: keptMs === null ? null : new Date(keptMs).toISOString(),
-      as_of: new Date(asOfMs).toISOString(),
+      kept_since: isoOrNull(keptMs),
+      as_of: isoOrNull(asOfMs),
       rows_read: rowsRead,
       elapsed_ms: Math.round(elapsedMs),
     };
@@ -102,6 +102,9 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
     return `${JSON.stringify(about).slice(0, -1)},"rows":[${rows.join(',')}]}`;
   };
 }
+
+const isoOrNull = (ms: number | null): string | null =>
+  ms === null ? null : new Date(ms).toISOString();
 
 const latest = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.max(a, b);

@@ -146,7 +146,7 @@ export async function serveEmbedded(
         rollups: () => plan.rollups.flatMap(({ name }) => rollups.ready(name) ?? []),
         store,
         clock: embedded.clock,
-        lagMs: () => eventLoader.lagMs,
+        asOfMs: () => embedded.clock.now() - eventLoader.lagMs,
         statements: {
           answer: (question, serving) => questionSelect(question, serving, { database }),
           buckets: bucketsSelect,

@@ -20,8 +20,7 @@ const groupKey = 0;
 export class Brokers {
   readonly #base: Base;
   readonly #pool: ConnectionPool;
-  #coordinator: { readonly group: string; readonly host: string; readonly port: number } | null =
-    null;
+  readonly #coordinators = new Map<string, { readonly host: string; readonly port: number }>();
 
   constructor({ brokers, clientId }: KafkaAddress) {
     this.#base = new Base({ clientId, bootstrapBrokers: [...brokers] });
@@ -52,21 +51,22 @@ export class Brokers {
 
   /** The broker that looks after a consumer group. */
   async coordinatorOf(group: string): Promise<Connection> {
-    if (this.#coordinator?.group !== group) {
-      const { brokers } = await this.#base.metadata({});
-      const connection = await this.#pool.getFirstAvailable([...brokers.values()]);
-      const { coordinators } = await findCoordinatorV6.api.async(connection, groupKey, [group]);
-      const [found] = coordinators;
-      if (found === undefined) throw new Error(`Kafka knows no coordinator of ${group}.`);
-      this.#coordinator = { group, host: found.host, port: found.port };
-    }
-    return this.#pool.get(this.#coordinator);
+    const known = this.#coordinators.get(group);
+    if (known !== undefined) return this.#pool.get(known);
+    const { brokers } = await this.#base.metadata({});
+    const connection = await this.#pool.getFirstAvailable([...brokers.values()]);
+    const { coordinators } = await findCoordinatorV6.api.async(connection, groupKey, [group]);
+    const [found] = coordinators;
+    if (found === undefined) throw new Error(`Kafka knows no coordinator of ${group}.`);
+    const coordinator = { host: found.host, port: found.port };
+    this.#coordinators.set(group, coordinator);
+    return this.#pool.get(coordinator);
   }
 
   /** Asks anew who leads and looks after what: after an error they may have moved. */
   forget(): void {
     this.#base.clearMetadata();
-    this.#coordinator = null;
+    this.#coordinators.clear();
   }
 
   async close(): Promise<void> {

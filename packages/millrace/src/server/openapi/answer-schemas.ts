@@ -80,7 +80,11 @@ const answer: Members<Answer> = {
     format: 'date-time',
     description: 'From when on it has everything; null if nothing was dropped by age.',
   },
-  as_of: { ...time, description: 'Everything accepted before this is in the answer.' },
+  as_of: {
+    ...orNullOf('string'),
+    format: 'date-time',
+    description: 'Everything acknowledged before this is in the answer; null while it is not known.',
+  },
   rows_read: count,
   elapsed_ms: count,
   rows: listOf({

@@ -1,0 +1,200 @@
+import type { Random } from '../../../../tests/support/random.ts';
+import type { Offsets } from '../ports/log-offsets.ts';
+import type { Step } from './completeness.ts';
+
+const noTransaction = -1;
+
+type Entry = { readonly id: number; readonly transaction: number } | { readonly ends: number };
+
+class Partition {
+  readonly entries: Entry[] = [];
+  readonly #committed = new Set([noTransaction]);
+  /** Transactions with a record here and no end. */
+  readonly #open = new Map<number, number>();
+
+  get length(): number {
+    return this.entries.length;
+  }
+
+  /** Up to the first record of a transaction that is open. */
+  get stableEnd(): number {
+    return Math.min(this.length, ...this.#open.values());
+  }
+
+  append(id: number, transaction = noTransaction): void {
+    if (transaction !== noTransaction && !this.#open.has(transaction)) {
+      this.#open.set(transaction, this.length);
+    }
+    this.entries.push({ id, transaction });
+  }
+
+  /** A marker, where the transaction wrote anything. */
+  end(transaction: number, how: 'committed' | 'aborted'): void {
+    if (!this.#open.delete(transaction)) return;
+    if (how === 'committed') this.#committed.add(transaction);
+    this.entries.push({ ends: transaction });
+  }
+
+  committedIds(from: number, to: number): readonly number[] {
+    return this.entries
+      .slice(from, to)
+      .flatMap((entry) =>
+        'id' in entry && this.#committed.has(entry.transaction) ? [entry.id] : [],
+      );
+  }
+}
+
+/** A transaction of a job: what it has written, and how far it had read when it was cut. */
+interface Transaction {
+  readonly number: number;
+  readonly read: readonly number[];
+}
+
+/**
+ * Logs as Kafka keeps them, jobs between them as Flink runs them, and a loader
+ * behind the last: nothing happens by itself, everything in an order of the
+ * random numbers.
+ */
+export class ModelPipeline {
+  readonly steps: readonly Step[];
+  /** Each event in the table, by its number. */
+  readonly stored = new Set<number>();
+  readonly acknowledgedMs: number[] = [];
+  readonly #random: Random;
+  readonly #logs: readonly Partition[][];
+  readonly #committed: number[][];
+  readonly #jobs: readonly Job[];
+  #nowMs = 1_000;
+
+  constructor(random: Random, jobs: number) {
+    this.#random = random;
+    const partitions = Array.from({ length: jobs + 1 }, () => random.between(1, 3));
+    this.#logs = partitions.map((count) => Array.from({ length: count }, () => new Partition()));
+    this.#committed = partitions.map((count) => Array.from({ length: count }, () => 0));
+    this.steps = partitions.map((_, at) => ({ log: `log${at}`, group: `group${at}` }));
+    this.#jobs = Array.from({ length: jobs }, (_, at) => {
+      return new Job(random, this.#log(at), this.#log(at + 1), this.#committedIn(at));
+    });
+  }
+
+  now(): number {
+    this.#nowMs += 1;
+    return this.#nowMs;
+  }
+
+  /** One thing that may happen next. */
+  happen(quiet = false): void {
+    const what = this.#random.next();
+    if (!quiet && what < 0.3) this.#acknowledge();
+    else if (what < 0.6) this.#load();
+    else this.#random.pick(this.#jobs).happen(quiet);
+  }
+
+  ends(log: string): Offsets {
+    return this.#log(this.steps.findIndex((step) => step.log === log)).map(({ length }) => length);
+  }
+
+  committed({ group }: Step): Offsets {
+    return [...this.#committedIn(this.steps.findIndex((step) => step.group === group))];
+  }
+
+  #acknowledge(): void {
+    const id = this.acknowledgedMs.length;
+    this.#random.pick(this.#log(0)).append(id);
+    this.acknowledgedMs.push(this.now());
+  }
+
+  /** Stores before it commits, which it may do much later. */
+  #load(): void {
+    const last = this.#logs.length - 1;
+    const [at, partition] = this.#random.pick([...this.#log(last).entries()]);
+    const from = this.#committedIn(last)[at] ?? 0;
+    const to = this.#random.between(from, partition.stableEnd);
+    for (const id of partition.committedIds(from, to)) this.stored.add(id);
+    if (this.#random.chance(0.7)) this.#committedIn(last)[at] = to;
+  }
+
+  #log(at: number): Partition[] {
+    return this.#logs[at] ?? [];
+  }
+
+  #committedIn(at: number): number[] {
+    return this.#committed[at] ?? [];
+  }
+}
+
+/** Reads committed records of one log and writes them to the next in transactions, one a checkpoint. */
+class Job {
+  readonly #random: Random;
+  readonly #from: Partition[];
+  readonly #to: Partition[];
+  /** Of its group: what it tells Kafka once a checkpoint is complete. */
+  readonly #told: number[];
+  #read: number[];
+  #open = 0;
+  #count = 1;
+  /** Complete checkpoints whose transactions have no end yet. */
+  #complete: Transaction[] = [];
+  #restored: readonly number[];
+
+  constructor(random: Random, from: Partition[], to: Partition[], told: number[]) {
+    this.#random = random;
+    this.#from = from;
+    this.#to = to;
+    this.#told = told;
+    this.#read = from.map(() => 0);
+    this.#restored = [...this.#read];
+  }
+
+  happen(quiet: boolean): void {
+    const what = this.#random.next();
+    if (what < 0.5) this.#pass();
+    else if (what < 0.7) this.#checkpoint();
+    else if (what < 0.95) this.#commit();
+    else if (!quiet) this.#crash();
+  }
+
+  #pass(): void {
+    const [at, partition] = this.#random.pick([...this.#from.entries()]);
+    const from = this.#read[at] ?? 0;
+    const to = this.#random.between(from, partition.stableEnd);
+    for (const id of partition.committedIds(from, to)) {
+      this.#random.pick(this.#to).append(id, this.#open);
+    }
+    this.#read[at] = to;
+  }
+
+  /** From then on the transaction will be committed, whatever crashes. */
+  #checkpoint(): void {
+    this.#complete.push({ number: this.#open, read: [...this.#read] });
+    this.#restored = [...this.#read];
+    this.#begin();
+  }
+
+  /** The group's offsets and the transaction's end come in either order, and late. */
+  #commit(): void {
+    const [oldest] = this.#complete;
+    if (oldest === undefined) return;
+    oldest.read.forEach((offset, at) => {
+      if (this.#random.chance(0.5)) this.#told[at] = Math.max(this.#told[at] ?? 0, offset);
+    });
+    if (this.#random.chance(0.5)) return;
+    this.#complete.shift();
+    oldest.read.forEach((offset, at) => {
+      this.#told[at] = Math.max(this.#told[at] ?? 0, offset);
+    });
+    for (const partition of this.#to) partition.end(oldest.number, 'committed');
+  }
+
+  /** What no checkpoint covers is aborted, and read again. */
+  #crash(): void {
+    for (const partition of this.#to) partition.end(this.#open, 'aborted');
+    this.#read = [...this.#restored];
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#open = this.#count;
+    this.#count += 1;
+  }
+}
