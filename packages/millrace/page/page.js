@@ -26,12 +26,12 @@ async function look() {
     missed = false;
   }
   const status = await askJson('/v1/status');
-  observe(status.accepted);
+  if (status.accepted !== null) observe(status.accepted);
   draw(status.events_per_second);
   for (const name of ['accepted', 'stored', 'duplicates', 'late', 'dead_letters']) {
-    setText(byId(name), grouped(status[name]));
+    setText(byId(name), status[name] === null ? '–' : grouped(status[name]));
   }
-  setText(byId('lag_ms'), duration(status.lag_ms));
+  setText(byId('lag_ms'), status.lag_ms === null ? '–' : duration(status.lag_ms));
   const started = performance.now();
   if (started >= restUntil) {
     await refreshEvents();

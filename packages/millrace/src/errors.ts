@@ -35,6 +35,7 @@ export const errors = {
   },
   log_unavailable: { status: 503, mend: 'Look after Kafka. Millrace goes on by itself.' },
   log_overloaded: { status: 503, mend: 'Wait as long as Retry-After says and send again.' },
+  store_unavailable: { status: 503, mend: 'Look after the store. Millrace goes on by itself.' },
 
   // The data folder and the log.
   data_folder_in_use: {
@@ -68,6 +69,17 @@ export const errors = {
     mend: 'Start it with `millrace start`, or give its --host and --port.',
   },
   config_invalid: { status: 500, mend: 'See `millrace start --help` for the settings.' },
+
+  // A part of a cluster.
+  tables_missing: { status: 500, mend: 'Run `millrace apply` with this definition first.' },
+  tables_differ: {
+    status: 500,
+    mend: 'Run `millrace apply` with this definition, or start with the one that was applied.',
+  },
+  retry_unavailable: {
+    status: 501,
+    mend: 'Send the events again: each letter has the bytes that came.',
+  },
 
   // Importing a file.
   import_invalid: {

@@ -142,9 +142,9 @@ export const settings = {
     flag: 'role',
     env: 'MILLRACE_ROLE',
     value: 'ROLE',
-    help: 'all: the whole pipeline in this process; collector, loader: that part of a cluster',
+    help: 'all: the whole pipeline in this process; collector, loader, query: that part of a cluster',
     fallback: 'all',
-    read: oneOf('all', 'collector', 'loader'),
+    read: oneOf('all', 'collector', 'loader', 'query'),
   }),
   kafka: setting({
     flag: 'kafka',

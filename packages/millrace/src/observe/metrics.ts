@@ -4,7 +4,8 @@ import type { Status } from './status.ts';
 export interface Metric {
   readonly name: string;
   readonly help: string;
-  readonly of: (status: Status) => number;
+  /** Null where it is not known. */
+  readonly of: (status: Status) => number | null;
 }
 
 /** Everything that `/metrics` says; `docs/reference/metrics.md` is generated from it. */
@@ -42,7 +43,7 @@ export const metrics: readonly Metric[] = [
   {
     name: 'millrace_lag_seconds',
     help: 'How long the oldest accepted event that cannot be queried yet has waited.',
-    of: (s) => s.lag_ms / 1000,
+    of: (s) => (s.lag_ms === null ? null : s.lag_ms / 1000),
   },
   {
     name: 'millrace_store_failing',
@@ -86,15 +87,17 @@ export interface MetricsPage {
   readonly render: () => Promise<string>;
 }
 
-/** The status as Prometheus reads it, taken afresh at each scrape. */
+/** The status as Prometheus reads it, taken afresh at each scrape; without what is not known. */
 export function metricsPage(status: () => Promise<Status>): MetricsPage {
-  const registry = new Registry();
-  const writers = metrics.map((metric) => writer(metric, registry));
   return {
-    contentType: registry.contentType,
+    contentType: new Registry().contentType,
     render: async () => {
       const now = await status();
-      for (const write of writers) write(now);
+      const registry = new Registry();
+      for (const metric of metrics) {
+        const value = metric.of(now);
+        if (value !== null) write(metric, value, registry);
+      }
       return registry.metrics();
     },
   };
@@ -104,14 +107,8 @@ export function metricsPage(status: () => Promise<Status>): MetricsPage {
 export const kindOf = (name: string): 'counter' | 'gauge' =>
   name.endsWith('_total') ? 'counter' : 'gauge';
 
-function writer({ name, help, of }: Metric, registry: Registry): (status: Status) => void {
-  if (kindOf(name) === 'gauge') {
-    const gauge = new Gauge({ name, help, registers: [registry] });
-    return (status) => gauge.set(of(status));
-  }
-  const counter = new Counter({ name, help, registers: [registry] });
-  return (status) => {
-    counter.reset();
-    counter.inc(of(status));
-  };
+function write({ name, help }: Metric, value: number, registry: Registry): void {
+  const registers = [registry];
+  if (kindOf(name) === 'gauge') new Gauge({ name, help, registers }).set(value);
+  else new Counter({ name, help, registers }).inc(value);
 }

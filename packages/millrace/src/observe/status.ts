@@ -1,15 +1,15 @@
-/** What `/v1/status` answers. Counts are of the whole life of the data folder. */
+/** What `/v1/status` answers. Counts are of the whole life of the data folder, or of the topics and tables. Null is what is not known. */
 export interface Status {
   readonly pipeline: string;
   readonly version: string;
-  readonly runtime: 'embedded';
+  readonly runtime: 'embedded' | 'distributed';
   readonly started_at: string;
   /** Events answered with success, duplicates among them. */
-  readonly accepted: number;
+  readonly accepted: number | null;
   /** Events that can be queried. */
   readonly stored: number;
   /** Accepted events that were dropped because their id was there already. */
-  readonly duplicates: number;
+  readonly duplicates: number | null;
   /** Stored events whose timestamp was older than the allowed lateness when they came. */
   readonly late: number;
   /** Events that were refused and kept. */
@@ -17,18 +17,18 @@ export interface Status {
   /** Accepted events a second, over the last ten seconds. */
   readonly events_per_second: number;
   /** How long the oldest accepted event that cannot be queried yet has waited, at most. */
-  readonly lag_ms: number;
-  /** Everything accepted before this append time can be queried. */
-  readonly as_of: string;
+  readonly lag_ms: number | null;
+  /** Everything acknowledged before this moment can be queried. */
+  readonly as_of: string | null;
   /** Why events do not get into the store at the moment; null when they do. */
   readonly problem: string | null;
   readonly rollups: readonly RollupStatus[];
   readonly sizes: {
-    readonly log_bytes: number;
+    readonly log_bytes: number | null;
     readonly store_bytes: number;
-    readonly dedup_ids: number;
-    readonly dedup_memory_bytes: number;
-    readonly dedup_spilled_ids: number;
+    readonly dedup_ids: number | null;
+    readonly dedup_memory_bytes: number | null;
+    readonly dedup_spilled_ids: number | null;
   };
 }
 

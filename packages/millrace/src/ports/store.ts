@@ -89,7 +89,7 @@ export interface Store {
 /** What the engine said, with its own code, so that readers see it as they know it. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
-  /** The engine's code, e.g. 62 for SYNTAX_ERROR. */
+  /** The engine's code, e.g. 62 for SYNTAX_ERROR; 0 where it said nothing. */
   readonly code: number;
   /**
    * `same`: try the same again later. `split`: nothing of the batch was stored

@@ -99,7 +99,7 @@ const retryOperation: Operation = {
     },
   ],
   success: { description: 'What became of them.', content: json(ref('RetryReceipt')) },
-  errors: ['invalid_body', 'overloaded', 'log_overloaded', 'log_full'],
+  errors: ['invalid_body', 'overloaded', 'log_overloaded', 'log_full', 'retry_unavailable'],
 };
 
 /**

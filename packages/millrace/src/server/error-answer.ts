@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, MillraceError } from '../errors.ts';
+import { StoreError } from '../ports/store.ts';
 
 /** Seconds after which a request that met a busy server may be sent again, where it does not say itself. */
 const retryAfter: { readonly [code in ErrorCode]?: number } = {
@@ -7,6 +8,7 @@ const retryAfter: { readonly [code in ErrorCode]?: number } = {
   overloaded: 1,
   log_overloaded: 1,
   log_unavailable: 5,
+  store_unavailable: 5,
   shutting_down: 5,
   log_full: 10,
 };
@@ -38,6 +40,11 @@ export const bodyOf = ({ code, message, mend }: MillraceError) => ({
 function translated(error: FastifyError | Error): MillraceError {
   const status = 'statusCode' in error ? error.statusCode : undefined;
   const { message } = error;
+  if (error instanceof StoreError && error.code === 0) {
+    return new MillraceError('store_unavailable', `The store does not answer: ${message}`, {
+      cause: error,
+    });
+  }
   if (status === 413) return new MillraceError('body_too_large', message, { cause: error });
   if (status === 415) return new MillraceError('unsupported_media_type', message, { cause: error });
   if (status !== undefined && status >= 400 && status < 500) {

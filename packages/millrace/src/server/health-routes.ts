@@ -14,7 +14,8 @@ const status: Operation = {
   id: 'getStatus',
   tag: 'operation',
   summary: 'How the pipeline is doing.',
-  description: 'Counts are of the whole life of the data folder.',
+  description:
+    'Counts are of the whole life of the data folder, or of the topics and tables of a cluster. What is not known is null.',
   key: 'read',
   success: { description: 'Its status.', content: json(ref('Status')) },
   errors: [],

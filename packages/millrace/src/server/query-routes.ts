@@ -30,6 +30,7 @@ const operation: Operation = {
     'body_too_large',
     'question_too_costly',
     'overloaded',
+    'store_unavailable',
   ],
 };
 

@@ -27,13 +27,13 @@ export const codesByStatus = {
   408: 'TIMEOUT_EXCEEDED:159',
   413: 'QUERY_IS_TOO_LARGE:229',
   501: 'NOT_IMPLEMENTED:48',
-  503: 'SOCKET_TIMEOUT:209 CANNOT_OPEN_FILE:76 CANNOT_SCHEDULE_TASK:439 TOO_MANY_SIMULTANEOUS_QUERIES:202',
+  503: 'SOCKET_TIMEOUT:209 NETWORK_ERROR:210 CANNOT_OPEN_FILE:76 CANNOT_SCHEDULE_TASK:439 TOO_MANY_SIMULTANEOUS_QUERIES:202',
 };
 
 /**
- * The HTTP status ClickHouse gives each error code; all others are 500. Three of
+ * The HTTP status ClickHouse gives each error code; all others are 500. Four of
  * ours differ: a mistake in a query parameter is 400, what may not be done here is
- * 403, too many queries are 503, to be sent again.
+ * 403, too many queries and a store that cannot be reached are 503, to be sent again.
  */
 const known: ReadonlyMap<number, { readonly name: string; readonly status: number }> = new Map(
   Object.entries(codesByStatus).flatMap(([status, codes]) =>
@@ -54,6 +54,10 @@ export function sqlErrorAnswer(error: unknown): SqlErrorAnswer {
       code: error.engineCode,
       text: exception(error.engineCode, error.message, error.engineError),
     };
+  }
+  if (error instanceof StoreError && error.code === 0) {
+    const text = exception(210, `The store does not answer: ${error.message}`, 'NETWORK_ERROR');
+    return { status: statusOf(210), code: 210, text };
   }
   if (error instanceof StoreError) {
     return {

@@ -45,9 +45,27 @@ export interface ClickHouseStoreOptions {
  * @throws StoreError if it cannot be reached.
  */
 export async function openClickHouseStore(options: ClickHouseStoreOptions): Promise<Store> {
-  const { url, username, password, database, partitionsPerInsertMax = 100 } = options;
-  const { timeoutMs = 300_000 } = options;
-  const settings = {
+  const maker = createClient(clientSettings(options));
+  try {
+    await maker.command({ query: `CREATE DATABASE IF NOT EXISTS ${identifier(options.database)}` });
+  } catch (error) {
+    throw clientError(error);
+  } finally {
+    await maker.close();
+  }
+  return clickHouseStore(options);
+}
+
+/** The same for one that has its database. Nothing is asked of it yet. */
+export function clickHouseStore(options: ClickHouseStoreOptions): Store {
+  const { database, partitionsPerInsertMax = 100 } = options;
+  const client = createClient({ ...clientSettings(options), database });
+  return new ClickHouseStore(client, partitionsPerInsertMax);
+}
+
+const clientSettings = (options: ClickHouseStoreOptions) => {
+  const { url, username, password, timeoutMs = 300_000 } = options;
+  return {
     url,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
@@ -57,16 +75,7 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
     // A statement that ends with an error after its first rows must not look like an answer.
     clickhouse_settings: { wait_end_of_query: 1 },
   } as const;
-  const maker = createClient(settings);
-  try {
-    await maker.command({ query: `CREATE DATABASE IF NOT EXISTS ${identifier(database)}` });
-  } catch (error) {
-    throw clientError(error);
-  } finally {
-    await maker.close();
-  }
-  return new ClickHouseStore(createClient({ ...settings, database }), partitionsPerInsertMax);
-}
+};
 
 class ClickHouseStore implements Store {
   readonly #client: ClickHouseClient;

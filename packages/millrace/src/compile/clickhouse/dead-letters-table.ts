@@ -2,6 +2,7 @@ import { mappingOf } from '../../define/property-types.ts';
 import type { Plan } from '../../plan/plan.ts';
 import {
   type AlterTable,
+  type CreateTable,
   call,
   column,
   columnOf,
@@ -9,7 +10,6 @@ import {
   infix,
   literal,
   type Select,
-  type Statement,
 } from './nodes.ts';
 import { print } from './printer.ts';
 import { durableSettings } from './table-settings.ts';
@@ -45,7 +45,7 @@ export interface DeadLettersOptions {
 export const createDeadLettersTable = (
   plan: Plan,
   { database, keepMs }: DeadLettersOptions,
-): Statement => {
+): CreateTable => {
   const text = { name: 'String' };
   const word = { name: 'LowCardinality', parameters: [text] };
   const optionalText = { name: 'Nullable', parameters: [text] };
@@ -81,7 +81,7 @@ export const createDeadLettersTable = (
 export const createRetriedLettersTable = (
   plan: Plan,
   { database, keepMs }: DeadLettersOptions,
-): Statement => ({
+): CreateTable => ({
   node: 'create table',
   name: { database, table: retriedLettersTable },
   columns: [

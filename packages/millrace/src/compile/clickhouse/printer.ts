@@ -53,6 +53,9 @@ export const print = (statement: Statement): string => {
   }
 };
 
+/** A type as text, as `CREATE TABLE` says it. */
+export const printType = (type: SqlType): string => sqlType(type);
+
 const createTable = (table: CreateTable): string =>
   lines(
     `CREATE TABLE IF NOT EXISTS ${tableName(table.name)}`,

@@ -29,6 +29,12 @@ const bytes = {
   'value.fields-include': 'EXCEPT_KEY',
 } as const;
 
+/** Of the job, and of the consumer group whose offsets it commits with each checkpoint. */
+export const dedupJobName = (
+  plan: Plan,
+  { prefix = plan.pipeline }: Pick<FlinkSettings, 'prefix'> = {},
+): string => `${prefix}.dedup`;
+
 /**
  * Raw log to clean log: of the records with one key within the dedup window the
  * first. It reads no event, so its text follows from the names and the window
@@ -36,7 +42,7 @@ const bytes = {
  */
 export const dedupJob = (plan: Plan, settings: FlinkSettings): FlinkJob => {
   const topics = topicNames(plan, settings);
-  const name = `${settings.prefix ?? plan.pipeline}.dedup`;
+  const name = dedupJobName(plan, settings);
   const seen = 'seen';
   return {
     name,

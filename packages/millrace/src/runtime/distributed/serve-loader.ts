@@ -14,6 +14,7 @@ import { crashOnDemand } from '../crash-on-demand.ts';
 import { database } from '../database.ts';
 import { keepRefusedRow } from '../keep-refused-row.ts';
 import { loadPipeline } from '../load-pipeline.ts';
+import { loaderGroup } from './loader-group-name.ts';
 import { LoadingPartition } from './loading-partition.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
 
@@ -78,7 +79,7 @@ export async function serveLoader(
   };
   const group = await LoaderGroup.join({
     ...kafka,
-    groupId: `${plan.pipeline}.loader`,
+    groupId: loaderGroup(plan),
     topics: [...ways.keys()],
     onShare: takeOver,
     onProblem,

@@ -2,6 +2,7 @@ import { MillraceError } from '../../errors.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
 import { serveCollector } from './serve-collector.ts';
 import { serveLoader } from './serve-loader.ts';
+import { serveQuery } from './serve-query.ts';
 
 /**
  * Runs one part of a cluster in this process.
@@ -18,7 +19,12 @@ export async function serveRole(
       `The ${settings.role} needs Kafka's address: --kafka.`,
     );
   }
-  return settings.role === 'collector'
-    ? serveCollector(settings)
-    : serveLoader(settings, onProblem);
+  switch (settings.role) {
+    case 'collector':
+      return serveCollector(settings);
+    case 'loader':
+      return serveLoader(settings, onProblem);
+    default:
+      return serveQuery(settings, onProblem);
+  }
 }

@@ -16,6 +16,7 @@ import type {
 import { type JsonSchema, orNullOf, ref } from './operation.ts';
 
 const count: JsonSchema = { type: 'integer', minimum: 0 };
+const countOrNull: JsonSchema = { ...orNullOf('integer'), minimum: 0 };
 const text: JsonSchema = { type: 'string' };
 const time: JsonSchema = { type: 'string', format: 'date-time' };
 const letterId: JsonSchema = { type: 'string', pattern: '^[0-9]+/[0-9]+$', examples: ['0/17'] };
@@ -83,7 +84,8 @@ const answer: Members<Answer> = {
   as_of: {
     ...orNullOf('string'),
     format: 'date-time',
-    description: 'Everything acknowledged before this is in the answer; null while it is not known.',
+    description:
+      'Everything acknowledged before this is in the answer; null while it is not known.',
   },
   rows_read: count,
   elapsed_ms: count,
@@ -115,23 +117,30 @@ const rollupStatus: Members<RollupStatus> = {
 const status: Members<Status> = {
   pipeline: text,
   version: text,
-  runtime: { type: 'string', enum: ['embedded'] },
+  runtime: { type: 'string', enum: ['embedded', 'distributed'] },
   started_at: time,
-  accepted: { ...count, description: 'Events answered with success, duplicates among them.' },
+  accepted: {
+    ...countOrNull,
+    description: 'Events answered with success, duplicates among them.',
+  },
   stored: { ...count, description: 'Events that can be queried.' },
-  duplicates: { ...count, description: 'Accepted events whose id was there already.' },
+  duplicates: { ...countOrNull, description: 'Accepted events whose id was there already.' },
   late: { ...count, description: 'Stored events that came later than allowed.' },
   dead_letters: { ...count, description: 'Events that were refused and kept.' },
   events_per_second: { type: 'number', minimum: 0 },
   lag_ms: {
-    type: 'number',
+    ...orNullOf('number'),
     minimum: 0,
     description: 'How long the oldest accepted event that cannot be queried yet has waited.',
   },
-  as_of: { ...time, description: 'Everything accepted before this can be queried.' },
+  as_of: {
+    ...orNullOf('string'),
+    format: 'date-time',
+    description: 'Everything acknowledged before this can be queried.',
+  },
   problem: { ...orNullOf('string'), description: 'Why events do not get into the store.' },
   rollups: listOf(exactly(rollupStatus)),
-  sizes: { type: 'object', additionalProperties: count },
+  sizes: { type: 'object', additionalProperties: countOrNull },
 };
 
 const keptSince: JsonSchema = {

@@ -1,0 +1,93 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { LogOffsets, Offsets } from '../../ports/log-offsets.ts';
+import { type Completeness, nothingSeen, type Step, seen } from '../../query/completeness.ts';
+import { every, type Recurring } from '../every.ts';
+
+/**
+ * How far the clock of a collector may be ahead of this process's: an event
+ * that was acknowledged a moment ago by its own clock may not be so by ours.
+ */
+export const clockSkewMaxMs = 1_000;
+
+const periodMs = 500;
+
+export interface CompletenessWatchOptions {
+  readonly offsets: LogOffsets;
+  /** By table, the steps on the way to it. */
+  readonly ways: ReadonlyMap<string, readonly Step[]>;
+  readonly clock: Clock;
+  readonly onProblem: (what: string, error: unknown) => void;
+}
+
+/** Looks again and again how far logs and their readers are, and what that says of the tables. */
+export class CompletenessWatch {
+  readonly #options: CompletenessWatchOptions;
+  readonly #looking: Recurring;
+  readonly #steps: ReadonlyMap<string, Step>;
+  #known: ReadonlyMap<string, Completeness> = new Map();
+  #ends: ReadonlyMap<string, Offsets> = new Map();
+
+  constructor(options: CompletenessWatchOptions) {
+    this.#options = options;
+    this.#steps = new Map([...options.ways.values()].flat().map((step) => [keyOf(step), step]));
+    let failed = false;
+    this.#looking = every(
+      periodMs,
+      async () => {
+        await this.#look();
+        failed = false;
+      },
+      (error) => {
+        // Said once, and not twice a second for hours.
+        if (!failed) options.onProblem('Kafka does not say how far its readers are', error);
+        failed = true;
+      },
+    );
+  }
+
+  /** Up to when a table has everything (epoch ms); null while that is not known. */
+  asOfMs(table: string): number | null {
+    return this.#known.get(table)?.asOfMs ?? null;
+  }
+
+  /** How many records a log has had, when it was last seen; null if it was not yet. */
+  recordsIn(log: string): number | null {
+    return this.#ends.get(log)?.reduce((sum, end) => sum + end, 0) ?? null;
+  }
+
+  async stop(): Promise<void> {
+    await this.#looking.stop();
+    await this.#options.offsets.close();
+  }
+
+  /** In the order that a sighting needs. */
+  async #look(): Promise<void> {
+    const { offsets, ways, clock } = this.#options;
+    const timeMs = clock.now() - clockSkewMaxMs;
+    const committed = await mapped(this.#steps, (step) => offsets.committed(step));
+    const logs = new Map([...this.#steps.values()].map(({ log }) => [log, log]));
+    const ends = await mapped(logs, (log) => offsets.ends(log));
+    const sighting = {
+      timeMs,
+      committed: (step: Step) => committed.get(keyOf(step)) ?? [],
+      ends: (log: string) => ends.get(log) ?? [],
+    };
+    this.#ends = ends;
+    this.#known = new Map(
+      [...ways].map(([table, steps]) => [
+        table,
+        seen(this.#known.get(table) ?? nothingSeen, steps, sighting),
+      ]),
+    );
+  }
+}
+
+const keyOf = ({ group, log }: Step): string => `${group} ${log}`;
+
+async function mapped<From, To>(
+  map: ReadonlyMap<string, From>,
+  to: (from: From) => Promise<To>,
+): Promise<ReadonlyMap<string, To>> {
+  const entries = [...map].map(async ([key, from]) => [key, await to(from)] as const);
+  return new Map(await Promise.all(entries));
+}

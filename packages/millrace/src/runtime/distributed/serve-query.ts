@@ -1,0 +1,201 @@
+import { clickHouseStore } from '../../adapters/clickhouse/clickhouse-store.ts';
+import { TopicOffsets } from '../../adapters/kafka/topic-offsets.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { createStoredLetters } from '../../collect/stored-letters.ts';
+import { clickhouseDdl } from '../../compile/clickhouse/ddl.ts';
+import { eventsTable } from '../../compile/clickhouse/events-table.ts';
+import { bucketsSelect, questionSelect } from '../../compile/clickhouse/question.ts';
+import { topicNames } from '../../compile/kafka/topics.ts';
+import { MillraceError } from '../../errors.ts';
+import { Rate } from '../../observe/rate.ts';
+import { exampleEvent } from '../../plan/example-event.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { planOf } from '../../plan/plan-of.ts';
+import type { Store } from '../../ports/store.ts';
+import { createAnswering } from '../../query/answer-question.ts';
+import { createSqlGuard } from '../../query/sql-guard/index.ts';
+import { deadLetterRoutes } from '../../server/dead-letter-routes.ts';
+import { answerError, refuseUnknownRoutes } from '../../server/error-answer.ts';
+import { healthRoutes } from '../../server/health-routes.ts';
+import { createKeys } from '../../server/keys.ts';
+import { describedRoutes } from '../../server/openapi/described-routes.ts';
+import { openapiRoutes } from '../../server/openapi/openapi-routes.ts';
+import { pageRoutes } from '../../server/page/page-routes.ts';
+import { queryRoutes } from '../../server/query-routes.ts';
+import { type Listening, listen } from '../../server/server.ts';
+import { defaultSqlLimits } from '../../server/sql-limits.ts';
+import { sqlRoutes } from '../../server/sql-routes.ts';
+import { limitSettings, settingsQuestion } from '../../server/sql-settings.ts';
+import { database } from '../database.ts';
+import { every } from '../every.ts';
+import { loadPipeline } from '../load-pipeline.ts';
+import { version } from '../version.ts';
+import { CompletenessWatch } from './completeness-watch.ts';
+import { queryStatus } from './query-status.ts';
+import { requireTables } from './require-tables.ts';
+import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
+import { tableWays } from './table-ways.ts';
+
+/**
+ * Answers questions over the cluster's store, and says up to when its tables
+ * have everything. Any number of these may run. It needs no more of the store
+ * than to read.
+ *
+ * @throws MillraceError `key_required`, `port_in_use`, `pipeline_not_found`, `pipeline_invalid`,
+ *   `tables_missing`, `tables_differ`; StoreError.
+ */
+export async function serveQuery(
+  settings: RoleSettings,
+  onProblem: (what: string, error: unknown) => void,
+): Promise<RunningRole> {
+  requireKeys(settings.host, settings.readKeys, 'query role');
+  const plan = planOf(await loadPipeline(settings.pipeline));
+  const store = clickHouseStore({
+    url: settings.storeUrl,
+    username: settings.storeUser,
+    password: settings.storePassword,
+    database,
+  });
+  try {
+    await requireTables(store, plan, database);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  const kafka = { brokers: settings.kafka, clientId: `millrace-query-${process.pid}` };
+  const watch = new CompletenessWatch({
+    offsets: new TopicOffsets(kafka),
+    ways: tableWays(plan),
+    clock: systemClock,
+    onProblem,
+  });
+  const probe = storeProbe(store, onProblem);
+  const rate = new Rate();
+  const measuring = every(
+    1_000,
+    async () => {
+      const accepted = watch.recordsIn(topicNames(plan).raw);
+      if (accepted !== null) rate.sample(accepted, systemClock.now());
+    },
+    (error) => onProblem('the rate is not measured', error),
+  );
+  const close = async (): Promise<void> => {
+    await Promise.all([measuring.stop(), probe.stop(), watch.stop()]);
+    await store.close();
+  };
+  try {
+    const server = await serve(settings, { plan, store, watch, probe, rate });
+    return {
+      url: server.url,
+      async close() {
+        await server.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly plan: Plan;
+  readonly store: Store;
+  readonly watch: CompletenessWatch;
+  readonly probe: StoreProbe;
+  readonly rate: Rate;
+}
+
+async function serve(
+  settings: RoleSettings,
+  { plan, store, watch, probe, rate }: Parts,
+): Promise<Listening> {
+  const startedAt = new Date();
+  const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
+  const { requireRead } = keys;
+  const { readable } = clickhouseDdl(plan, { database });
+  return listen(settings, async (app) => {
+    const routes = describedRoutes(app);
+    app.setErrorHandler(answerError);
+    refuseUnknownRoutes(app);
+    await app.register(deadLetterRoutes, {
+      letters: createStoredLetters(store),
+      retry: async () => {
+        throw new MillraceError(
+          'retry_unavailable',
+          'What answers questions in a cluster takes no events, so it cannot retry letters.',
+        );
+      },
+      requireRead,
+    });
+    await app.register(sqlRoutes, {
+      store,
+      // What clients name where nobody told them a name.
+      databases: [database, 'default'],
+      guard: createSqlGuard({
+        store,
+        tables: readable,
+        database,
+        databaseAliases: ['default'],
+        standIns: { 'system.settings': await settingsQuestion(store, defaultSqlLimits) },
+      }),
+      requireRead,
+    });
+    await app.register(queryRoutes, {
+      answer: await createAnswering({
+        plan,
+        rollups: () => plan.rollups.map((rollup) => ({ rollup, completeSinceMs: null })),
+        store,
+        clock: systemClock,
+        asOfMs: (serving) =>
+          watch.asOfMs(serving.kind === 'rollup' ? serving.rollup.table : eventsTable),
+        statements: {
+          answer: (question, serving) => questionSelect(question, serving, { database }),
+          buckets: bucketsSelect,
+        },
+        settings: limitSettings(defaultSqlLimits),
+      }),
+      requireRead,
+    });
+    await app.register(healthRoutes, {
+      status: () => queryStatus({ plan, store, watch, clock: systemClock, startedAt, rate }),
+      notReady: () => (probe.failing ? 'the store does not answer' : null),
+      requireRead,
+    });
+    await app.register(pageRoutes, { plan: () => plan, example: exampleEvent(plan), requireRead });
+    await app.register(openapiRoutes, {
+      plan,
+      version,
+      keysNeeded: { read: settings.readKeys.length > 0, write: settings.writeKeys.length > 0 },
+      routes,
+      requireRead,
+    });
+  });
+}
+
+interface StoreProbe {
+  readonly failing: boolean;
+  stop(): Promise<void>;
+}
+
+/** Asks the store now and then whether it answers. */
+function storeProbe(store: Store, onProblem: (what: string, error: unknown) => void): StoreProbe {
+  let failing = false;
+  const asking = every(
+    1_000,
+    async (signal) => {
+      await store.read('SELECT 1', { signal });
+      failing = false;
+    },
+    (error) => {
+      if (!failing) onProblem('the store does not answer', error);
+      failing = true;
+    },
+  );
+  return {
+    get failing() {
+      return failing;
+    },
+    stop: () => asking.stop(),
+  };
+}
