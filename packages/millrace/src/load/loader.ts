@@ -2,10 +2,17 @@ import { MillraceError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { LogReader } from '../ports/log.ts';
-import type { LoadProgress, LogRange, ProgressKeeper } from '../ports/progress.ts';
+import type {
+  InsertDeadline,
+  LoadIntent,
+  LoadProgress,
+  LogRange,
+  ProgressKeeper,
+} from '../ports/progress.ts';
 import { type Store, StoreError } from '../ports/store.ts';
 import { Turns } from '../turns.ts';
 import { Backoff, pause } from './backoff.ts';
+import type { InsertDeadlines } from './insert-deadlines.ts';
 import { InsertGate } from './insert-gate.ts';
 import { type LogBatch, ReadAhead } from './read-ahead.ts';
 
@@ -13,6 +20,8 @@ export interface LoaderOptions {
   readonly log: LogReader;
   readonly store: Store;
   readonly progress: ProgressKeeper;
+  /** Where another loader may take over from this one, which then must not insert any more. */
+  readonly deadlines?: InsertDeadlines;
   readonly clock: Clock;
   /** Where the rows go, and which columns the lines carry (default: those the table shows). */
   readonly table: string;
@@ -41,6 +50,8 @@ export interface RefusedRow {
   readonly reason: string;
 }
 
+type Optional = 'columns' | 'deadlines';
+
 /**
  * Moves a log into a table, each record exactly once.
  *
@@ -50,7 +61,7 @@ export interface RefusedRow {
  * inserted under the same tokens, of which the store keeps one.
  */
 export class Loader {
-  readonly #options: Required<Omit<LoaderOptions, 'columns'>> & Pick<LoaderOptions, 'columns'>;
+  readonly #options: Required<Omit<LoaderOptions, Optional>> & Pick<LoaderOptions, Optional>;
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff(100, 5_000);
   readonly #saves = new Turns();
@@ -200,9 +211,13 @@ export class Loader {
     if (intent === undefined) return;
     const batch = await this.#readAgain(intent);
     try {
-      await this.#insert(batch);
+      await this.#insert(batch, intent);
     } catch (error) {
-      if (!(error instanceof StoreError) || error.retry !== 'split') throw error;
+      if (!(error instanceof StoreError) || error.retry === 'same') throw error;
+      if (error.retry === 'late') {
+        await this.#extend(batch, intent);
+        throw error;
+      }
       await this.#split(batch, error);
       return;
     }
@@ -237,9 +252,9 @@ export class Loader {
         await ahead.during(this.#nextIsDue(ahead, before, newest, over));
         if (over.aborted) break;
         const batch = await ahead.take();
-        await this.#intend(batch);
+        const intent = await this.#intend(batch);
         before = newest;
-        newest = this.#commitAfter(before, batch, this.#insert(batch));
+        newest = this.#commitAfter(before, batch, this.#insert(batch, intent));
         newest.catch(() => failed.abort());
       }
     } finally {
@@ -276,7 +291,7 @@ export class Loader {
     }
   }
 
-  async #insert(batch: LogBatch): Promise<void> {
+  async #insert(batch: LogBatch, { deadline }: LoadIntent): Promise<void> {
     const { store, table, columns, topic, partition, reach } = this.#options;
     // The end of a transaction has an offset, and no record.
     if (batch.rows === 0) return;
@@ -287,8 +302,9 @@ export class Loader {
         lines: batch.lines,
         place: { partition, offset: batch.from, gaps: batch.gaps },
         rows: batch.rows,
-        token: `${topic}/${partition}/${batch.from}-${batch.to}`,
+        token: tokenOf(topic, partition, batch),
         ...(columns ? { columns } : {}),
+        ...(deadline ? { deadlineMs: deadline.atMs, onlyMissing: deadline.onlyMissing } : {}),
       });
       reach('load-inserting');
       return inserting.then(
@@ -329,11 +345,12 @@ export class Loader {
       return;
     }
     const middle = Math.floor((batch.from + batch.to) / 2);
+    const deadline = await this.#firstDeadline();
     await this.#save(({ intents }) => ({
       committed: batch.from,
       intents: [
-        { from: batch.from, to: middle },
-        { from: middle, to: batch.to },
+        { from: batch.from, to: middle, ...deadline },
+        { from: middle, to: batch.to, ...deadline },
         ...intents.slice(1),
       ],
     }));
@@ -348,12 +365,29 @@ export class Loader {
     return Buffer.from(bytes).toString().trim() !== '0';
   }
 
-  async #intend({ from, to }: LogBatch): Promise<void> {
+  async #intend({ from, to }: LogBatch): Promise<LoadIntent> {
+    const intent = { from, to, ...(await this.#firstDeadline()) };
+    await this.#save(({ committed, intents }) => ({ committed, intents: [...intents, intent] }));
+    this.#options.reach('load-intended');
+    return intent;
+  }
+
+  async #firstDeadline(): Promise<{ readonly deadline?: InsertDeadline }> {
+    const { deadlines } = this.#options;
+    return deadlines === undefined ? {} : { deadline: await deadlines.first() };
+  }
+
+  /** Gives a range that came too late another deadline, unless all of it is there. */
+  async #extend(batch: LogBatch, intent: LoadIntent): Promise<void> {
+    const { deadlines, topic, partition } = this.#options;
+    if (deadlines === undefined || intent.deadline === undefined) return;
+    const token = tokenOf(topic, partition, batch);
+    const deadline = await deadlines.next(intent.deadline, { ...batch, partition, token });
+    if (deadline === null) return this.#commit(batch);
     await this.#save(({ committed, intents }) => ({
       committed,
-      intents: [...intents, { from, to }],
+      intents: [{ from: batch.from, to: batch.to, deadline }, ...intents.slice(1)],
     }));
-    this.#options.reach('load-intended');
   }
 
   async #commit(batch: LogBatch): Promise<void> {
@@ -391,3 +425,6 @@ export class Loader {
     });
   }
 }
+
+const tokenOf = (topic: string, partition: number, { from, to }: LogRange): string =>
+  `${topic}/${partition}/${from}-${to}`;

@@ -4,6 +4,21 @@ export interface LogRange {
   readonly to: number;
 }
 
+/** Until when a range may be inserted under its token, where others could insert it later. */
+export interface InsertDeadline {
+  /** In the store's own time (epoch ms): what has not begun to land by then never does. */
+  readonly atMs: number;
+  /** How many parts the table had had before the first insert under the token. */
+  readonly sinceParts: number;
+  /** Whether some of the rows are there under a token since forgotten: the others alone are inserted. */
+  readonly onlyMissing: boolean;
+}
+
+/** A range whose insert has begun. */
+export interface LoadIntent extends LogRange {
+  readonly deadline?: InsertDeadline;
+}
+
 /**
  * How far a loader is. `intents` are the ranges it has begun beyond `committed`,
  * in order and without gaps: after a crash exactly these are inserted again,
@@ -11,7 +26,7 @@ export interface LogRange {
  */
 export interface LoadProgress {
   readonly committed: number;
-  readonly intents: readonly LogRange[];
+  readonly intents: readonly LoadIntent[];
 }
 
 export interface ProgressKeeper {

@@ -142,6 +142,54 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       expect(await cell('SELECT count(), countIf(_offset != id) FROM skipping')).toBe('5\t0');
     });
 
+    test('an insert is refused after its deadline, and changes nothing', async () => {
+      const before = await cell('SELECT count() FROM moves');
+      const batch = {
+        table: 'moves',
+        lines: Buffer.from(rows(700_000, 700_100, 3).join('\n')),
+        rows: 100,
+        token: 'in time',
+      };
+      const [now = 0] = (await cell('SELECT toUnixTimestamp64Milli(now64(3))'))
+        .split('\t')
+        .map(Number);
+      await expect(store.insert({ ...batch, deadlineMs: now - 1 })).rejects.toMatchObject({
+        name: 'StoreError',
+        retry: 'late',
+      });
+      expect(await cell('SELECT count() FROM moves')).toBe(before);
+      await store.insert({ ...batch, deadlineMs: now + 600_000 });
+      expect(await cell('SELECT count() FROM moves')).toBe(String(Number(before) + 100));
+    });
+
+    test('of rows that are there in part the others are inserted, at their places', async () => {
+      await store.define(
+        `CREATE TABLE missing (id UInt64, _partition UInt32 MATERIALIZED 0, _offset UInt64 MATERIALIZED 0)
+         ENGINE = MergeTree PARTITION BY id % 3 ORDER BY id
+         SETTINGS non_replicated_deduplication_window = 0`,
+      );
+      const batch = {
+        table: 'missing',
+        lines: Buffer.from(
+          Array.from({ length: 100 }, (_, n) => `{"id":${n < 50 ? n : n + 10}}\n`).join(''),
+        ),
+        rows: 100,
+        token: 'missing',
+        place: { partition: 7, offset: 1_000, gaps: [{ row: 50, offsets: 10 }] },
+        deadlineMs: Date.UTC(2200, 0),
+      };
+      await store.insert(batch);
+      await store.define('ALTER TABLE missing DROP PARTITION 1');
+      await store.insert({ ...batch, place: { ...batch.place, partition: 8 } });
+      await store.insert({ ...batch, onlyMissing: true });
+      await store.insert({ ...batch, onlyMissing: true });
+      expect(
+        await cell(
+          'SELECT count(), uniqExact(id), countIf(_offset != id + 1000) FROM missing WHERE _partition = 7',
+        ),
+      ).toBe('100\t100\t0');
+    });
+
     test('rows that are only given are as they would be stored, and are not', async () => {
       await store.define(
         `CREATE TABLE given_as (id UInt64, at DateTime64(3, 'UTC'), amount Decimal(18, 2), properties JSON,

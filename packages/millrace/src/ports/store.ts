@@ -10,6 +10,10 @@ export interface InsertBatch {
   readonly columns?: readonly string[];
   /** Where the rows lie in a log: each gets its `_partition` and `_offset`. */
   readonly place?: LogPlace;
+  /** In the store's time (epoch ms): after it the store itself refuses the batch as `late`. */
+  readonly deadlineMs?: number;
+  /** Leaves out the rows whose place in the log the table has already. Default: none. */
+  readonly onlyMissing?: boolean;
 }
 
 export interface LogPlace {
@@ -35,7 +39,7 @@ export interface ComputedBatch {
 }
 
 /** Rows that are asked about and not stored. */
-export type GivenRows = Omit<InsertBatch, 'token'>;
+export type GivenRows = Omit<InsertBatch, 'token' | 'deadlineMs' | 'onlyMissing'>;
 
 export interface ReadOptions {
   /** A ClickHouse output format. Default JSONEachRow. */
@@ -93,11 +97,17 @@ export class StoreError extends Error {
   readonly code: number;
   /**
    * `same`: try the same again later. `split`: nothing of the batch was stored
-   * and it never will be; a smaller one may pass.
+   * and it never will be; a smaller one may pass. `late`: its deadline had
+   * passed, and nothing of this try was stored.
    */
-  readonly retry: 'same' | 'split';
+  readonly retry: 'same' | 'split' | 'late';
 
-  constructor(code: number, message: string, retry: 'same' | 'split', options?: ErrorOptions) {
+  constructor(
+    code: number,
+    message: string,
+    retry: 'same' | 'split' | 'late',
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.code = code;
     this.retry = retry;

@@ -1,5 +1,6 @@
 import type { ComputedBatch, GivenRows, InsertBatch, LogPlace } from '../../ports/store.ts';
-import { identifier, settingsList } from './sql-text.ts';
+import { identifier, settingsList, stringLiteral } from './sql-text.ts';
+import { lateInsert } from './store-error.ts';
 import type { TableShape } from './table-shape.ts';
 
 /**
@@ -72,8 +73,31 @@ export function insertStatement(
     insert_deduplication_token: batch.token,
   };
   return `INSERT INTO ${batch.table} (${names})
-${select}
+${missingOf(batch, inTime(batch, select))}
 SETTINGS ${settingsList(settings)}`;
+}
+
+/**
+ * Not `now64`, which is the time when the statement came: its rows may come much
+ * later, or the statement wait. This is asked once all rows are read, just before
+ * they are written.
+ */
+const inTime = ({ deadlineMs }: InsertBatch, select: string): string =>
+  deadlineMs === undefined
+    ? select
+    : `${select}
+WHERE throwIf(nowInBlock64(3) > fromUnixTimestamp64Milli(${deadlineMs}), ${stringLiteral(lateInsert)}) = 0`;
+
+/** Numbers all rows, and then leaves out those that are there. */
+function missingOf(
+  { table, rows, place, onlyMissing = false }: InsertBatch,
+  select: string,
+): string {
+  if (place === undefined || !onlyMissing) return select;
+  const { partition, offset, gaps = [] } = place;
+  const to = offset + rows + gaps.reduce((sum, { offsets }) => sum + offsets, 0);
+  return `SELECT * FROM (${select})
+WHERE _offset NOT IN (SELECT _offset FROM ${table} WHERE _partition = ${partition} AND _offset >= ${offset} AND _offset < ${to})`;
 }
 
 /** A question about rows, which it knows as the table `given`. */

@@ -26,6 +26,11 @@ const unreadable: ReadonlySet<number> = new Set([
 
 const tooManyParts = 252;
 
+const throwIfIsTrue = 395;
+
+/** What the engine says of an insert that comes after its deadline; nothing else says this. */
+export const lateInsert = 'the deadline of this insert has passed';
+
 /** What an engine said, `Code: 62. DB::Exception: …`, or what kept it from saying anything (code 0). */
 export function storeError(message: string, cause: unknown, code = codeIn(message)): StoreError {
   return new StoreError(code, message, retryOf(code, message), { cause });
@@ -46,5 +51,6 @@ function retryOf(code: number, message: string): StoreError['retry'] {
   // One code, two meanings: a block over too many partitions never passes, while
   // a table with too many parts only has to merge first.
   if (code === tooManyParts && message.includes('partitions')) return 'split';
+  if (code === throwIfIsTrue && message.includes(lateInsert)) return 'late';
   return 'same';
 }

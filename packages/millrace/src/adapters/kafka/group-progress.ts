@@ -1,5 +1,5 @@
 import { offsetCommitV9, offsetFetchV9 } from '@platformatic/kafka';
-import type { LoadProgress, LogRange, ProgressKeeper } from '../../ports/progress.ts';
+import type { LoadIntent, LoadProgress, ProgressKeeper } from '../../ports/progress.ts';
 import type { Brokers } from './brokers.ts';
 
 /** One member of a consumer group in one of its generations. */
@@ -71,12 +71,24 @@ async function atCoordinator<Answer>(
   }
 }
 
-/** `[[from, to], …]`, in the 4096 bytes that brokers allow. */
-const metadataOf = (intents: readonly LogRange[]): string =>
-  JSON.stringify(intents.map(({ from, to }) => [from, to]));
+/** As `[from, to, …]` each, in the 4096 bytes that brokers allow for all. */
+const metadataOf = (intents: readonly LoadIntent[]): string =>
+  JSON.stringify(
+    intents.map(({ from, to, deadline }) =>
+      deadline === undefined
+        ? [from, to]
+        : [from, to, deadline.atMs, deadline.sinceParts, Number(deadline.onlyMissing)],
+    ),
+  );
 
-function intentsIn(metadata: string | null | undefined): readonly LogRange[] {
+/** What carries no deadline is long past it. */
+function intentsIn(metadata: string | null | undefined): readonly LoadIntent[] {
   if (!metadata) return [];
-  const ranges: readonly (readonly [number, number])[] = JSON.parse(metadata);
-  return ranges.map(([from, to]) => ({ from, to }));
+  const intents: readonly (readonly [number, number, number?, number?, number?])[] =
+    JSON.parse(metadata);
+  return intents.map(([from, to, atMs = 0, sinceParts = 0, onlyMissing = 0]) => ({
+    from,
+    to,
+    deadline: { atMs, sinceParts, onlyMissing: onlyMissing === 1 },
+  }));
 }

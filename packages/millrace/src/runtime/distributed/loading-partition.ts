@@ -4,6 +4,7 @@ import { groupProgress, type Membership } from '../../adapters/kafka/group-progr
 import { PartitionReader } from '../../adapters/kafka/partition-reader.ts';
 import type { LoadedTable } from '../../compile/clickhouse/ddl.ts';
 import { Backoff } from '../../load/backoff.ts';
+import { InsertDeadlines } from '../../load/insert-deadlines.ts';
 import { Loader, type RefusedRow } from '../../load/loader.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ReachCrashPoint } from '../../ports/crash-points.ts';
@@ -16,6 +17,8 @@ export interface LoadingPartitionOptions {
   readonly partition: number;
   readonly store: Store;
   readonly table: LoadedTable;
+  /** For how many parts the table remembers tokens. */
+  readonly partsRemembered: number;
   readonly clock: Clock;
   readonly reach: ReachCrashPoint;
   readonly refuse: (row: RefusedRow) => Promise<void>;
@@ -61,14 +64,26 @@ export class LoadingPartition {
 
   /** Until it is stopped. */
   async #load(): Promise<void> {
-    const { kafka, membership, topic, partition, onProblem, ...others } = this.#options;
+    const { kafka, membership, topic, partition, partsRemembered, ...others } = this.#options;
+    const { onProblem } = others;
     const brokers = new Brokers(kafka);
     try {
       const log = await PartitionReader.open({ ...kafka, topic, partition });
       try {
         const place = { brokers, membership, topic, partition, start: log.start };
+        const deadlines = new InsertDeadlines({
+          store: others.store,
+          table: others.table.name,
+          partsRemembered,
+          onDoubt: ({ from, to }) =>
+            onProblem(
+              `rollups may lack rows of ${topic}/${partition} ${from} to ${to}`,
+              'they were stored so long ago that it is not known whether all of the insert was',
+            ),
+        });
         const loader = new Loader({
           ...others,
+          deadlines,
           log,
           topic,
           partition,

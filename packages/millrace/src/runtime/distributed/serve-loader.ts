@@ -4,6 +4,7 @@ import { LoaderGroup, type Share } from '../../adapters/kafka/loader-group.ts';
 import { openTopicWriter } from '../../adapters/kafka/topic-writer.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { clickhouseDdl } from '../../compile/clickhouse/ddl.ts';
+import { partsRemembered } from '../../compile/clickhouse/table-settings.ts';
 import { topicNames } from '../../compile/kafka/topics.ts';
 import type { RefusedRow } from '../../load/loader.ts';
 import { planOf } from '../../plan/plan-of.ts';
@@ -73,7 +74,13 @@ export async function serveLoader(
       const way = ways.get(topic);
       if (way === undefined) throw new Error(`the group has a topic ${topic} that is not ours`);
       const place = { kafka, membership, topic, partition };
-      const world = { store, clock: systemClock, reach, onProblem };
+      const world = {
+        store,
+        partsRemembered: partsRemembered(plan.partitioning),
+        clock: systemClock,
+        reach,
+        onProblem,
+      };
       return new LoadingPartition({ ...place, ...world, ...way });
     });
   };
