@@ -291,18 +291,19 @@ export class Loader {
     }
   }
 
-  async #insert(batch: LogBatch, { deadline }: LoadIntent): Promise<void> {
+  async #insert(batch: LogBatch, intent: LoadIntent): Promise<void> {
     const { store, table, columns, topic, partition, reach } = this.#options;
     // The end of a transaction has an offset, and no record.
     if (batch.rows === 0) return;
     return this.#gate.pass(() => {
       this.#insertBeganMs = performance.now();
+      const { deadline } = intent;
       const inserting = store.insert({
         table,
         lines: batch.lines,
         place: { partition, offset: batch.from, gaps: batch.gaps },
         rows: batch.rows,
-        token: tokenOf(topic, partition, batch),
+        token: tokenOf(topic, partition, intent),
         ...(columns ? { columns } : {}),
         ...(deadline ? { deadlineMs: deadline.atMs, onlyMissing: deadline.onlyMissing } : {}),
       });
@@ -381,7 +382,7 @@ export class Loader {
   async #extend(batch: LogBatch, intent: LoadIntent): Promise<void> {
     const { deadlines, topic, partition } = this.#options;
     if (deadlines === undefined || intent.deadline === undefined) return;
-    const token = tokenOf(topic, partition, batch);
+    const token = tokenOf(topic, partition, intent);
     const deadline = await deadlines.next(intent.deadline, { ...batch, partition, token });
     if (deadline === null) return this.#commit(batch);
     await this.#save(({ committed, intents }) => ({
@@ -426,5 +427,6 @@ export class Loader {
   }
 }
 
-const tokenOf = (topic: string, partition: number, { from, to }: LogRange): string =>
-  `${topic}/${partition}/${from}-${to}`;
+/** What is inserted of a range alone has a token of its own: views would take it for the whole. */
+const tokenOf = (topic: string, partition: number, { from, to, deadline }: LoadIntent): string =>
+  `${topic}/${partition}/${from}-${to}${deadline?.onlyMissing ? '/missing' : ''}`;

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Session } from 'chdb';
@@ -160,11 +161,45 @@ describe('traps of the engine', () => {
     expect(await cell(`SELECT sum(n) FROM ${table}_sums`)).toBe('20');
   });
 
-  test('an insert can be made to fail after a deadline of the server', async () => {
+  // A pipe stands for a body that takes long.
+  test.each([
+    ['now64', 'is the time when the statement came, and not when its rows did', '2'],
+    ['nowInBlock64', 'is the time when the rows had come', '0'],
+  ])('%s %s', async (clock, _, stored) => {
     await create(table, 'id UInt64', 'MergeTree ORDER BY id');
-    const late = `INSERT INTO ${table} SELECT number FROM numbers(3) WHERE throwIf(now64(3) > toDateTime64('2020-01-01', 3)) = 0`;
-    await expect(store.define(late)).rejects.toMatchObject({ code: 395 });
-    expect(await cell(`SELECT count() FROM ${table}`)).toBe('0');
+    const pipe = join(folder, `${table}.pipe`);
+    execFileSync('mkfifo', [pipe]);
+    const nowMs = async () => Number(await cell('SELECT toUnixTimestamp64Milli(now64(3))'));
+    const deadlineMs = (await nowMs()) + 2_000;
+    const statement = `INSERT INTO ${table} SELECT id FROM file('${pipe}', 'JSONEachRow', 'id UInt64')
+      WHERE throwIf(${clock}(3) > fromUnixTimestamp64Milli(${deadlineMs}), 'late') = 0
+      SETTINGS insert_deduplication_token = '${table}', max_block_size = 1000000000, max_insert_block_size = 1000000000`;
+    const inserting = bare.queryAsync(statement).then(
+      () => 'stored',
+      (error: unknown) => String(error),
+    );
+    const body = createWriteStream(pipe);
+    body.write('{"id":1}\n');
+    const underWay = () =>
+      cell(
+        `SELECT count() FROM system.processes WHERE Settings['insert_deduplication_token'] = '${table}'`,
+      );
+    await expect.poll(underWay, { timeout: 30_000 }).toBe('1');
+    await expect.poll(nowMs, { timeout: 30_000 }).toBeGreaterThan(deadlineMs);
+    body.end('{"id":2}\n');
+    expect(await inserting).toContain(stored === '2' ? 'stored' : 'late');
+    expect(await cell(`SELECT count() FROM ${table}`)).toBe(stored);
+  });
+
+  test('a table numbers its parts over all of its partitions', async () => {
+    await create(table, 'id UInt64, k UInt8', 'MergeTree PARTITION BY k ORDER BY id');
+    await insert('a', 0, 30);
+    await insert('b', 30, 60);
+    const parts = () =>
+      cell(`SELECT max(max_block_number) FROM system.parts WHERE table = '${table}'`);
+    expect(await parts()).toBe('6');
+    await store.define(`OPTIMIZE TABLE ${table} FINAL`);
+    expect(await parts()).toBe('6');
   });
 
   test.each(['uniqCombined64(x)', 'quantilesDD(0.01, 0.5, 0.9, 0.99)(x)'])(
