@@ -161,6 +161,21 @@ describe('traps of the engine', () => {
     expect(await cell(`SELECT sum(n) FROM ${table}_sums`)).toBe('20');
   });
 
+  test('a view made anew goes on with the tokens of its name, and a renamed one begins anew', async () => {
+    await create(table, 'id UInt64, k UInt8', 'MergeTree ORDER BY id');
+    await create(`${table}_sums`, 'k UInt8, n UInt64', 'SummingMergeTree ORDER BY k');
+    const select = `SELECT k, count() AS n FROM ${table} GROUP BY k`;
+    await fill(`${table}_fill`, `${table}_sums`, select);
+    await insert('a', 0, 10);
+    await store.define(`DROP VIEW ${table}_fill SYNC`);
+    await fill(`${table}_fill`, `${table}_sums`, select);
+    await insert('a', 0, 10);
+    expect(await cell(`SELECT sum(n) FROM ${table}_sums`)).toBe('10');
+    await store.define(`RENAME TABLE ${table}_fill TO ${table}_other`);
+    await insert('a', 0, 10);
+    expect(await cell(`SELECT sum(n) FROM ${table}_sums`)).toBe('20');
+  });
+
   // A pipe stands for a body that takes long.
   test.each([
     ['now64', 'is the time when the statement came, and not when its rows did', '2'],

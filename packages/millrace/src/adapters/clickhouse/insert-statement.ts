@@ -21,6 +21,18 @@ const oneBlock = {
   min_insert_block_size_bytes_for_materialized_views: 1_000_000_000_000,
 } as const;
 
+/**
+ * Into replicated tables, the targets of views among them, an insert has succeeded
+ * once most replicas have it: else the loss of one could lose what the loader has
+ * committed. Other tables pass this over. When a replica is away for longer the
+ * insert fails, and the same one tried later waits for the same parts.
+ */
+const onMostReplicas = {
+  insert_quorum: 'auto',
+  insert_quorum_parallel: 1,
+  insert_quorum_timeout: 60_000,
+} as const;
+
 /** Rows are numbered as they are read, so they must be read in their order. */
 const inOrder = { max_threads: 1, input_format_parallel_parsing: 1 } as const;
 
@@ -45,6 +57,7 @@ export function computedInsertStatement(
 ): string {
   const settings = {
     ...oneBlock,
+    ...onMostReplicas,
     max_bytes_before_external_group_by: groupsInMemoryBytesMax,
     max_partitions_per_insert_block: partitionsPerInsertMax,
     insert_deduplication_token: token,
@@ -67,6 +80,7 @@ export function insertStatement(
   const { names, select } = rowsOf(batch, lines);
   const settings = {
     ...oneBlock,
+    ...onMostReplicas,
     ...inOrder,
     ...asItCame,
     max_partitions_per_insert_block: partitionsPerInsertMax,

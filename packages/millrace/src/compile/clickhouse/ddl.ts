@@ -1,5 +1,6 @@
 import { defaults } from '../../plan/defaults.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { type Cluster, printDefinitions, shardTable } from './cluster.ts';
 import {
   createDeadLettersTable,
   createRetriedLettersTable,
@@ -7,13 +8,12 @@ import {
   deadLettersTable,
 } from './dead-letters-table.ts';
 import { createEventsTable, eventsInsertColumns, eventsTable } from './events-table.ts';
-import type { Statement } from './nodes.ts';
-import { print } from './printer.ts';
+import type { Definition, TableName } from './nodes.ts';
 import { createRollupFill, createRollupTable, createRollupView } from './rollup-table.ts';
 import { createWindowTable, createWindowView } from './window-table.ts';
 
 export interface LoadedTable {
-  /** With its database: `millrace.events`. */
+  /** With its database: `millrace.events`. On a cluster the table of one shard: `millrace.events__local`. */
   readonly name: string;
   /** The columns that a line of its log gives. */
   readonly insertColumns: readonly string[];
@@ -30,34 +30,45 @@ export interface ClickHouseDdl {
   readonly readable: readonly string[];
 }
 
+export interface DdlOptions {
+  readonly database: string;
+  readonly deadLettersKeepMs?: number;
+  /** Replicated, sharded tables; without it those of one server. */
+  readonly cluster?: Cluster;
+}
+
 /** Everything a plan needs in an empty ClickHouse database. */
 export const clickhouseDdl = (
   plan: Plan,
-  options: { readonly database: string; readonly deadLettersKeepMs?: number },
+  { database, deadLettersKeepMs = defaults.deadLettersKeepMs, cluster }: DdlOptions,
 ): ClickHouseDdl => {
-  const { database, deadLettersKeepMs = defaults.deadLettersKeepMs } = options;
   const letters = { database, keepMs: deadLettersKeepMs };
-  const base: readonly Statement[] = [
+  const base: readonly Definition[] = [
     { node: 'create database', name: database },
     createEventsTable(plan, database),
     createDeadLettersTable(plan, letters),
     createRetriedLettersTable(plan, letters),
   ];
-  const rollups = plan.rollups.flatMap((rollup): readonly Statement[] => [
+  const rollups = plan.rollups.flatMap((rollup): readonly Definition[] => [
     createRollupTable(rollup, plan, database),
     createRollupFill(rollup, database),
     createRollupView(rollup, database),
   ]);
-  const windows = plan.windows.flatMap((window): readonly Statement[] => [
+  const windows = plan.windows.flatMap((window): readonly Definition[] => [
     createWindowTable(window, plan, database),
     createWindowView(window, database),
   ]);
+  const loaded = (table: string): string => {
+    const name: TableName = { database, table };
+    const { database: of, table: one } = cluster ? shardTable(name) : name;
+    return `${of}.${one}`;
+  };
   return {
-    statements: [...base, ...rollups, ...windows].map(print),
-    withoutRollups: [...base, ...windows].map(print),
-    events: { name: `${database}.${eventsTable}`, insertColumns: eventsInsertColumns },
+    statements: printDefinitions([...base, ...rollups, ...windows], cluster),
+    withoutRollups: printDefinitions([...base, ...windows], cluster),
+    events: { name: loaded(eventsTable), insertColumns: eventsInsertColumns },
     deadLetters: {
-      name: `${database}.${deadLettersTable}`,
+      name: loaded(deadLettersTable),
       insertColumns: deadLettersInsertColumns,
     },
     readable: [

@@ -1,8 +1,9 @@
 import type { Plan, RollupPlan, WindowPlan } from '../../plan/plan.ts';
+import { type Cluster, printDefinitions } from './cluster.ts';
 import { deadLettersTable } from './dead-letters-table.ts';
 import { eventsTable, propertiesColumn, propertiesType } from './events-table.ts';
 import { eventsAlias } from './field.ts';
-import { type AlterTable, call, columnOf, type Statement } from './nodes.ts';
+import { type AlterTable, call, columnOf, type Definition, type Statement } from './nodes.ts';
 import { print } from './printer.ts';
 import { durableSettings } from './table-settings.ts';
 import { ttl } from './ttl.ts';
@@ -22,27 +23,34 @@ export interface ClickHouseMigration {
   readonly cleanup: readonly string[];
 }
 
+export interface MigrationOptions {
+  readonly database: string;
+  /**
+   * Those whose tables are there, as their tables are: more than `before` has where
+   * one of two versions is being filled.
+   */
+  readonly rollups: readonly RollupPlan[];
+  readonly cluster?: Cluster;
+}
+
 /**
  * What makes the tables of one plan into those of the next, which must know it:
  * `planOf(pipeline, before)`. Only for changes that `difference` calls compatible.
  * New rollups, and those that are gone, are not among them: `rollup-versions.ts`.
  *
  * Nothing may be inserted meanwhile.
- *
- * @param rollups those whose tables are there, as their tables are: more than
- *   `before` has where one of two versions is being filled.
  */
 export const clickhouseMigration = (
   before: Plan,
   after: Plan,
-  { database, rollups }: { readonly database: string; readonly rollups: readonly RollupPlan[] },
+  { database, rollups, cluster }: MigrationOptions,
 ): ClickHouseMigration => {
   const retyped = JSON.stringify(propertiesType(before)) !== JSON.stringify(propertiesType(after));
   const isGone = ({ table }: WindowPlan): boolean =>
     after.windows.every((window) => window.table !== table);
   const isTaken = ({ name }: WindowPlan): boolean =>
     [...after.rollups, ...after.windows].some((one) => one.name === name);
-  const statements: readonly Statement[] = [
+  const statements: readonly Definition[] = [
     ...(retyped ? [retypeProperties(after, database)] : []),
     ...changeTtl(eventsTable, 'timestamp', before.keepMs, after.keepMs, database),
     ...changeDedupWindow(before, after, rollups, database),
@@ -61,14 +69,14 @@ export const clickhouseMigration = (
   ];
   const cleanup = before.windows
     .filter(isGone)
-    .flatMap((window): readonly Statement[] => [
+    .flatMap((window): readonly Definition[] => [
       ...(isTaken(window) ? [] : [drop('VIEW', database, window.name)]),
       drop('TABLE', database, window.table),
     ]);
   return {
     checks: retyped ? [print(fitsProperties(after, database))] : [],
-    statements: statements.map(print),
-    cleanup: cleanup.map(print),
+    statements: printDefinitions(statements, cluster),
+    cleanup: printDefinitions(cleanup, cluster),
   };
 };
 
@@ -144,7 +152,7 @@ const changeDedupWindow = (
   );
 };
 
-const drop = (what: 'TABLE' | 'VIEW', database: string, table: string): Statement => ({
+const drop = (what: 'TABLE' | 'VIEW', database: string, table: string): Definition => ({
   node: 'drop',
   what,
   name: { database, table },

@@ -99,19 +99,49 @@ export interface Settings {
   readonly [name: string]: number | string;
 }
 
-export interface CreateTable {
+/** Where a statement is to be done: on this server, or by every server of a cluster. */
+export interface Placed {
+  /** A cluster's name in the configuration of its servers. */
+  readonly onCluster?: string;
+}
+
+/** What the replicas of one table have in common, and what tells one from another. */
+export interface Replication {
+  /** In Keeper. Servers put their own values for `{shard}` and the like. */
+  readonly path: string;
+  readonly replica: string;
+}
+
+export interface CreateTable extends Placed {
   readonly node: 'create table';
   readonly name: TableName;
   readonly columns: readonly ColumnDefinition[];
   readonly indexes: readonly IndexDefinition[];
   readonly engine: 'MergeTree' | 'AggregatingMergeTree';
+  readonly replication?: Replication;
   readonly partitionBy: Expression;
   readonly orderBy: readonly Expression[];
   readonly ttl: Expression | null;
   readonly settings: Settings;
 }
 
-export interface AlterTable {
+/** A table without rows of its own: what is read from it is read from a table of every shard. */
+export interface CreateDistributedTable extends Placed {
+  readonly node: 'create distributed table';
+  readonly name: TableName;
+  readonly cluster: string;
+  /** The table on each shard, whose columns it has. */
+  readonly of: TableName;
+}
+
+export interface CreateMaterializedView extends Placed {
+  readonly node: 'create materialized view';
+  readonly name: TableName;
+  readonly to: TableName;
+  readonly select: Select;
+}
+
+export interface AlterTable extends Placed {
   readonly node: 'alter table';
   readonly name: TableName;
   readonly change:
@@ -123,19 +153,23 @@ export interface AlterTable {
     | { readonly kind: 'attach partition'; readonly id: string; readonly from: TableName };
 }
 
-export type Statement =
-  | { readonly node: 'create database'; readonly name: string }
-  | { readonly node: 'drop database'; readonly name: string }
+/** What says which tables and views there are. */
+export type Definition =
+  | ({ readonly node: 'create database'; readonly name: string } & Placed)
   | CreateTable
-  | {
-      readonly node: 'create materialized view';
-      readonly name: TableName;
-      readonly to: TableName;
-      readonly select: Select;
-    }
-  | { readonly node: 'create view'; readonly name: TableName; readonly select: Select }
+  | CreateMaterializedView
+  | ({ readonly node: 'create view'; readonly name: TableName; readonly select: Select } & Placed)
   | AlterTable
-  | { readonly node: 'drop'; readonly what: 'TABLE' | 'VIEW'; readonly name: TableName }
+  | ({
+      readonly node: 'drop';
+      readonly what: 'TABLE' | 'VIEW';
+      readonly name: TableName;
+    } & Placed);
+
+export type Statement =
+  | Definition
+  | CreateDistributedTable
+  | { readonly node: 'drop database'; readonly name: string }
   | { readonly node: 'truncate'; readonly name: TableName }
   | { readonly node: 'stop merges'; readonly name: TableName }
   | { readonly node: 'insert'; readonly into: TableName; readonly select: Select }

@@ -7,6 +7,7 @@ import type {
   Given,
   IndexDefinition,
   Ordered,
+  Placed,
   Select,
   Settings,
   Statement,
@@ -18,25 +19,30 @@ import type {
 export const print = (statement: Statement): string => {
   switch (statement.node) {
     case 'create database':
-      return `CREATE DATABASE IF NOT EXISTS ${identifier(statement.name)}`;
+      return `CREATE DATABASE IF NOT EXISTS ${identifier(statement.name)}${on(statement)}`;
     case 'drop database':
       return `DROP DATABASE IF EXISTS ${identifier(statement.name)} SYNC`;
     case 'create table':
       return createTable(statement);
+    case 'create distributed table':
+      return lines(
+        `CREATE TABLE IF NOT EXISTS ${tableName(statement.name)}${on(statement)} AS ${tableName(statement.of)}`,
+        `ENGINE = Distributed(${[statement.cluster, statement.of.database, statement.of.table].map(literal).join(', ')})`,
+      );
     case 'create materialized view':
       return lines(
-        `CREATE MATERIALIZED VIEW IF NOT EXISTS ${tableName(statement.name)} TO ${tableName(statement.to)} AS`,
+        `CREATE MATERIALIZED VIEW IF NOT EXISTS ${tableName(statement.name)}${on(statement)} TO ${tableName(statement.to)} AS`,
         select(statement.select),
       );
     case 'create view':
       return lines(
-        `CREATE OR REPLACE VIEW ${tableName(statement.name)} AS`,
+        `CREATE OR REPLACE VIEW ${tableName(statement.name)}${on(statement)} AS`,
         select(statement.select),
       );
     case 'alter table':
-      return `ALTER TABLE ${tableName(statement.name)} ${alteration(statement.change)}`;
+      return `ALTER TABLE ${tableName(statement.name)}${on(statement)} ${alteration(statement.change)}`;
     case 'drop':
-      return `DROP ${statement.what} IF EXISTS ${tableName(statement.name)} SYNC`;
+      return `DROP ${statement.what} IF EXISTS ${tableName(statement.name)}${on(statement)} SYNC`;
     case 'truncate':
       return `TRUNCATE TABLE ${tableName(statement.name)} SYNC`;
     case 'stop merges':
@@ -58,18 +64,26 @@ export const printType = (type: SqlType): string => sqlType(type);
 
 const createTable = (table: CreateTable): string =>
   lines(
-    `CREATE TABLE IF NOT EXISTS ${tableName(table.name)}`,
+    `CREATE TABLE IF NOT EXISTS ${tableName(table.name)}${on(table)}`,
     '(',
     [...table.columns.map(columnDefinition), ...table.indexes.map(indexDefinition)]
       .map((line) => `  ${line}`)
       .join(',\n'),
     ')',
-    `ENGINE = ${table.engine}`,
+    `ENGINE = ${engine(table)}`,
     `PARTITION BY ${expression(table.partitionBy)}`,
     `ORDER BY (${list(table.orderBy)})`,
     table.ttl && `TTL ${expression(table.ttl)}`,
     `SETTINGS ${settings(table.settings)}`,
   );
+
+const engine = ({ engine: name, replication }: CreateTable): string =>
+  replication
+    ? `Replicated${name}(${literal(replication.path)}, ${literal(replication.replica)})`
+    : name;
+
+const on = ({ onCluster }: Placed): string =>
+  onCluster === undefined ? '' : ` ON CLUSTER ${identifier(onCluster)}`;
 
 const alteration = (change: AlterTable['change']): string => {
   switch (change.kind) {

@@ -10,11 +10,11 @@ import {
   call,
   column,
   columnOf,
+  type Definition,
   type Expression,
   infix,
   literal,
   type Select,
-  type Statement,
   type TableName,
   tuple,
 } from './nodes.ts';
@@ -52,7 +52,7 @@ export const rollupFill = (rollup: RollupPlan, database: string): TableName => (
   table: `${rollup.table}__fill`,
 });
 
-export const createRollupFill = (rollup: RollupPlan, database: string): Statement => ({
+export const createRollupFill = (rollup: RollupPlan, database: string): Definition => ({
   node: 'create materialized view',
   name: rollupFill(rollup, database),
   to: { database, table: rollup.table },
@@ -68,7 +68,7 @@ export const createRollupView = (
   rollup: RollupPlan,
   database: string,
   over: 'table' | 'events' = 'table',
-): Statement => ({
+): Definition => ({
   node: 'create view',
   name: { database, table: rollup.name },
   select: {

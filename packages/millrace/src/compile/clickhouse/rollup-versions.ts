@@ -1,6 +1,7 @@
 import type { Plan, RollupPlan } from '../../plan/plan.ts';
+import { type Cluster, placedOn, printDefinitions } from './cluster.ts';
 import { resultsAlias } from './field.ts';
-import { call, columnOf, literal, type Statement } from './nodes.ts';
+import { call, columnOf, type Definition, literal } from './nodes.ts';
 import { print } from './printer.ts';
 import {
   createRollupFill,
@@ -11,6 +12,7 @@ import {
 
 export interface VersionOptions {
   readonly database: string;
+  readonly cluster?: Cluster;
 }
 
 /**
@@ -21,33 +23,40 @@ export interface VersionOptions {
 export const createVersion = (
   rollup: RollupPlan,
   plan: Plan,
-  { database }: VersionOptions,
+  options: VersionOptions,
 ): readonly string[] => [
-  ...cutOffVersion(rollup, { database }),
-  ...dropVersion(rollup, { database }),
-  print(createRollupTable(rollup, plan, database)),
-  print(createRollupFill(rollup, database)),
+  ...cutOffVersion(rollup, options),
+  ...dropVersion(rollup, options),
+  ...printDefinitions(
+    [createRollupTable(rollup, plan, options.database), createRollupFill(rollup, options.database)],
+    options.cluster,
+  ),
 ];
 
 /** Shows readers of the rollup's name this version; or, from the events, what it will be. */
 export const showVersion = (
   rollup: RollupPlan,
   over: 'table' | 'events',
-  { database }: VersionOptions,
-): string => print(createRollupView(rollup, database, over));
+  { database, cluster }: VersionOptions,
+): string => print({ ...createRollupView(rollup, database, over), ...placedOn(cluster) });
 
 /** Ends what brings inserts into it. No insert may be under way. */
 export const cutOffVersion = (
   rollup: RollupPlan,
-  { database }: VersionOptions,
-): readonly string[] => printed({ node: 'drop', what: 'VIEW', name: rollupFill(rollup, database) });
+  { database, cluster }: VersionOptions,
+): readonly string[] =>
+  printDefinitions([drop('VIEW', database, rollupFill(rollup, database).table)], cluster);
 
-export const dropVersion = (rollup: RollupPlan, { database }: VersionOptions): readonly string[] =>
-  printed({ node: 'drop', what: 'TABLE', name: { database, table: rollup.table } });
+export const dropVersion = (
+  rollup: RollupPlan,
+  { database, cluster }: VersionOptions,
+): readonly string[] => printDefinitions([drop('TABLE', database, rollup.table)], cluster);
 
 /** Readers find nothing under the rollup's name any more. */
-export const hideRollup = (rollup: RollupPlan, { database }: VersionOptions): readonly string[] =>
-  printed({ node: 'drop', what: 'VIEW', name: { database, table: rollup.name } });
+export const hideRollup = (
+  rollup: RollupPlan,
+  { database, cluster }: VersionOptions,
+): readonly string[] => printDefinitions([drop('VIEW', database, rollup.name)], cluster);
 
 /** One row: how many states its table has, and when the first bucket begins (epoch ms). */
 export const firstBucket = (rollup: RollupPlan, { database }: VersionOptions): string =>
@@ -71,4 +80,8 @@ export const firstBucket = (rollup: RollupPlan, { database }: VersionOptions): s
     },
   });
 
-const printed = (statement: Statement): readonly string[] => [print(statement)];
+const drop = (what: 'TABLE' | 'VIEW', database: string, table: string): Definition => ({
+  node: 'drop',
+  what,
+  name: { database, table },
+});

@@ -20,3 +20,31 @@ export const durableSettings = (partitioning: Partitioning): Settings => ({
   min_rows_to_fsync_after_merge: 1,
   min_compressed_bytes_to_fsync_after_merge: 1,
 });
+
+/**
+ * A shard takes the inserts of many partitions, and remembers theirs too while one
+ * partition waits for the next try.
+ */
+const partitionsRemembered = 10;
+
+/** Longer than any log keeps a record (dead letters: 90 days, twice that in a segment that does not fill). */
+const tokensKeptSeconds = 200 * 86_400;
+
+/**
+ * The same of a replicated table. Its replicas remember in Keeper, and forget what
+ * is older than either bound: by default an hour, which no night's outage ends in.
+ * A part fetched from another replica is on disk before it counts for a quorum.
+ */
+export const replicatedSettings = ({
+  non_replicated_deduplication_window: parts,
+  ...others
+}: Settings): Settings => ({
+  ...(typeof parts === 'number'
+    ? {
+        replicated_deduplication_window: parts * partitionsRemembered,
+        replicated_deduplication_window_seconds: tokensKeptSeconds,
+      }
+    : {}),
+  ...others,
+  min_compressed_bytes_to_fsync_after_fetch: 1,
+});

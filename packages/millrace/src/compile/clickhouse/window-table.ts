@@ -8,9 +8,9 @@ import {
   call,
   column,
   columnOf,
+  type Definition,
   infix,
   type Select,
-  type Statement,
 } from './nodes.ts';
 import { print } from './printer.ts';
 import { dimensionType } from './rollup-table.ts';
@@ -49,7 +49,7 @@ export const createWindowTable = (
 });
 
 /** What readers see, whatever the version behind it. */
-export const createWindowView = (window: WindowPlan, database: string): Statement => ({
+export const createWindowView = (window: WindowPlan, database: string): Definition => ({
   node: 'create view',
   name: { database, table: window.name },
   select: {

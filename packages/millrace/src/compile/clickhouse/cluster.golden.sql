@@ -1,0 +1,123 @@
+CREATE DATABASE IF NOT EXISTS `millrace` ON CLUSTER `two`;
+
+CREATE TABLE IF NOT EXISTS `millrace`.`events__local` ON CLUSTER `two`
+(
+  `event_id` String CODEC(ZSTD(1)),
+  `type` LowCardinality(String),
+  `timestamp` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  `received_at` DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  `user_id` Nullable(String) CODEC(ZSTD(1)),
+  `anonymous_id` Nullable(String) CODEC(ZSTD(1)),
+  `session_id` Nullable(String) CODEC(ZSTD(1)),
+  `properties` JSON(max_dynamic_paths = 64, `product_id` Nullable(String), `order_id` Nullable(String), `value` Nullable(Decimal(18, 2)), `currency` Nullable(String)) CODEC(ZSTD(1)),
+  `context` JSON(max_dynamic_paths = 32) CODEC(ZSTD(1)),
+  `late` Bool,
+  `_partition` UInt32 MATERIALIZED 0,
+  `_offset` UInt64 MATERIALIZED 0 CODEC(Delta(8), ZSTD(1)),
+  `appended_at` DateTime64(3, 'UTC') MATERIALIZED `received_at` CODEC(Delta(8), ZSTD(1)),
+  INDEX `event_id_bloom` `event_id` TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX `user_id_bloom` `user_id` TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/millrace/events__local', '{replica}')
+PARTITION BY (toYYYYMM(`timestamp`), `type`)
+ORDER BY (`type`, `timestamp`)
+TTL (`timestamp` + toIntervalSecond(34560000))
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 17280000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, min_bytes_for_wide_part = 134217728, ttl_only_drop_parts = 0, min_compressed_bytes_to_fsync_after_fetch = 1;
+
+CREATE TABLE IF NOT EXISTS `millrace`.`events` ON CLUSTER `two` AS `millrace`.`events__local`
+ENGINE = Distributed('two', 'millrace', 'events__local');
+
+CREATE TABLE IF NOT EXISTS `millrace`.`dead_letters__local` ON CLUSTER `two`
+(
+  `received_at` DateTime64(3, 'UTC'),
+  `code` LowCardinality(String),
+  `reason` String,
+  `protocol` LowCardinality(String),
+  `event_id` Nullable(String),
+  `type` Nullable(String),
+  `raw_base64` String EPHEMERAL,
+  `raw` String DEFAULT base64Decode(`raw_base64`),
+  `_partition` UInt32,
+  `_offset` UInt64
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/millrace/dead_letters__local', '{replica}')
+PARTITION BY toYYYYMM(`received_at`)
+ORDER BY (`received_at`, `_offset`)
+TTL (`received_at` + toIntervalSecond(7776000))
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 17280000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_fetch = 1;
+
+CREATE TABLE IF NOT EXISTS `millrace`.`dead_letters` ON CLUSTER `two` AS `millrace`.`dead_letters__local`
+ENGINE = Distributed('two', 'millrace', 'dead_letters__local');
+
+CREATE TABLE IF NOT EXISTS `millrace`.`dead_letters__retried__local` ON CLUSTER `two`
+(
+  `_partition` UInt32,
+  `_offset` UInt64,
+  `retried_at` DateTime64(3, 'UTC')
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/millrace/dead_letters__retried__local', '{replica}')
+PARTITION BY toYYYYMM(`retried_at`)
+ORDER BY (`_partition`, `_offset`)
+TTL (`retried_at` + toIntervalSecond(7776000))
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 17280000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_fetch = 1;
+
+CREATE TABLE IF NOT EXISTS `millrace`.`dead_letters__retried` ON CLUSTER `two` AS `millrace`.`dead_letters__retried__local`
+ENGINE = Distributed('two', 'millrace', 'dead_letters__retried__local');
+
+CREATE TABLE IF NOT EXISTS `millrace`.`revenue_per_minute__v1__local` ON CLUSTER `two`
+(
+  `bucket` DateTime64(0, 'UTC'),
+  `currency` Nullable(String),
+  `orders` SimpleAggregateFunction(sum, UInt64),
+  `revenue` SimpleAggregateFunction(sum, Decimal(38, 2))
+)
+ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/millrace/revenue_per_minute__v1__local', '{replica}')
+PARTITION BY toYYYYMM(`bucket`)
+ORDER BY (`bucket`, `currency`)
+TTL (`bucket` + toIntervalSecond(7776000))
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 17280000, allow_nullable_key = 1, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_fetch = 1;
+
+CREATE TABLE IF NOT EXISTS `millrace`.`revenue_per_minute__v1` ON CLUSTER `two` AS `millrace`.`revenue_per_minute__v1__local`
+ENGINE = Distributed('two', 'millrace', 'revenue_per_minute__v1__local');
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`revenue_per_minute__v1__fill` ON CLUSTER `two` TO `millrace`.`revenue_per_minute__v1__local` AS
+SELECT
+  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 60000)), 1000), 'UTC') AS `bucket`,
+  `e`.`properties`.`currency` AS `currency`,
+  count() AS `orders`,
+  ifNull(sum(`e`.`properties`.`value`), 0) AS `revenue`
+FROM `millrace`.`events__local` AS `e`
+WHERE (`e`.`type` IN ('purchase'))
+GROUP BY ALL;
+
+CREATE OR REPLACE VIEW `millrace`.`revenue_per_minute` ON CLUSTER `two` AS
+SELECT
+  `r`.`bucket` AS `bucket`,
+  `r`.`currency` AS `currency`,
+  sum(`r`.`orders`) AS `orders`,
+  sum(`r`.`revenue`) AS `revenue`
+FROM `millrace`.`revenue_per_minute__v1` AS `r`
+GROUP BY ALL;
+
+CREATE TABLE IF NOT EXISTS `millrace`.`busy_minutes__v1__local` ON CLUSTER `two`
+(
+  `window_start` DateTime64(3, 'UTC'),
+  `window_end` DateTime64(3, 'UTC'),
+  `views` UInt64,
+  `emitted_at` DateTime64(3, 'UTC')
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/millrace/busy_minutes__v1__local', '{replica}')
+PARTITION BY toYYYYMM(`window_end`)
+ORDER BY (`window_end`)
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 17280000, allow_nullable_key = 1, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_fetch = 1;
+
+CREATE TABLE IF NOT EXISTS `millrace`.`busy_minutes__v1` ON CLUSTER `two` AS `millrace`.`busy_minutes__v1__local`
+ENGINE = Distributed('two', 'millrace', 'busy_minutes__v1__local');
+
+CREATE OR REPLACE VIEW `millrace`.`busy_minutes` ON CLUSTER `two` AS
+SELECT
+  `w`.`window_start` AS `window_start`,
+  `w`.`window_end` AS `window_end`,
+  `w`.`views` AS `views`,
+  `w`.`emitted_at` AS `emitted_at`
+FROM `millrace`.`busy_minutes__v1` AS `w`;
