@@ -36,6 +36,7 @@ describe('millrace', () => {
     [['--help'], 'millrace start'],
     [['start', '--help'], 'MILLRACE_WRITE_KEYS'],
     [['check', '--help'], 'millrace check --pipeline'],
+    [['ddl', '--help'], 'millrace ddl --cluster main'],
     [['import', '--help'], 'defineImport'],
     [['sql', '--help'], 'GROUP BY type'],
     [['dead-letters', '--help'], 'dead-letters retry --code'],
@@ -50,6 +51,19 @@ describe('millrace', () => {
     const { code, errors } = await millrace(['start', '--prot', '1']);
     expect(code).toBe(1);
     expect(errors).toContain('--prot');
+  });
+});
+
+describe('millrace ddl', () => {
+  test('prints the tables of one server, or of a cluster', async () => {
+    const one = await millrace(['ddl', '--pipeline', pipeline]);
+    expect(one).toMatchObject({ code: 0, errors: '' });
+    expect(one.output).toContain('CREATE TABLE IF NOT EXISTS `millrace`.`events`\n');
+    expect(one.output).not.toContain('Replicated');
+    const many = await millrace(['ddl', '--pipeline', pipeline, '--cluster', 'main']);
+    expect(many).toMatchObject({ code: 0, errors: '' });
+    expect(many.output).toContain('`millrace`.`events__local` ON CLUSTER `main`\n');
+    expect(many.output).toContain("ENGINE = Distributed('main', 'millrace', 'events__local');\n");
   });
 });
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from '../runtime/version.ts';
 import { checkCommand } from './check.ts';
+import { ddlCommand } from './ddl.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { devCommand } from './dev.ts';
 import { explain } from './explain.ts';
@@ -22,6 +23,7 @@ export function millraceCommand(): Command {
     .addCommand(startCommand())
     .addCommand(devCommand())
     .addCommand(checkCommand())
+    .addCommand(ddlCommand())
     .addCommand(importCommand())
     .addCommand(queryCommand())
     .addCommand(sqlCommand())

@@ -178,6 +178,14 @@ export const settings = {
     fallback: '',
     read: text,
   }),
+  cluster: setting({
+    flag: 'cluster',
+    env: 'MILLRACE_CLUSTER',
+    value: 'NAME',
+    help: "the name of ClickHouse's cluster in its servers' configuration",
+    fallback: '',
+    read: text,
+  }),
   logSegmentMb: setting({
     flag: 'log-segment-mb',
     env: 'MILLRACE_LOG_SEGMENT_MB',
@@ -249,6 +257,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     storeUrl: pick('storeUrl', settings.storeUrl),
     storeUser: pick('storeUser', settings.storeUser),
     storePassword: pick('storePassword', settings.storePassword),
+    cluster: pick('cluster', settings.cluster),
     logSegmentMb: pick('logSegmentMb', settings.logSegmentMb),
   };
 }
