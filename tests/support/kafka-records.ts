@@ -12,6 +12,26 @@ export async function readUntil(
   topic: string,
   enough: (values: readonly string[]) => boolean,
 ): Promise<readonly string[]> {
+  const values: string[] = [];
+  await readRecordsUntil(bootstrap, topic, ({ value }) => {
+    values.push(value);
+    return enough(values);
+  });
+  return values;
+}
+
+export interface TopicRecord {
+  readonly value: string;
+  /** Epoch ms. */
+  readonly timestamp: number;
+}
+
+/** The committed records of a topic from its beginning, until one is the last. */
+export async function readRecordsUntil(
+  bootstrap: string,
+  topic: string,
+  isLast: (record: TopicRecord) => boolean,
+): Promise<readonly TopicRecord[]> {
   const consumer = new Consumer({
     clientId: 'test',
     groupId: randomUUID(),
@@ -20,15 +40,16 @@ export async function readUntil(
     isolationLevel: FetchIsolationLevels.READ_COMMITTED,
     autocommit: false,
   });
-  const values: string[] = [];
+  const records: TopicRecord[] = [];
   try {
     const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST });
-    for await (const { value } of stream) {
-      values.push(value);
-      if (enough(values)) break;
+    for await (const { value, timestamp } of stream) {
+      const record = { value, timestamp: Number(timestamp) };
+      records.push(record);
+      if (isLast(record)) break;
     }
   } finally {
     await consumer.close(true);
   }
-  return values;
+  return records;
 }

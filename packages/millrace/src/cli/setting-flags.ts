@@ -1,5 +1,12 @@
 import { type Command, Option } from 'commander';
-import { resolveSettings, type SettingName, type Settings, settings } from './settings.ts';
+import {
+  isSet,
+  resolveSettings,
+  type SettingName,
+  type SettingSources,
+  type Settings,
+  settings,
+} from './settings.ts';
 
 /** Adds the flags of these settings, and `--config`, to a command. */
 export function withSettings(command: Command, names: readonly SettingName[]): Command {
@@ -14,8 +21,14 @@ export function withSettings(command: Command, names: readonly SettingName[]): C
 }
 
 /** What the flags, the environment and the settings file say together. */
-export function settingsOf(command: Command): Settings {
+export const settingsOf = (command: Command): Settings => resolveSettings(sourcesOf(command));
+
+/** Whether any of them says something of a setting. */
+export const saysSetting = (command: Command, name: SettingName): boolean =>
+  isSet(name, sourcesOf(command));
+
+function sourcesOf(command: Command): SettingSources {
   const flags = command.opts<{ readonly [name: string]: unknown }>();
   const file = typeof flags.config === 'string' ? flags.config : process.env.MILLRACE_CONFIG;
-  return resolveSettings({ flags, env: process.env, ...(file ? { file } : {}) });
+  return { flags, env: process.env, ...(file ? { file } : {}) };
 }

@@ -154,6 +154,14 @@ export const settings = {
     fallback: listed,
     read: list,
   }),
+  spillMb: setting({
+    flag: 'spill-mb',
+    env: 'MILLRACE_SPILL_MB',
+    value: 'MB',
+    help: 'what a collector may keep in its data folder while Kafka is away; only if --data is given',
+    fallback: 1_024,
+    read: wholeNumber(1, 10_000_000),
+  }),
   storeUrl: setting({
     flag: 'store-url',
     env: 'MILLRACE_STORE_URL',
@@ -223,15 +231,8 @@ export interface SettingSources {
  */
 export function resolveSettings(sources: SettingSources): Settings {
   const file = readSettingsFile(sources.file);
-  const pick = <Value>(name: SettingName, { flag, env, value, fallback, read }: Setting<Value>) => {
-    const fileKey = flag.replaceAll('-', '_');
-    const given: readonly (readonly [unknown, string])[] = [
-      [sources.flags[name], `--${flag}`],
-      [sources.env[env], env],
-      [file.values[fileKey], `${fileKey} in ${file.path}`],
-    ];
-    for (const [candidate, place] of given) {
-      if (candidate === undefined) continue;
+  const pick = <Value>(name: SettingName, { value, fallback, read }: Setting<Value>) => {
+    for (const [candidate, place] of givenOf(name, sources, file)) {
       const understood = read(candidate);
       if (understood !== undefined) return understood;
       // The value may be a key, so it is not repeated.
@@ -254,12 +255,33 @@ export function resolveSettings(sources: SettingSources): Settings {
     deadLetterRetentionDays: pick('deadLetterRetentionDays', settings.deadLetterRetentionDays),
     role: pick('role', settings.role),
     kafka: pick('kafka', settings.kafka),
+    spillMb: pick('spillMb', settings.spillMb),
     storeUrl: pick('storeUrl', settings.storeUrl),
     storeUser: pick('storeUser', settings.storeUser),
     storePassword: pick('storePassword', settings.storePassword),
     cluster: pick('cluster', settings.cluster),
     logSegmentMb: pick('logSegmentMb', settings.logSegmentMb),
   };
+}
+
+/** Whether it is set, to whatever: where a default is not meant for all. */
+export const isSet = (name: SettingName, sources: SettingSources): boolean =>
+  givenOf(name, sources, readSettingsFile(sources.file)).length > 0;
+
+/** What is given for a setting and where, what wins first. */
+function givenOf(
+  name: SettingName,
+  sources: SettingSources,
+  file: SettingsFile,
+): readonly (readonly [unknown, string])[] {
+  const { flag, env } = settings[name];
+  const fileKey = flag.replaceAll('-', '_');
+  const places: readonly (readonly [unknown, string])[] = [
+    [sources.flags[name], `--${flag}`],
+    [sources.env[env], env],
+    [file.values[fileKey], `${fileKey} in ${file.path}`],
+  ];
+  return places.filter(([given]) => given !== undefined);
 }
 
 interface SettingsFile {

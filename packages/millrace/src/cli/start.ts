@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { settingsOf, withSettings } from './setting-flags.ts';
-import type { Settings } from './settings.ts';
+import type { RoleSettings } from '../runtime/distributed/role-settings.ts';
+import { saysSetting, settingsOf, withSettings } from './setting-flags.ts';
 import { stopSignal } from './stop-signal.ts';
 import { welcome } from './welcome.ts';
 
@@ -21,7 +21,14 @@ export const runSettings = [
 ] as const;
 
 /** What a part of a cluster can be told besides. */
-const roleSettings = ['role', 'kafka', 'storeUrl', 'storeUser', 'storePassword'] as const;
+const roleSettings = [
+  'role',
+  'kafka',
+  'spillMb',
+  'storeUrl',
+  'storeUser',
+  'storePassword',
+] as const;
 
 export function startCommand(): Command {
   const command = new Command('start').description(
@@ -40,7 +47,12 @@ kill -9. Stop with Ctrl-C: what is under way is finished first.
     )
     .action(async () => {
       const settings = settingsOf(command);
-      if (settings.role !== 'all') return startRole(settings);
+      if (settings.role !== 'all') {
+        return startRole({
+          ...settings,
+          data: saysSetting(command, 'data') ? settings.data : null,
+        });
+      }
       // The engine takes half a second to load, which `--help` need not wait for.
       const { serveEmbedded } = await import('../runtime/serve-embedded.ts');
       const running = await serveEmbedded(settings, tellProblem, (sentence) =>
@@ -54,7 +66,7 @@ kill -9. Stop with Ctrl-C: what is under way is finished first.
     });
 }
 
-async function startRole(settings: Settings): Promise<void> {
+async function startRole(settings: RoleSettings & { readonly role: string }): Promise<void> {
   const { serveRole } = await import('../runtime/distributed/serve-role.ts');
   const running = await serveRole(settings, tellProblem);
   process.stdout.write(`The ${settings.role} answers at ${running.url}\n`);

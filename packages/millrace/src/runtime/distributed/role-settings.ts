@@ -8,6 +8,9 @@ export interface RoleSettings {
   readonly port: number;
   readonly writeKeys: readonly string[];
   readonly readKeys: readonly string[];
+  /** Where a collector keeps what it took while Kafka is away; null if nowhere. */
+  readonly data: string | null;
+  readonly spillMb: number;
   /** `host:port` of some of Kafka's brokers. */
   readonly kafka: readonly string[];
   /** Of ClickHouse's HTTP interface. */

@@ -1,9 +1,8 @@
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { openTopicWriter, type TopicWriter } from '../../adapters/kafka/topic-writer.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { createAdmission } from '../../collect/admission.ts';
 import { createCollector } from '../../collect/collector.ts';
-import { topicNames } from '../../compile/kafka/topics.ts';
 import { planOf } from '../../plan/plan-of.ts';
 import { aliveRoutes } from '../../server/alive-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../../server/error-answer.ts';
@@ -11,30 +10,42 @@ import { ingestRoutes } from '../../server/ingest-routes.ts';
 import { createKeys } from '../../server/keys.ts';
 import { listen } from '../../server/server.ts';
 import { loadPipeline } from '../load-pipeline.ts';
+import { openCollectorLogs } from './collector-logs.ts';
 import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
 
+const mebibyte = 1024 * 1024;
 /** Enough for large requests to Kafka, and little when parsed. */
-const admittedBytesMax = 16 * 1024 * 1024;
+const admittedBytesMax = 16 * mebibyte;
 const holdBackMsMax = 10_000;
 
 /**
- * Takes events over HTTP and answers once Kafka has them. Any number of these
- * may run.
+ * Takes events over HTTP and answers once Kafka has them, or while that is away
+ * the disk, if it is given a data folder. Any number of these may run, each
+ * with a folder of its own.
  *
- * @throws MillraceError `key_required`, `port_in_use`, `pipeline_not_found`, `pipeline_invalid`.
+ * @throws MillraceError `key_required`, `port_in_use`, `pipeline_not_found`, `pipeline_invalid`,
+ *   `data_folder_in_use`, `log_corrupt`.
  */
-export async function serveCollector(settings: RoleSettings): Promise<RunningRole> {
+export async function serveCollector(
+  settings: RoleSettings,
+  onProblem: (what: string, error: unknown) => void,
+): Promise<RunningRole> {
   requireKeys(settings.host, settings.writeKeys, 'collector');
   const plan = planOf(await loadPipeline(settings.pipeline));
-  const topics = topicNames(plan);
-  const kafka = {
-    brokers: settings.kafka,
-    clientId: `millrace-collector-${process.pid}`,
+  const { data, spillMb } = settings;
+  const logs = await openCollectorLogs({
+    plan,
+    kafka: { brokers: settings.kafka, clientId: `millrace-collector-${process.pid}` },
     clock: systemClock,
-  };
-  const log = openTopicWriter({ ...kafka, topic: topics.raw });
-  const deadLetters = openTopicWriter({ ...kafka, topic: topics.deadLetters });
-  const collector = createCollector({ plan, log, deadLetters, clock: systemClock });
+    spill: data === null ? null : { folder: join(data, 'spill'), bytesMax: spillMb * mebibyte },
+    onProblem,
+  });
+  const collector = createCollector({
+    plan,
+    log: logs.events,
+    deadLetters: logs.deadLetters,
+    clock: systemClock,
+  });
   const admission = createAdmission({
     // Who reads the topic behind is nobody's concern here: Kafka keeps what they have not read.
     log: { end: 0 },
@@ -43,27 +54,25 @@ export async function serveCollector(settings: RoleSettings): Promise<RunningRol
     bytesMax: admittedBytesMax,
     waitMsMax: holdBackMsMax,
   });
+  const notReady = (): string | null =>
+    logs.spill?.isFull === true ? 'Kafka is away, and the spill is full' : null;
   const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
   try {
     const server = await listen(settings, async (app: FastifyInstance) => {
       app.setErrorHandler(answerError);
       refuseUnknownRoutes(app);
       await app.register(ingestRoutes, { collector, admission, keys });
-      await app.register(aliveRoutes, { notReady: () => null });
+      await app.register(aliveRoutes, { notReady });
     });
     return {
       url: server.url,
       async close() {
         await server.close();
-        await closeAll(log, deadLetters);
+        await logs.close();
       },
     };
   } catch (error) {
-    await closeAll(log, deadLetters);
+    await logs.close();
     throw error;
   }
-}
-
-async function closeAll(...writers: readonly TopicWriter[]): Promise<void> {
-  await Promise.all(writers.map((writer) => writer.close()));
 }

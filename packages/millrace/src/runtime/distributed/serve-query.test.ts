@@ -34,6 +34,8 @@ beforeAll(async () => {
     readKeys: ['r'],
     // Nobody is there.
     kafka: ['127.0.0.1:1'],
+    data: null,
+    spillMb: 1,
     storeUrl: server.url,
     storeUser: 'default',
     storePassword: '',

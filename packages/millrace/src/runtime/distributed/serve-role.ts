@@ -21,7 +21,7 @@ export async function serveRole(
   }
   switch (settings.role) {
     case 'collector':
-      return serveCollector(settings);
+      return serveCollector(settings, onProblem);
     case 'loader':
       return serveLoader(settings, onProblem);
     default:

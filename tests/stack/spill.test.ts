@@ -1,0 +1,204 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { topicNames } from '../../packages/millrace/src/compile/kafka/topics.ts';
+import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
+import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
+import { makeTopics } from '../support/cluster.ts';
+import { CommandProcess } from '../support/command-process.ts';
+import { readRecordsUntil } from '../support/kafka-records.ts';
+import definition from '../support/ledger.config.ts';
+
+const pipeline = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
+const plan = planOf(definition);
+const topics = topicNames(plan);
+const patient = { timeout: 60_000, interval: 50 };
+
+/** One event after the other's answer, each sent again until it has one. */
+class Sender {
+  readonly name: string;
+  /** Of its events: those up to here have an answer. */
+  acknowledged = 0;
+  refused = 0;
+  longestMs = 0;
+  /** Answers that were no success. */
+  readonly failures: number[] = [];
+  readonly resent = new Set<string>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Every fifth is of no use, and becomes a dead letter with this in its raw text. */
+  idOf(n: number): string {
+    return `${this.name}-${String(n).padStart(6, '0')}`;
+  }
+
+  isRefused(n: number): boolean {
+    return n % 5 === 4;
+  }
+
+  async run(url: () => string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const began = performance.now();
+      const status = await this.#post(url());
+      if (status === 200) {
+        this.longestMs = Math.max(this.longestMs, performance.now() - began);
+        this.acknowledged += 1;
+        continue;
+      }
+      this.resent.add(this.idOf(this.acknowledged));
+      if (status !== null) this.failures.push(status);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async #post(url: string): Promise<number | null> {
+    const n = this.acknowledged;
+    const event = {
+      event_id: this.idOf(n),
+      type: 'view',
+      timestamp: Date.now(),
+      properties: { product_id: this.idOf(n), price: this.isRefused(n) ? 'much' : '1.50' },
+    };
+    try {
+      const response = await fetch(`${url}/v1/events`, {
+        method: 'POST',
+        body: JSON.stringify([event]),
+      });
+      await response.arrayBuffer();
+      return response.status;
+    } catch {
+      return null;
+    }
+  }
+}
+
+interface Line {
+  readonly event_id: string;
+  readonly timestamp: number;
+  readonly received_at: number;
+  readonly appended_at: number;
+  readonly late: boolean;
+}
+
+describe('while Kafka is away, a collector', () => {
+  let folder: string;
+  let kafka: Kafka;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'millrace-spill-'));
+    kafka = await startKafka({ folder: join(folder, 'kafka') });
+    // One partition, so that the topic has an order to look at.
+    await makeTopics(kafka.addresses.bootstrap, plan, 1);
+  });
+  afterAll(async () => {
+    await kafka.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const start = (...more: readonly string[]): CommandProcess =>
+    new CommandProcess([
+      ...['start', '--role', 'collector', '--pipeline', pipeline, '--port', '0'],
+      ...['--kafka', kafka.addresses.bootstrap, ...more],
+    ]);
+
+  test('goes on taking events, loses none when it is killed, and sends them in order', async () => {
+    const data = join(folder, 'collector');
+    let collector = start('--data', data);
+    let url = await collector.url();
+    const senders = ['a', 'b', 'c'].map((name) => new Sender(name));
+    const closing = new AbortController();
+    const running = senders.map((sender) => sender.run(() => url, closing.signal));
+    const counts = (): readonly number[] => senders.map(({ acknowledged }) => acknowledged);
+    const more = async (count: number): Promise<void> => {
+      const before = counts();
+      const enough = () =>
+        senders.every(({ acknowledged }, n) => acknowledged >= (before[n] ?? 0) + count);
+      await expect.poll(enough, patient).toBe(true);
+    };
+    await more(20);
+
+    const last = counts();
+    kafka.kill('broker-1', 'SIGKILL');
+    await more(50);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    collector.kill('SIGKILL');
+    await collector.exited;
+    collector = start('--data', data);
+    url = await collector.url();
+    await more(50);
+    const backAt = Date.now();
+    await kafka.restart('broker-1');
+    await more(50);
+    // Behind these nothing is in the spill any more.
+    closing.abort();
+    await Promise.all(running);
+
+    const wanted = new Set(
+      senders.flatMap((sender) =>
+        Array.from({ length: sender.acknowledged }, (_, n) => n)
+          .filter((n) => !sender.isRefused(n))
+          .map((n) => sender.idOf(n)),
+      ),
+    );
+    const missing = new Set(wanted);
+    const raw = await readRecordsUntil(kafka.addresses.bootstrap, topics.raw, ({ value }) => {
+      missing.delete(lineOf(value).event_id);
+      return missing.size === 0;
+    });
+    const lines = raw.map(({ value }) => lineOf(value));
+    const firsts = [...new Set(lines.map(({ event_id }) => event_id))].filter((id) =>
+      wanted.has(id),
+    );
+    for (const { name } of senders) {
+      const own = firsts.filter((id) => id.startsWith(name));
+      expect(own).toEqual(own.toSorted());
+    }
+
+    // Twice is only what was on its way when something died.
+    const seen = new Set<string>();
+    const twice = lines
+      .map(({ event_id }) => event_id)
+      .filter((id) => seen.size === seen.add(id).size);
+    for (const sender of senders) {
+      const before = senders.indexOf(sender);
+      for (let n = 0; n < (last[before] ?? 0) - 1; n += 1)
+        expect(twice).not.toContain(sender.idOf(n));
+      // Only while no collector ran did anybody have to send again.
+      expect(sender.failures).toEqual([]);
+      expect(sender.longestMs).toBeLessThan(10_000);
+    }
+
+    // When it goes to Kafka an event gets its append time, and by that it is late or not.
+    for (const { timestamp, value } of raw) {
+      const line = lineOf(value);
+      expect(line.appended_at).toBe(timestamp);
+      expect(line.appended_at).toBeGreaterThanOrEqual(line.received_at);
+      expect(line.late).toBe(line.appended_at - line.timestamp > plan.allowedLatenessMs);
+    }
+    const waited = lines.filter(
+      ({ received_at, appended_at }) => received_at < backAt && appended_at >= backAt,
+    );
+    expect(waited.length).toBeGreaterThan(100);
+
+    const refused = new Set(
+      senders.flatMap((sender) =>
+        Array.from({ length: sender.acknowledged }, (_, n) => n)
+          .filter((n) => sender.isRefused(n))
+          .map((n) => sender.idOf(n)),
+      ),
+    );
+    expect(refused.size).toBeGreaterThan(30);
+    await readRecordsUntil(kafka.addresses.bootstrap, topics.deadLetters, ({ value }) => {
+      const letter: { readonly event_id: string } = JSON.parse(value);
+      refused.delete(letter.event_id);
+      return refused.size === 0;
+    });
+    await collector.stop();
+    expect(collector.errors).not.toContain('stopped while Kafka is away');
+  }, 300_000);
+});
+
+const lineOf = (value: string): Line => JSON.parse(value);
