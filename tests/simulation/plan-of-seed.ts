@@ -22,22 +22,30 @@ export function planOf(random: Random): Plan {
     dedupMemoryBytesMax: random.pick([16_384, 1_000_000]),
     idsPerRunMin: random.pick([1, 10, 50]),
     weather: (at, work) => ({
-      ...(at.chance(0.5) ? diskFailing(at, failing[work]) : { diskFails: 0 }),
+      ...diskFailing(at, failing[work]),
       storeFails: at.chance(0.5) ? failing[work] : 0,
       freeBytes: at.chance(0.1) ? 1_000 : calm.freeBytes,
     }),
     crashAfter: (at) => (at.chance(0.15) ? Number.POSITIVE_INFINITY : at.between(1, lifetime)),
+    lastCall: (at) => at.pick(lastCalls),
     clockJumpMs: (at) => at.pick(jumps) * minuteMs,
   };
 }
 
-/** Every call now and then, or some calls all the time: a disk that cannot sync can often not cut either. */
+/** No call, every call now and then, or some nearly always: a disk that cannot sync can often not cut either. */
 function diskFailing(random: Random, share: number): Pick<Weather, 'diskFails' | 'failing'> {
-  if (random.chance(0.5)) return { diskFails: share };
-  return {
-    diskFails: random.pick([0.5, 0.9]),
-    failing: changing.filter(() => random.chance(0.3)),
-  };
+  if (random.chance(0.4)) return { diskFails: 0 };
+  if (random.chance(0.4)) return { diskFails: share };
+  return { diskFails: random.pick([0.5, 0.9]), failing: random.pick(failingTogether) };
 }
 
-const changing = ['open', 'write', 'sync', 'truncate', 'rename', 'syncFolder', 'unlink'] as const;
+const failingTogether = [
+  ['sync', 'truncate'],
+  ['sync', 'syncFolder'],
+  ['syncFolder'],
+  ['write', 'truncate'],
+  ['rename', 'unlink'],
+] as const;
+
+/** What is half durable when these are the last. */
+const lastCalls = ['any', 'any', 'sync', 'syncFolder'] as const;

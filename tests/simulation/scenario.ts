@@ -18,7 +18,7 @@ import { eventJson, Ledger, type SentEvent } from './ledger.ts';
 import type { StoredRow } from './model-store.ts';
 import { inVirtualTime } from './virtual-timers.ts';
 import { Waits } from './waits.ts';
-import { calm, type Life, type Weather, World, type WorldOptions } from './world.ts';
+import { calm, type LastCall, type Life, type Weather, World, type WorldOptions } from './world.ts';
 
 const pipeline = definePipeline({
   name: 'simulated',
@@ -52,6 +52,8 @@ export interface Plan {
   readonly weather: (random: Random, work: 'starting' | 'running') => Weather;
   /** How many calls of disk and store a life lasts; infinite until it is closed. */
   readonly crashAfter: (random: Random, life: number) => number;
+  /** Which call it crashes in after them. Default: any. */
+  readonly lastCall?: (random: Random) => LastCall;
   /** How far the wall clock jumps between two lives. */
   readonly clockJumpMs: (random: Random) => number;
 }
@@ -97,28 +99,33 @@ class Scenario {
   }
 
   async run(): Promise<Outcome> {
-    const { lives, weather, crashAfter, clockJumpMs } = this.#plan;
+    const { lives, weather, crashAfter, lastCall, clockJumpMs } = this.#plan;
     const { random } = this.#world;
     for (let life = 0; life < lives; life += 1) {
       this.#world.weather = weather(random, 'starting');
-      await this.#live(crashAfter(random, life), (embedded) => {
+      const sendOn = (embedded: Embedded): Promise<void> => {
         this.#world.weather = weather(random, 'running');
         return this.#sendOn(embedded);
-      });
+      };
+      await this.#live(sendOn, crashAfter(random, life), lastCall?.(random));
       this.#world.moveClock(clockJumpMs(random));
     }
     this.#world.weather = calm;
-    await this.#live(Number.POSITIVE_INFINITY, (embedded) => this.#sendTheRest(embedded));
+    await this.#live((embedded) => this.#sendTheRest(embedded));
     const { trace, store } = this.#world;
     const stored = store.table('millrace.events').rows.length;
     return { trace, operations: this.#operations, crashes: this.#crashes, stored };
   }
 
   /** One process, from its start to its end, however that comes. */
-  async #live(crashAfter: number, work: (embedded: Embedded) => Promise<void>): Promise<void> {
+  async #live(
+    work: (embedded: Embedded) => Promise<void>,
+    crashAfter = Number.POSITIVE_INFINITY,
+    lastCall: LastCall = 'any',
+  ): Promise<void> {
     const world = this.#world;
     const before = world.operations;
-    const life = world.begin(before + crashAfter);
+    const life = world.begin(crashAfter, lastCall);
     this.#waits = new Waits();
     const living = this.#from(life, work);
     world.time.after(stormMs, () => {

@@ -21,6 +21,9 @@ const plenty = 2 ** 40;
 
 export const calm: Weather = { diskFails: 0, storeFails: 0, freeBytes: plenty };
 
+/** What a life may end in the middle of. */
+export type LastCall = 'any' | Operation['name'];
+
 /** What one process has of the world, until it dies. */
 export interface Life {
   readonly disk: Disk;
@@ -62,10 +65,12 @@ export class World {
     this.store = new ModelStore(this.#survival);
   }
 
-  /** Begins a life that crashes in the call with this number, if it comes so far. */
-  begin(crashAt = Number.POSITIVE_INFINITY): Life {
+  /** Begins a life that crashes after so many calls, in the first one that may be its last. */
+  begin(crashAfter: number, lastCall: LastCall): Life {
     this.#lives += 1;
     const life = this.#lives;
+    const crashFrom = this.operations + crashAfter;
+    let isDoomed = false;
     let die = (): void => {};
     const crashed = new Promise<'crashed'>((resolve) => {
       die = () => resolve('crashed');
@@ -75,7 +80,9 @@ export class World {
       failing: () => number,
     ): Promise<Fate> => {
       this.operations += 1;
-      const isLast = this.operations === crashAt;
+      const mayBeLast = lastCall === 'any' || lastCall === operation.name;
+      const isLast = !isDoomed && this.operations >= crashFrom && mayBeLast;
+      isDoomed ||= isLast;
       await this.time.sleep(this.#latencyMs());
       const fails = this.random.chance(failing());
       if (life === this.#lives && isLast) {
