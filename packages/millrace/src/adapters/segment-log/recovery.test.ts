@@ -263,6 +263,37 @@ describe('damage', () => {
     expect(await log.append(records(...keys))).toEqual({ appended: 0, duplicates: keys.length });
   });
 
+  test('a newest sealed segment that was moved away is named until a record comes after it', async () => {
+    const first = testLog({ segmentBytes: 300 });
+    const log = await first.open();
+    const keys = Array.from({ length: 4 }, (_, key) => `key ${key}`);
+    for (const key of keys) await log.append(records(key));
+    const base = Number(newest(first).slice(-24, -4));
+    // The next segment is there, and its first frame is not.
+    first.disk.fails = ({ name, file }) =>
+      name === 'write' && file.endsWith('.log') && Number(file.slice(0, 20)) > base;
+    let refused = 0;
+    while (refused === 0)
+      await log.append(records(`key ${keys.length}`)).then(
+        () => keys.push(`key ${keys.length}`),
+        () => {
+          refused += 1;
+        },
+      );
+    const its = first.crashed();
+    const opened = await its.open();
+    expect(Number(newest(its).slice(-24, -4))).toBe(opened.end);
+    await opened.close();
+    const path = join(its.folder, its.names('.log').at(-2) ?? '');
+    unlinkSync(path);
+    const without = await its.open();
+    const limits = { rowsMax: 100, bytesMax: 10_000 };
+    await expect(without.read(base, limits)).rejects.toMatchObject(damaged);
+    await expect(without.read(base, limits)).rejects.toThrow(`${path} at byte 0: the segment is`);
+    await without.append(records('after'));
+    expect(await readFrom(without, base)).toEqual(values('after'));
+  });
+
   test('a sealed segment that is cut short is told when it is read', async () => {
     const { its } = await killedWithSeals();
     truncateSync(join(its.folder, its.names('.log')[0] ?? ''), 100);

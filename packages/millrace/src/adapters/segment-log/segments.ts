@@ -6,7 +6,7 @@ import type { RecordIds } from './record-ids.ts';
 import type { Recovered } from './recovery.ts';
 import { removeFile } from './remove-file.ts';
 import { type Seal, sealBytes, writeSeal } from './seal.ts';
-import { extend, type Segment, sealPath } from './segment.ts';
+import { corrupt, extend, type Segment, sealPath, segmentPath } from './segment.ts';
 
 export interface SegmentsOptions {
   readonly at: LogFolder;
@@ -86,13 +86,22 @@ export class Segments {
     return bytes;
   }
 
-  /** The segment that holds `offset`, or the next one where its own was given up. */
+  /**
+   * The segment that holds `offset`, or the next one where its own was given up.
+   *
+   * @throws MillraceError `log_corrupt` if its own is gone, and nothing came after it yet.
+   */
   at(offset: number): Segment {
-    if (offset >= this.#active.segment.base) return this.#active.segment;
+    const active = this.#active.segment;
+    if (offset >= active.base) return active;
     const index = this.#sealed.findLastIndex((segment) => segment.base <= offset);
     const segment = this.#sealed[index];
     if (segment !== undefined && offset < segment.end) return segment;
-    return this.#sealed[index + 1] ?? this.#active.segment;
+    const next = this.#sealed[index + 1] ?? active;
+    if (next.end > next.base) return next;
+    const seal = [...this.#seals.values()].find(({ base, end }) => base <= offset && offset < end);
+    const path = segmentPath(this.#at.folder, seal?.base ?? offset);
+    throw corrupt(path, 0, 'the segment is missing, and no record came after it yet');
   }
 
   /** Adds the group as one frame. If this fails, nothing of it is in the log. */
