@@ -41,6 +41,7 @@ function diskFailing(random: Random, share: number): Pick<Weather, 'diskFails' |
 
 const failingTogether = [
   ['sync', 'truncate'],
+  ['sync', 'truncate'],
   ['sync', 'syncFolder'],
   ['syncFolder'],
   ['write', 'truncate'],
