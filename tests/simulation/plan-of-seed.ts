@@ -36,7 +36,7 @@ export function planOf(random: Random): Plan {
 function diskFailing(random: Random, share: number): Pick<Weather, 'diskFails' | 'failing'> {
   if (random.chance(0.4)) return { diskFails: 0 };
   if (random.chance(0.4)) return { diskFails: share };
-  return { diskFails: random.pick([0.5, 0.9]), failing: random.pick(failingTogether) };
+  return { diskFails: random.pick([0.5, 1]), failing: random.pick(failingTogether) };
 }
 
 const failingTogether = [

@@ -260,9 +260,9 @@ export class SimulatedDisk {
       },
       truncate: async (size) => {
         const cut = (): void => change({ kind: 'cut', size });
-        // One that failed was seldom done, however often it is tried.
-        await pass('truncate', cut, () => {
-          if (this.#random.chance(0.1)) cut();
+        // It is tried again and again, and would be done soon if many that fail were.
+        await pass('truncate', cut, (fate) => {
+          if (this.#random.chance(fate === 'fails' ? 0.02 : 0.5)) cut();
         });
       },
       size: async () => {
