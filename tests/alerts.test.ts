@@ -70,6 +70,26 @@ test('an alert is sent again under its id until it is taken, signed, and to nobo
   expect(process.errors + process.output + textOf(data)).not.toContain(secret);
 });
 
+test('the status says which calls wait, and why', async () => {
+  const process = start();
+  const url = await process.url();
+  const alerts = async () => JSON.parse(await (await fetch(`${url}/v1/status`)).text()).alerts;
+  const dear = { name: 'dear', window: 'by_second' };
+  const patience = { timeout: 60_000 };
+  await expect.poll(alerts, patience).toEqual([{ ...dear, pending_calls: 0, last_failure: null }]);
+  receiver.answers.push(...Array.from({ length: 5 }, () => 500));
+  await send(url, 'first', '101.00');
+  await send(url, 'poor', '1.00');
+  await receiver.calls(1);
+  await send(url, 'second', '102.00');
+  const at = expect.stringMatching(/^\d{4}-.*Z$/);
+  const last_failure = { at, message: 'the webhook answered 500' };
+  await expect.poll(alerts, patience).toEqual([{ ...dear, pending_calls: 2, last_failure }]);
+  receiver.answers.length = 0;
+  await expect.poll(alerts, patience).toEqual([{ ...dear, pending_calls: 0, last_failure }]);
+  expect((await process.stop()).code).toBe(0);
+}, 240_000);
+
 test('an alert survives kill -9 while it is sent, and what was taken is not sent again', async () => {
   const first = start();
   const url = await first.url();

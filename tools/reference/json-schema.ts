@@ -25,11 +25,12 @@ export function schemaText(schema: Schema): string {
   return `${[type].flat().join(' or ')}${limits(schema)}`;
 }
 
-function objectText({ properties = {}, required = [] }: Schema): string {
+function objectText({ type, properties = {}, required = [] }: Schema): string {
   const members = Object.entries(properties).map(
     ([name, schema]) => `\`${name}\`${required.includes(name) ? '' : '?'}: ${schemaText(schema)}`,
   );
-  return `{ ${members.join('; ')} }`;
+  const orNull = [type].flat().includes('null') ? ' or null' : '';
+  return `{ ${members.join('; ')} }${orNull}`;
 }
 
 function limits(schema: Schema): string {

@@ -23,6 +23,8 @@ export interface Status {
   /** Why events do not get into the store at the moment; null when they do. */
   readonly problem: string | null;
   readonly rollups: readonly RollupStatus[];
+  readonly windows: readonly WindowStatus[] | null;
+  readonly alerts: readonly AlertStatus[] | null;
   readonly sizes: {
     readonly log_bytes: number | null;
     readonly store_bytes: number;
@@ -45,4 +47,31 @@ export interface RollupStatus {
   readonly events_filled: number;
   /** What happened before this it may lack, because events were gone when it was filled; null if nothing. */
   readonly complete_since: string | null;
+}
+
+export interface WindowStatus {
+  readonly name: string;
+  /** That of its definition. */
+  readonly version: number;
+  /** Windows that end up to here have their results. */
+  readonly results_until: string;
+  /** The watermark at which results are written next. */
+  readonly next_end: string;
+  /** How long ago the watermark passed that; 0 while it is still to come. */
+  readonly lag_ms: number;
+}
+
+export interface AlertStatus {
+  readonly name: string;
+  /** The window it is about. */
+  readonly window: string;
+  /** Results whose call was not answered well yet, counted up to 10,000; null until it has begun. */
+  readonly pending_calls: number | null;
+  /** Since the start; null if there was none. */
+  readonly last_failure: CallFailure | null;
+}
+
+export interface CallFailure {
+  readonly at: string;
+  readonly message: string;
 }

@@ -1,11 +1,17 @@
 import type { Rate } from '../observe/rate.ts';
-import type { RollupStatus, Status } from '../observe/status.ts';
+import type { AlertStatus, RollupStatus, Status, WindowStatus } from '../observe/status.ts';
+import { windowStepMs } from '../plan/window-step.ts';
+import type { AlertCaller } from '../windows/alert-caller.ts';
 import type { Embedded } from './embedded.ts';
+
+/** To count more would take long, and tell no more. */
+const pendingCallsMax = 10_000;
 
 export interface StatusOptions {
   readonly version: string;
   readonly startedAt: Date;
   readonly rate: Rate;
+  readonly alerts: readonly AlertCaller[];
 }
 
 /** How the pipeline is doing, from the parts that know. */
@@ -33,6 +39,8 @@ export async function embeddedStatus(embedded: Embedded, options: StatusOptions)
     as_of: new Date(clock.now() - lagMs).toISOString(),
     problem: problemOf(eventLoader.failing),
     rollups: rollupStatuses(embedded),
+    windows: windowStatuses(embedded),
+    alerts: await Promise.all(options.alerts.map(alertStatus)),
     sizes: {
       log_bytes: events.sizeBytes + deadLetters.sizeBytes,
       store_bytes: storeBytes,
@@ -58,6 +66,32 @@ const rollupStatuses = ({ plan, rollups }: Embedded): readonly RollupStatus[] =>
       complete_since: since === null ? null : new Date(since).toISOString(),
     };
   });
+
+const windowStatuses = ({ plan, windows, clock }: Embedded): readonly WindowStatus[] =>
+  plan.windows.map(({ name, version, table, span }) => {
+    const untilMs = windows.emittedMs(table);
+    const nextEndMs = untilMs + windowStepMs(span);
+    return {
+      name,
+      version,
+      results_until: new Date(untilMs).toISOString(),
+      next_end: new Date(nextEndMs).toISOString(),
+      lag_ms: Math.max(0, clock.now() - plan.allowedLatenessMs - nextEndMs),
+    };
+  });
+
+async function alertStatus(caller: AlertCaller): Promise<AlertStatus> {
+  const { alert, window, lastFailure } = caller;
+  return {
+    name: alert,
+    window,
+    pending_calls: await caller.pending(pendingCallsMax),
+    last_failure: lastFailure && {
+      at: new Date(lastFailure.atMs).toISOString(),
+      message: lastFailure.message,
+    },
+  };
+}
 
 function numbers(line: string): readonly number[] {
   const values: unknown = JSON.parse(line);

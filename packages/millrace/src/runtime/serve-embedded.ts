@@ -31,6 +31,7 @@ import { sqlRoutes } from '../server/sql-routes.ts';
 import { limitSettings, settingsQuestion } from '../server/sql-settings.ts';
 import { verifyRoutes } from '../server/verify-routes.ts';
 import { windowRoutes } from '../server/window-routes.ts';
+import type { AlertCaller } from '../windows/alert-caller.ts';
 import { requireWebhookSecret, startAlerts } from './alerts.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { dataFolder } from './data-folder.ts';
@@ -110,6 +111,8 @@ export async function serveEmbedded(
   );
   const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
   const letters = createStoredLetters(store);
+  // They begin once everything else does.
+  let alerts: readonly AlertCaller[] = [];
 
   const server = await listen(settings, async (app) => {
     const routes = describedRoutes(app);
@@ -164,7 +167,7 @@ export async function serveEmbedded(
       requireRead: keys.requireRead,
     });
     await app.register(healthRoutes, {
-      status: () => embeddedStatus(embedded, { version, startedAt, rate }),
+      status: () => embeddedStatus(embedded, { version, startedAt, rate, alerts }),
       notReady: () => (eventLoader.failing === null ? null : 'events do not get into the store'),
       requireRead: keys.requireRead,
     });
@@ -188,7 +191,7 @@ export async function serveEmbedded(
     throw error;
   });
 
-  const alerts = startAlerts(embedded, {
+  alerts = startAlerts(embedded, {
     folder: settings.data,
     secret: settings.webhookSecret,
     onProblem,

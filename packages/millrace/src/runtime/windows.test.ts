@@ -16,8 +16,10 @@ import {
   sum,
   window,
 } from '../index.ts';
+import { Rate } from '../observe/rate.ts';
 import type { CrashPoint } from '../ports/crash-points.ts';
 import { type Embedded, openEmbedded } from './embedded.ts';
+import { embeddedStatus } from './embedded-status.ts';
 
 const latenessMs = 10_000;
 /** Two minutes before a month ends, so that windows of one insert lie in two partitions. */
@@ -340,4 +342,34 @@ describe('the results of windows', () => {
     expect(Buffer.from(bytes).toString().trim()).toBe('2');
     await rolled.close();
   });
+});
+
+test('the status says how far windows are, and for how long their results are due', async () => {
+  const embedded = await open();
+  // Seen at another time than the windows have, which would be written otherwise.
+  const windows = async (seenAtMs = nowMs) => {
+    const about = { version: '1', startedAt: new Date(), rate: new Rate(), alerts: [] };
+    const seen = { ...embedded, clock: { now: () => seenAtMs } };
+    return (await embeddedStatus(seen, about)).windows;
+  };
+  const time = (ms: number) => new Date(ms).toISOString();
+  const untilMs = Math.floor((beginMs - latenessMs) / 60_000) * 60_000;
+  const byUser = { name: 'by_user', version: 1 };
+  expect(await windows()).toMatchObject([
+    { ...byUser, results_until: time(untilMs), next_end: time(untilMs + 60_000), lag_ms: 0 },
+    { name: 'busy', results_until: time(untilMs) },
+    { name: 'visits', lag_ms: 0 },
+  ]);
+  const dueMs = untilMs + 60_000 + latenessMs;
+  const [late] = (await windows(dueMs + 1_234)) ?? [];
+  expect(late).toMatchObject({ results_until: time(untilMs), lag_ms: 1_234 });
+  nowMs = dueMs;
+  await advance(embedded);
+  expect((await windows())?.[0]).toEqual({
+    ...byUser,
+    results_until: time(untilMs + 60_000),
+    next_end: time(untilMs + 120_000),
+    lag_ms: 0,
+  });
+  await embedded.close();
 });

@@ -40,9 +40,30 @@ export class AlertCaller {
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff(1_000, 300_000);
   #running: Promise<void> | undefined;
+  /** Behind the newest result whose call is over. */
+  #place: ResultPlace | undefined;
+  #lastFailure: { readonly atMs: number; readonly message: string } | null = null;
 
   constructor(options: AlertCallerOptions) {
     this.#options = options;
+  }
+
+  get alert(): string {
+    return this.#options.alert;
+  }
+
+  get window(): string {
+    return this.#options.window;
+  }
+
+  /** Why and when (epoch ms) a call failed last, or what comes before and after it. */
+  get lastFailure(): { readonly atMs: number; readonly message: string } | null {
+    return this.#lastFailure;
+  }
+
+  /** How many results wait for their call to be answered, up to `countMax`; null until it has begun. */
+  async pending(countMax: number): Promise<number | null> {
+    return this.#place === undefined ? null : this.#options.results.count(this.#place, countMax);
   }
 
   /** Begins where it was left; a new alert, and one that is about other results now, with the next result. */
@@ -57,17 +78,15 @@ export class AlertCaller {
   }
 
   async #run(): Promise<void> {
-    const { onRetry } = this.#options;
     const { signal } = this.#stopping;
-    let place: ResultPlace | undefined;
     while (!signal.aborted) {
       try {
-        place ??= await this.#begin();
-        place = await this.#goOn(place);
+        this.#place ??= await this.#begin();
+        this.#place = await this.#goOn(this.#place);
         this.#backoff.reset();
       } catch (error) {
         if (signal.aborted) return;
-        onRetry(error);
+        this.#tell(error);
         await this.#backoff.wait(signal);
       }
     }
@@ -98,7 +117,7 @@ export class AlertCaller {
   }
 
   async #call({ json }: WindowResult): Promise<void> {
-    const { alert, window, url, secret, webhook, clock, onRetry } = this.#options;
+    const { alert, window, url, secret, webhook, clock } = this.#options;
     const row: { readonly [column: string]: unknown } = JSON.parse(json);
     const id = this.#idOf(row);
     const body = `{"id":"${id}","alert":"${alert}","window":"${window}","result":${json}}`;
@@ -119,8 +138,15 @@ export class AlertCaller {
     } catch (error) {
       const isOld = clock.now() - Date.parse(String(row.emitted_at)) > giveUpAfterMs;
       if (!isOld || this.#stopping.signal.aborted) throw error;
-      onRetry(new Error(`the call ${id} is given up after a day`, { cause: error }));
+      this.#tell(new Error(`the call ${id} is given up after a day`, { cause: error }));
     }
+  }
+
+  #tell(error: unknown): void {
+    const { clock, onRetry } = this.#options;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#lastFailure = { atMs: clock.now(), message };
+    onRetry(error);
   }
 
   #idOf(row: { readonly [column: string]: unknown }): string {

@@ -58,6 +58,16 @@ export class WindowResults {
     });
   }
 
+  /** How many there are behind a place by now, counted up to `countMax`. */
+  async count(from: ResultPlace, countMax: number): Promise<number> {
+    const { table, runner, store, select } = this.#options;
+    const toMs = runner.emittedMs(table);
+    if (from.endMs > toMs) return 0;
+    const results = select({ from, toMs, rowsMax: countMax });
+    const { bytes } = await store.read(`SELECT count() FROM (${results})`, { format: 'TSV' });
+    return Number(Buffer.from(bytes).toString());
+  }
+
   /** Resolves once windows behind a place `newest` are out, or when the signal aborts. */
   async more({ endMs }: ResultPlace, signal: AbortSignal): Promise<void> {
     const { table, runner } = this.#options;

@@ -52,6 +52,8 @@ export async function queryStatus(options: QueryStatusOptions): Promise<Status> 
       events_filled: 0,
       complete_since: null,
     })),
+    windows: null,
+    alerts: null,
     sizes: {
       log_bytes: null,
       store_bytes,

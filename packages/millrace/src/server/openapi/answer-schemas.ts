@@ -2,7 +2,13 @@ import type { Receipt } from '../../collect/collector.ts';
 import { refusals } from '../../collect/refusals.ts';
 import type { RetryReceipt } from '../../collect/retry-letters.ts';
 import type { LetterSummary } from '../../collect/stored-letters.ts';
-import type { RollupStatus, Status } from '../../observe/status.ts';
+import type {
+  AlertStatus,
+  CallFailure,
+  RollupStatus,
+  Status,
+  WindowStatus,
+} from '../../observe/status.ts';
 import type { Answer } from '../../query/answer-question.ts';
 import type {
   GroupDifference,
@@ -114,6 +120,36 @@ const rollupStatus: Members<RollupStatus> = {
   },
 };
 
+const windowStatus: Members<WindowStatus> = {
+  name: text,
+  version: count,
+  results_until: { ...time, description: 'Windows that end up to here have their results.' },
+  next_end: { ...time, description: 'The watermark at which results are written next.' },
+  lag_ms: {
+    type: 'number',
+    minimum: 0,
+    description: 'How long ago the watermark passed `next_end`.',
+  },
+};
+
+const callFailure: Members<CallFailure> = { at: time, message: text };
+
+const alertStatus: Members<AlertStatus> = {
+  name: text,
+  window: text,
+  pending_calls: {
+    ...orNullOf('integer'),
+    minimum: 0,
+    description:
+      'Results whose call was not answered well yet, counted up to 10,000; null until it has begun.',
+  },
+  last_failure: {
+    ...exactly(callFailure),
+    ...orNullOf('object'),
+    description: 'Since the start; null if there was none.',
+  },
+};
+
 const status: Members<Status> = {
   pipeline: text,
   version: text,
@@ -140,6 +176,16 @@ const status: Members<Status> = {
   },
   problem: { ...orNullOf('string'), description: 'Why events do not get into the store.' },
   rollups: listOf(exactly(rollupStatus)),
+  windows: {
+    ...listOf(exactly(windowStatus)),
+    ...orNullOf('array'),
+    description: 'How far their results are; null if this process does not write them.',
+  },
+  alerts: {
+    ...listOf(exactly(alertStatus)),
+    ...orNullOf('array'),
+    description: 'How far their calls are; null if this process does not make them.',
+  },
   sizes: { type: 'object', additionalProperties: countOrNull },
 };
 
