@@ -81,16 +81,6 @@ try {
   await appends('one by one, 64 writers, dedup included', 64, 1, 60_000, true);
 
   const withIds = join(folder, 'ids');
-  /** How long ids take that are in no sorted file. */
-  const withoutRuns = { idsPerRunMin: Number.POSITIVE_INFINITY };
-  const unused = {
-    attach() {},
-    detach() {},
-    advance() {},
-    horizon: () => 0,
-    sliceMs: 10_800_000,
-    slicesPerRunMax: 4,
-  };
   const noted = { hashes: 0, at: 0 };
   const fill = await openSegmentLog({
     folder: withIds,
@@ -105,9 +95,10 @@ try {
       }),
       forget() {},
       load() {},
-      ...unused,
+      advance() {},
+      horizon: () => 0,
+      sliceMs: 10_800_000,
     },
-    ...withoutRuns,
   });
   const empty = Array.from({ length: 10_000 }, () => ({ key: '', value: '' }));
   for (let ids = 0; ids < idsToOpen; ids += empty.length) await fill.append(empty);
@@ -120,16 +111,16 @@ try {
         noted.hashes += hashes.length / 16;
         noted.at = at;
       },
-      ...unused,
+      advance() {},
+      horizon: () => 0,
+      sliceMs: 10_800_000,
     };
-    await (
-      await openSegmentLog({ folder: withIds, clock, dedup: counting, ...withoutRuns })
-    ).close();
+    await (await openSegmentLog({ folder: withIds, clock, dedup: counting })).close();
   });
   if (noted.hashes < idsToOpen) throw new Error(`Only ${noted.hashes} ids came back.`);
   const index = openIndex();
   await measure('open: ids into the dedup index as well', idsToOpen, async () => {
-    await (await openSegmentLog({ folder: withIds, clock, dedup: index, ...withoutRuns })).close();
+    await (await openSegmentLog({ folder: withIds, clock, dedup: index })).close();
   });
   index.close();
 } finally {

@@ -1,35 +1,17 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MillraceProcess, settled } from './support/millrace-process.ts';
+import { type Ended, runCommand } from './support/run-command.ts';
 
-const command = fileURLToPath(new URL('../packages/millrace/bin/millrace.js', import.meta.url));
 const pipeline = fileURLToPath(new URL('./support/ledger.config.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'millrace-command-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Ended {
-  readonly code: number | null;
-  readonly output: string;
-  readonly errors: string;
-}
-
-function millrace(args: readonly string[], input = ''): Promise<Ended> {
-  const child = spawn(process.execPath, [command, ...args], { cwd: folder });
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (chunk) => {
-    output += String(chunk);
-  });
-  child.stderr.on('data', (chunk) => {
-    errors += String(chunk);
-  });
-  child.stdin.end(input);
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, output, errors })));
-}
+const millrace = (args: readonly string[], input = ''): Promise<Ended> =>
+  runCommand(args, { cwd: folder, input });
 
 describe('millrace', () => {
   test.each([

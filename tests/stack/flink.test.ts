@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Admin, ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { submitJob } from '../../packages/millrace/src/adapters/flink/sql-gateway.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { FlinkSql } from '../support/flink-sql.ts';
 import { readUntil } from '../support/kafka-records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-flink-'));
@@ -75,11 +75,7 @@ test.for(['taskmanager-1', 'jobmanager'])(
 );
 
 /** Starts a job with a sink that takes part in Flink's checkpoints by Kafka's transactions. */
-async function startCopying(from: string, to: string): Promise<string> {
-  const sql = await FlinkSql.open(flink.addresses.sqlGateway, {
-    'parallelism.default': String(partitions),
-    'execution.checkpointing.interval': '1 s',
-  });
+function startCopying(from: string, to: string): Promise<string> {
   const table = (name: string, topic: string, options: readonly string[]): string => {
     const shared = [
       `'connector' = 'kafka', 'topic' = '${topic}', 'format' = 'raw'`,
@@ -87,15 +83,20 @@ async function startCopying(from: string, to: string): Promise<string> {
     ];
     return `CREATE TEMPORARY TABLE ${name} (line STRING) WITH (${[...shared, ...options].join(', ')})`;
   };
-  await sql.run(table('source', from, [`'scan.startup.mode' = 'earliest-offset'`]));
-  await sql.run(
-    table('sink', to, [
-      `'sink.delivery-guarantee' = 'exactly-once'`,
-      `'sink.transactional-id-prefix' = '${to}'`,
-      `'properties.transaction.timeout.ms' = '600000'`,
-    ]),
-  );
-  const job = await sql.run('INSERT INTO sink SELECT line FROM source');
-  if (job === undefined) throw new Error('no job was started');
-  return job;
+  return submitJob(flink.addresses.sqlGateway, {
+    name: to,
+    settings: {
+      'parallelism.default': String(partitions),
+      'execution.checkpointing.interval': '1 s',
+    },
+    statements: [
+      table('source', from, [`'scan.startup.mode' = 'earliest-offset'`]),
+      table('sink', to, [
+        `'sink.delivery-guarantee' = 'exactly-once'`,
+        `'sink.transactional-id-prefix' = '${to}'`,
+        `'properties.transaction.timeout.ms' = '600000'`,
+      ]),
+      'INSERT INTO sink SELECT line FROM source',
+    ],
+  });
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { Admin } from '@platformatic/kafka';
 import { openClickHouseStore } from '../../packages/millrace/src/adapters/clickhouse/clickhouse-store.ts';
+import { submitJob } from '../../packages/millrace/src/adapters/flink/sql-gateway.ts';
+import { TopicAdmin } from '../../packages/millrace/src/adapters/kafka/topic-admin.ts';
 import { clickhouseDdl } from '../../packages/millrace/src/compile/clickhouse/ddl.ts';
 import { dedupJob } from '../../packages/millrace/src/compile/flink/dedup-job.ts';
 import { kafkaTopics } from '../../packages/millrace/src/compile/kafka/topics.ts';
@@ -8,25 +9,13 @@ import type { Plan } from '../../packages/millrace/src/plan/plan.ts';
 import type { Store } from '../../packages/millrace/src/ports/store.ts';
 import type { Flink } from '../../tools/stack/flink.ts';
 import { CommandProcess } from './command-process.ts';
-import { FlinkSql } from './flink-sql.ts';
 import { freePort } from './free-port.ts';
 import type { Ask } from './ledger.ts';
 
 /** Makes a plan's topics. */
 export async function makeTopics(bootstrap: string, plan: Plan, partitions: number): Promise<void> {
-  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [bootstrap] });
-  for (const { name, replication, config, ...topic } of kafkaTopics(plan, {
-    partitions,
-    replication: 1,
-  })) {
-    const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-    await admin.createTopics({
-      topics: [name],
-      partitions: topic.partitions,
-      replicas: replication,
-      configs,
-    });
-  }
+  const admin = new TopicAdmin({ clientId: 'test', brokers: [bootstrap] });
+  for (const topic of kafkaTopics(plan, { partitions, replication: 1 })) await admin.create(topic);
   await admin.close();
 }
 
@@ -34,8 +23,7 @@ export async function makeTopics(bootstrap: string, plan: Plan, partitions: numb
 export async function startDedup(flink: Flink, bootstrap: string, plan: Plan): Promise<void> {
   const settings = { bootstrapServers: bootstrap, parallelism: 2, checkpointMs: 1_000 };
   const job = dedupJob(plan, { ...settings, transactionTimeoutMs: 600_000 });
-  const sql = await FlinkSql.open(flink.addresses.sqlGateway, job.settings);
-  for (const statement of job.statements) await sql.run(statement);
+  await submitJob(flink.addresses.sqlGateway, job);
 }
 
 /** `millrace store` with a plan's tables, which can be killed and comes back where it was. */
@@ -52,13 +40,14 @@ export class StoreProcess {
     this.store = store;
   }
 
-  static async start(folder: string, plan: Plan): Promise<StoreProcess> {
+  /** @param plan whose tables are made; none if left out. */
+  static async start(folder: string, plan?: Plan): Promise<StoreProcess> {
     const port = String(await freePort());
     const args = ['store', '--data', join(folder, 'store'), '--port', port];
     const process = new CommandProcess(args);
     const url = await process.url();
     const store = await openClickHouseStore({ url, database: 'millrace' });
-    const { statements } = clickhouseDdl(plan, { database: 'millrace' });
+    const statements = plan ? clickhouseDdl(plan, { database: 'millrace' }).statements : [];
     for (const statement of statements) await store.define(statement);
     return new StoreProcess(args, url, process, store);
   }

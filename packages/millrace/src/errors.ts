@@ -81,6 +81,36 @@ export const errors = {
     mend: 'Send the events again: each letter has the bytes that came.',
   },
 
+  // A cluster: Kafka, Flink and the store made to match a definition.
+  flink_unavailable: {
+    status: 503,
+    mend: 'Look after Flink, or give its addresses: --flink-url, --sql-gateway-url.',
+  },
+  flink_refused: { status: 500, mend: 'Mend what Flink names, and apply again.' },
+  apply_refused: { status: 500, mend: 'See each refusal, and what can be done about it.' },
+  apply_in_progress: {
+    status: 409,
+    mend: 'Wait until the other has ended. One that died is waited for no longer than a minute.',
+  },
+  topic_conflict: { status: 500, mend: 'Give the numbers that the topic has.' },
+  job_conflict: { status: 500, mend: 'Stop the job with a savepoint, and apply with --resume.' },
+  job_state_unknown: {
+    status: 500,
+    mend: 'Find the newest checkpoint or savepoint of the job, and apply with --resume JOB=PATH.',
+  },
+  job_failed: {
+    status: 500,
+    mend: 'Mend what Flink names, and apply again: the job goes on from its last state.',
+  },
+  job_not_resumed: {
+    status: 500,
+    mend: 'Undo the change. The job runs as it was before, with all of its state.',
+  },
+  loaders_running: {
+    status: 409,
+    mend: 'Stop the loaders, apply, and start them again. Events wait in Kafka meanwhile.',
+  },
+
   // Importing a file.
   import_invalid: {
     status: 400,

@@ -1,14 +1,17 @@
 import { Command } from 'commander';
 import { version } from '../runtime/version.ts';
+import { applyCommand } from './apply.ts';
 import { checkCommand } from './check.ts';
 import { ddlCommand } from './ddl.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { devCommand } from './dev.ts';
 import { explain } from './explain.ts';
 import { importCommand } from './import.ts';
+import { planCommand } from './plan.ts';
 import { queryCommand } from './query.ts';
 import { sqlCommand } from './sql.ts';
 import { startCommand } from './start.ts';
+import { statusCommand } from './status.ts';
 import { storeCommand } from './store.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -29,6 +32,9 @@ export function millraceCommand(): Command {
     .addCommand(sqlCommand())
     .addCommand(deadLettersCommand())
     .addCommand(verifyCommand())
+    .addCommand(planCommand())
+    .addCommand(applyCommand())
+    .addCommand(statusCommand())
     .addCommand(storeCommand())
     .addHelpText(
       'after',

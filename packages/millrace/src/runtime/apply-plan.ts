@@ -113,7 +113,8 @@ export async function applyPlan(
   await dropRollups(after, tables, options);
 }
 
-async function holds(check: string, store: Store): Promise<void> {
+/** @throws MillraceError `plan_conflict` if a check of a migration fails. */
+export async function holds(check: string, store: Store): Promise<void> {
   try {
     await store.read(check);
   } catch (error) {
@@ -126,7 +127,7 @@ async function holds(check: string, store: Store): Promise<void> {
   }
 }
 
-async function defineAll(statements: readonly string[], store: Store): Promise<void> {
+export async function defineAll(statements: readonly string[], store: Store): Promise<void> {
   for (const statement of statements) await store.define(statement);
 }
 

@@ -60,8 +60,6 @@ export interface EmbeddedOptions {
   readonly deadLettersKeepMs?: number;
   /** The size at which a log begins a new file. */
   readonly logSegmentBytes: number;
-  /** How many ids of events are brought into one sorted file. */
-  readonly idsPerRunMin?: number;
   /** How many events a changed rollup is filled with at a time. */
   readonly eventsPerFillStep?: number;
   /** How events are cut into inserts. */
@@ -149,14 +147,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     retentionMs: options.logRetentionMs,
     segmentBytes: options.logSegmentBytes,
   };
-  const { idsPerRunMin } = options;
-  const events = await openSegmentLog({
-    ...logOptions,
-    folder: folder.eventLog,
-    dedup,
-    ...(idsPerRunMin ? { idsPerRunMin } : {}),
-    reach,
-  });
+  const events = await openSegmentLog({ ...logOptions, folder: folder.eventLog, dedup, reach });
   const deadLetters = await openSegmentLog({ ...logOptions, folder: folder.deadLetterLog });
 
   const tables = clickhouseDdl(plan, { database });

@@ -13,6 +13,8 @@ export interface VisibleRecord {
 const transactional = 1 << 4;
 const control = 1 << 5;
 const abortMarker = 0;
+/** The broker's time, in `maxTimestamp`, is that of every record of the batch. */
+const timeOfBroker = 1 << 3;
 
 /**
  * The records of one fetch that belong to no aborted transaction, as Kafka's
@@ -43,7 +45,9 @@ export function visibleRecords(
         const offset = Number(batch.firstOffset) + offsetDelta;
         if (offset < from) continue;
         if (value === null) throw new Error(`The record at offset ${offset} has no value.`);
-        visible.push({ offset, value, timestamp: Number(batch.firstTimestamp + timestampDelta) });
+        const given = batch.firstTimestamp + timestampDelta;
+        const timestamp = Number(batch.attributes & timeOfBroker ? batch.maxTimestamp : given);
+        visible.push({ offset, value, timestamp });
       }
     }
   }

@@ -33,8 +33,6 @@ export interface SegmentLogOptions {
   readonly pendingBytesMax?: number;
   /** Below this much free space nothing is written, so that the store keeps room. Default 64 MiB. */
   readonly freeBytesMin?: number;
-  /** How many ids are brought into one sorted file, which the next start does not have to load. Default 2^20. */
-  readonly idsPerRunMin?: number;
   readonly reach?: ReachCrashPoint;
   readonly disk?: Disk;
 }
@@ -52,17 +50,13 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Log> {
   const { folder, disk = nodeDisk, dedup, clock } = options;
   const at = { disk, folder };
   await disk.makeFolder(folder);
-  const freeBytesMin = options.freeBytesMin ?? 64 * mebibyte;
-  const { idsPerRunMin = 2 ** 20 } = options;
-  const now = clock.now();
-  const found = await recover(at, dedup, { idsPerRunMin, freeBytesMin }, now);
-  found.idRuns?.work(now);
+  const found = await recover(at, dedup, clock.now());
   const segments = new Segments(
     {
       at,
       dedup,
       segmentBytes: options.segmentBytes ?? 64 * mebibyte,
-      freeBytesMin,
+      freeBytesMin: options.freeBytesMin ?? 64 * mebibyte,
     },
     found,
   );
@@ -204,7 +198,7 @@ class SegmentLog implements Log {
         await this.#segments.deleteSegment(oldest);
         this.#reach('log-trimming');
       }
-      await this.#segments.deleteIds(now);
+      await this.#segments.deleteSeals(now);
     });
   }
 

@@ -9,10 +9,14 @@ const plan = planOf(
 
 test('each has as many replicas as asked, all but one of which must have a record', () => {
   const topics = kafkaTopics(plan, { partitions: 12, replication: 3 });
-  expect(topics.map(({ name }) => name)).toEqual(['shop.raw', 'shop.clean', 'shop.dead_letters']);
+  expect(topics.map(({ name, partitions }) => [name, partitions])).toEqual([
+    ['shop.raw', 12],
+    ['shop.clean', 12],
+    ['shop.dead_letters', 12],
+    ['shop.applied', 1],
+  ]);
   for (const topic of topics) {
     expect(topic).toMatchObject({
-      partitions: 12,
       replication: 3,
       config: { 'min.insync.replicas': '2', 'cleanup.policy': 'delete' },
     });

@@ -21,12 +21,15 @@ export interface Topic {
   readonly replication: number;
   /** By Kafka's names. */
   readonly config: { readonly [name: string]: string };
+  /** Whether keys stay in their partition, so that partitions cannot be added. */
+  readonly keyed: boolean;
 }
 
 const dayMs = 86_400_000;
 const bufferMsDefault = 7 * dayMs;
 const deadLettersKeepMs = 90 * dayMs;
 const recordBytesMaxDefault = 1_048_576;
+const appliedBytesMax = 16_777_216;
 /** A record of Kafka's is its value, its key of at most 128 bytes, and headers. */
 const recordOverheadBytes = 4_096;
 
@@ -44,6 +47,7 @@ export const topicNames = (
   raw: `${prefix}.raw`,
   clean: `${prefix}.clean`,
   deadLetters: `${prefix}.dead_letters`,
+  applied: `${prefix}.applied`,
 });
 
 export interface TopicNames {
@@ -52,6 +56,8 @@ export interface TopicNames {
   /** The same, each event once. */
   readonly clean: string;
   readonly deadLetters: string;
+  /** What `millrace apply` did, and who is at it. */
+  readonly applied: string;
 }
 
 /** Every topic that a plan needs. */
@@ -62,8 +68,27 @@ export const kafkaTopics = (plan: Plan, settings: KafkaSettings): readonly Topic
   return [
     topic(names.raw, settings, buffer),
     topic(names.clean, settings, buffer),
-    topic(names.deadLetters, settings, { keepMs: deadLettersKeepMs, keepBytes: -1 }),
+    {
+      ...topic(names.deadLetters, settings, { keepMs: deadLettersKeepMs, keepBytes: -1 }),
+      keyed: false,
+    },
+    appliedTopic(plan, settings),
   ];
+};
+
+/** One partition, in whose order all see the same, each entry at the broker's time. */
+export const appliedTopic = (plan: Plan, settings: KafkaSettings): Topic => {
+  const { applied } = topicNames(plan, settings);
+  const kept = topic(applied, { ...settings, partitions: 1 }, { keepMs: -1, keepBytes: -1 });
+  return {
+    ...kept,
+    config: {
+      ...kept.config,
+      'message.timestamp.type': 'LogAppendTime',
+      // The texts of all jobs.
+      'max.message.bytes': String(appliedBytesMax),
+    },
+  };
 };
 
 const topic = (
@@ -74,6 +99,7 @@ const topic = (
   name,
   partitions,
   replication,
+  keyed: true,
   config: {
     // What was acknowledged survives the loss of one broker, and of three one may be away.
     'min.insync.replicas': String(Math.max(1, replication - 1)),

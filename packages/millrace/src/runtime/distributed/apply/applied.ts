@@ -1,0 +1,85 @@
+import type { FlinkJob } from '../../../compile/flink/job.ts';
+import type { Plan } from '../../../plan/plan.ts';
+
+/** What the last applies made, as they kept it. */
+export interface Applied {
+  /** What the store and the jobs are made for; null before the first apply has ended. */
+  readonly plan: Plan | null;
+  /** An apply began to make the store match this, and did not end. */
+  readonly begun: Plan | null;
+  readonly jobs: { readonly [name: string]: AppliedJob };
+}
+
+export interface AppliedJob {
+  /** As it was submitted. */
+  readonly job: FlinkJob;
+  /** Flink's; null if it is not known whether it was started. */
+  readonly id: string | null;
+  /** What it was resumed from; null if it began anew. */
+  readonly from: string | null;
+  /** It was stopped with this savepoint, and has not run since; null if it runs. */
+  readonly savepoint: string | null;
+}
+
+export const nothingApplied: Applied = { plan: null, begun: null, jobs: {} };
+
+/** An entry of the journal in which applies keep what they do. */
+export type AppliedEntry =
+  /** Asks to be the one that applies. */
+  | { readonly kind: 'claim'; readonly by: string; readonly who: string }
+  | { readonly kind: 'renew'; readonly by: string }
+  | { readonly kind: 'keep'; readonly by: string; readonly applied: Applied }
+  | { readonly kind: 'release'; readonly by: string };
+
+export interface Placed {
+  readonly offset: number;
+  /** Epoch ms, by the clock that is the journal's own. */
+  readonly atMs: number;
+  readonly entry: AppliedEntry;
+}
+
+export interface Holder {
+  readonly by: string;
+  /** For people: the machine, the process. */
+  readonly who: string;
+  /** Of its claim. */
+  readonly offset: number;
+  /** Its last sign of life. */
+  readonly seenMs: number;
+}
+
+/** Who has given no sign of life for so long has lost its claim to the next who makes one. */
+export const claimMs = 60_000;
+
+/**
+ * What the journal says. Its order and its times alone decide, so all who read
+ * it agree: of two claims the first holds, and what somebody writes whose claim
+ * went to another counts for nothing.
+ */
+export const appliedIn = (entries: readonly Placed[]): AppliedSoFar => {
+  let so: AppliedSoFar = { applied: nothingApplied, holder: null };
+  for (const placed of entries) so = after(so, placed);
+  return so;
+};
+
+export interface AppliedSoFar {
+  readonly applied: Applied;
+  /** Who applies now, if anybody does. */
+  readonly holder: Holder | null;
+}
+
+const after = (
+  { applied, holder }: AppliedSoFar,
+  { entry, atMs, offset }: Placed,
+): AppliedSoFar => {
+  if (entry.kind === 'claim') {
+    const isFree = holder === null || atMs - holder.seenMs >= claimMs;
+    const claimed = { by: entry.by, who: entry.who, offset, seenMs: atMs };
+    return { applied, holder: isFree ? claimed : holder };
+  }
+  if (holder?.by !== entry.by) return { applied, holder };
+  return {
+    applied: entry.kind === 'keep' ? entry.applied : applied,
+    holder: entry.kind === 'release' ? null : { ...holder, seenMs: atMs },
+  };
+};

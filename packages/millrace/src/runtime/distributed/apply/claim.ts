@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Journal, JournalEntry } from '../../../adapters/kafka/journal.ts';
+import { MillraceError } from '../../../errors.ts';
+import { Turns } from '../../../turns.ts';
+import { type Applied, type AppliedEntry, appliedIn, claimMs, type Placed } from './applied.ts';
+
+const renewMs = claimMs / 6;
+/** Behind this nothing is begun any more: another could have the claim by the time it is done. */
+const sureMs = claimMs / 2;
+
+/**
+ * The right to apply, of which one process at a time has it. It is lost by a
+ * process that is not heard of for a minute.
+ */
+export class Claim {
+  readonly #journal: Journal;
+  readonly #by: string;
+  readonly #turns = new Turns();
+  readonly #renewing: NodeJS.Timeout;
+  #offset = 0;
+  #applied: Applied;
+  #heardMs: number;
+
+  private constructor(journal: Journal, by: string, applied: Applied, heardMs: number) {
+    this.#journal = journal;
+    this.#by = by;
+    this.#applied = applied;
+    this.#heardMs = heardMs;
+    this.#renewing = setInterval(() => {
+      // Whoever goes on without having been heard is stopped by `sure`.
+      this.#write({ kind: 'renew', by }).catch(() => {});
+    }, renewMs);
+  }
+
+  /** @throws MillraceError `apply_in_progress` if another process has it. */
+  static async take(journal: Journal): Promise<Claim> {
+    const by = randomUUID();
+    const heardMs = performance.now();
+    const who = `process ${process.pid} on ${hostname()}`;
+    const entry: AppliedEntry = { kind: 'claim', by, who };
+    await journal.append(JSON.stringify(entry));
+    const { applied, holder } = appliedIn((await journal.read()).map(placed));
+    if (holder?.by !== by) throw inProgress(holder?.who ?? 'another process');
+    const claim = new Claim(journal, by, applied, heardMs);
+    claim.#offset = holder.offset;
+    return claim;
+  }
+
+  get applied(): Applied {
+    return this.#applied;
+  }
+
+  /** @throws MillraceError `apply_in_progress` if another process may have it by now. */
+  sure(): void {
+    if (performance.now() - this.#heardMs > sureMs)
+      throw inProgress('another process, for this one was not heard of for too long');
+  }
+
+  /** Resolves once whoever applies next finds it. */
+  async keep(applied: Applied): Promise<void> {
+    await this.#write({ kind: 'keep', by: this.#by, applied });
+    const { holder } = appliedIn((await this.#journal.read()).map(placed));
+    if (holder?.by !== this.#by) throw inProgress(holder?.who ?? 'another process');
+    this.#applied = applied;
+  }
+
+  /** Keeps anew what is kept. @returns the offset of the journal before which nothing matters now. */
+  async renewAll(): Promise<number> {
+    await this.keep(this.#applied);
+    return this.#offset;
+  }
+
+  /** Lets others apply. Where that fails, the claim is lost after a minute. */
+  async release(): Promise<void> {
+    clearInterval(this.#renewing);
+    await this.#write({ kind: 'release', by: this.#by });
+  }
+
+  #write(entry: AppliedEntry): Promise<void> {
+    return this.#turns.take(async () => {
+      this.sure();
+      const begunMs = performance.now();
+      await this.#journal.append(JSON.stringify(entry));
+      this.#heardMs = begunMs;
+    });
+  }
+}
+
+const inProgress = (who: string): MillraceError =>
+  new MillraceError('apply_in_progress', `This pipeline is being applied by ${who}.`);
+
+export const placed = ({ offset, atMs, line }: JournalEntry): Placed => {
+  const entry: AppliedEntry = JSON.parse(line);
+  return { offset, atMs, entry };
+};

@@ -1,0 +1,128 @@
+import {
+  isOver,
+  type JobCheckpoints,
+  type JobManager,
+} from '../../../adapters/flink/job-manager.ts';
+import { leftCheckpoint } from '../../../adapters/flink/left-checkpoint.ts';
+import type { TopicAdmin, TopicState } from '../../../adapters/kafka/topic-admin.ts';
+import { dedupJobName } from '../../../compile/flink/dedup-job.ts';
+import { topicNames } from '../../../compile/kafka/topics.ts';
+import type { Plan } from '../../../plan/plan.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Store } from '../../../ports/store.ts';
+import { database } from '../../database.ts';
+import { loaderGroup } from '../loader-group-name.ts';
+import type { Applied } from './applied.ts';
+import type { Actual, Desired, SeenJob } from './cluster.ts';
+import { fingerprintParameter } from './fingerprint.ts';
+
+/** What can be looked at. */
+export interface Cluster {
+  readonly admin: TopicAdmin;
+  readonly jobManager: JobManager;
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+/**
+ * What there is of what a definition asks for, and of what applies made.
+ *
+ * @throws MillraceError `log_unavailable`, `flink_unavailable`; StoreError.
+ */
+export async function look(desired: Desired, applied: Applied, cluster: Cluster): Promise<Actual> {
+  const { admin, store } = cluster;
+  const { plan } = desired;
+  const topics = await admin.look(desired.topics.map(({ name }) => name));
+  const jobs = await jobsIn(desired, applied, cluster);
+  const loaders = await admin.group(loaderGroup(plan));
+  return {
+    topics,
+    jobs,
+    left: await checkpointsLeft(applied, jobs, cluster),
+    tables: await tablesIn(store),
+    loaders: {
+      running: loaders.members,
+      interrupted: loaders.members === 0 && loaders.offsets.some(({ metadata }) => metadata !== ''),
+    },
+    behindWindow: await isBehindWindow(desired, applied.plan, topics, cluster),
+  };
+}
+
+async function jobsIn(
+  desired: Desired,
+  applied: Applied,
+  { jobManager }: Cluster,
+): Promise<ReadonlyMap<string, readonly SeenJob[]>> {
+  const names = new Set([...desired.jobs.map(({ name }) => name), ...Object.keys(applied.jobs)]);
+  const found = new Map<string, SeenJob[]>([...names].map((name) => [name, []]));
+  for (const { id, name, state, startedMs } of await jobManager.jobs()) {
+    const jobs = found.get(name);
+    if (jobs === undefined) continue;
+    const parameters = await jobManager.parametersOf(id);
+    const checkpoints = await jobManager.checkpointsOf(id);
+    jobs.push({
+      ...{ id, state, startedMs, over: isOver(state) },
+      fingerprint: parameters?.[fingerprintParameter] ?? null,
+      ...stateOf(checkpoints),
+    });
+  }
+  return found;
+}
+
+/** One older than the newest is never gone on from: what came between would be written twice. */
+const stateOf = (
+  checkpoints: JobCheckpoints | null,
+): Pick<SeenJob, 'goOnFrom' | 'cameToNothing' | 'restoredFrom'> => {
+  if (checkpoints === null) return { goOnFrom: null, cameToNothing: false, restoredFrom: null };
+  const { last, restoredFrom } = checkpoints;
+  if (last === null)
+    return { goOnFrom: restoredFrom, cameToNothing: restoredFrom === null, restoredFrom };
+  return { goOnFrom: last.discarded ? null : last.path, cameToNothing: false, restoredFrom };
+};
+
+/** Of jobs that ran when they were last heard of, and that Flink does not remember. */
+async function checkpointsLeft(
+  { jobs }: Applied,
+  seen: Actual['jobs'],
+  { jobManager }: Cluster,
+): Promise<ReadonlyMap<string, string>> {
+  const left = new Map<string, string>();
+  for (const [name, { id, savepoint }] of Object.entries(jobs)) {
+    if (id === null || savepoint !== null || seen.get(name)?.some((job) => job.id === id)) continue;
+    const folder = await jobManager.checkpointFolder();
+    const path = folder === null ? null : await leftCheckpoint(folder, id);
+    if (path !== null) left.set(id, path);
+  }
+  return left;
+}
+
+async function tablesIn(store: Store): Promise<ReadonlyMap<string, number>> {
+  const { bytes } = await store.read(
+    'SELECT name, toFloat64(ifNull(total_rows, 0)) AS rows FROM system.tables WHERE database = {database:String}',
+    { params: { database } },
+  );
+  const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
+  return new Map(
+    lines.map((line): [string, number] => {
+      const { name, rows }: { name: string; rows: number } = JSON.parse(line);
+      return [name, rows];
+    }),
+  );
+}
+
+async function isBehindWindow(
+  { plan }: Desired,
+  before: Plan | null,
+  topics: ReadonlyMap<string, TopicState>,
+  { admin, clock }: Cluster,
+): Promise<boolean> {
+  const raw = topics.get(topicNames(plan).raw);
+  const isShorter = before !== null && plan.dedup.windowMs < before.dedup.windowMs;
+  if (!isShorter || raw === undefined) return false;
+  const { offsets } = await admin.group(dedupJobName(plan));
+  const recent = await admin.offsetsAt(raw, clock.now() - plan.dedup.windowMs);
+  return raw.ranges.some(({ start, end }, partition) => {
+    const read = offsets.find((one) => one.topic === raw.name && one.partition === partition);
+    return Math.max(read?.offset ?? 0, start) < Math.min(recent[partition] ?? end, end);
+  });
+}

@@ -1,0 +1,62 @@
+import type { FlinkJob } from '../../../compile/flink/job.ts';
+import type { Topic } from '../../../compile/kafka/topics.ts';
+import type { ErrorCode } from '../../../errors.ts';
+import type { Plan } from '../../../plan/plan.ts';
+import type { AppliedJob } from './applied.ts';
+
+/** One thing that apply does, or will not do. */
+export type Step =
+  | { readonly kind: 'create topic'; readonly topic: Topic; readonly what: string }
+  | {
+      readonly kind: 'configure topic';
+      readonly topic: Topic;
+      readonly config: Topic['config'];
+      readonly what: string;
+    }
+  | {
+      readonly kind: 'change tables';
+      /** Null for an empty store. */
+      readonly before: Plan | null;
+      readonly after: Plan;
+      readonly what: string;
+      readonly details: readonly string[];
+    }
+  | { readonly kind: 'start job'; readonly job: FlinkJob; readonly what: string }
+  | {
+      readonly kind: 'resume job';
+      readonly job: FlinkJob;
+      /** The checkpoint or savepoint. */
+      readonly from: string;
+      readonly what: string;
+    }
+  | {
+      readonly kind: 'replace job';
+      readonly job: FlinkJob;
+      readonly running: AppliedJob & { readonly id: string };
+      readonly what: string;
+      readonly details: readonly string[];
+    }
+  | {
+      readonly kind: 'note job';
+      readonly job: FlinkJob;
+      readonly id: string;
+      readonly from: string | null;
+      readonly what: string;
+    }
+  | {
+      readonly kind: 'remove job';
+      readonly name: string;
+      /** Flink's, if it runs. */
+      readonly id: string | null;
+      readonly what: string;
+    }
+  | Refusal;
+
+/** Something that would lose data, or double it: nothing at all is done while there is one. */
+export interface Refusal {
+  readonly kind: 'refuse';
+  readonly code: ErrorCode;
+  readonly what: string;
+  /** What a person can do about it. */
+  readonly mend: string;
+}

@@ -1,0 +1,289 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { count, definePipeline, event, optional, rollup, string } from '../../../index.ts';
+import type { SeenJob } from './cluster.ts';
+import type { Step } from './step.ts';
+import { refusalsIn } from './steps.ts';
+import {
+  afterAll,
+  appliedWorld,
+  emptyWorld,
+  events,
+  shop,
+  stepsIn,
+  type Wish,
+  type World,
+  withJobs,
+  withRecords,
+} from './world.suite.ts';
+
+const kinds = (steps: readonly Step[]): readonly string[] => steps.map(({ kind }) => kind);
+const refusals = (steps: readonly Step[]) =>
+  steps.map((step) => (step.kind === 'refuse' ? `${step.code}: ${step.what}` : step.kind));
+
+const wider = definePipeline({
+  name: 'shop',
+  events: { view: event({ product_id: string(), page: optional(string()) }) },
+});
+const narrower = definePipeline({ name: 'shop', events: { view: event({ page: string() }) } });
+const rolledUp = definePipeline({
+  ...{ name: 'shop', events },
+  rollups: [rollup('by_day', { from: 'view', every: 'day', measures: { views: count() } })],
+});
+const shortWindow = definePipeline({ name: 'shop', events, dedup: { window: '1h' } });
+
+const dedup = 'shop.dedup';
+const jobIn = (world: World): SeenJob => {
+  const job = world.actual.jobs.get(dedup)?.at(-1);
+  if (job === undefined) throw new Error('no job');
+  return job;
+};
+const ended = (world: World, goOnFrom: string | null): World =>
+  withJobs(world, dedup, [{ ...jobIn(world), over: true, state: 'CANCELED', goOnFrom }]);
+
+describe('an apply', () => {
+  test('makes everything of nothing, and then nothing', () => {
+    const steps = stepsIn(emptyWorld);
+    expect(kinds(steps)).toEqual([
+      ...Array.from({ length: 4 }, () => 'create topic'),
+      'change tables',
+      'start job',
+    ]);
+    const world = afterAll(emptyWorld, steps);
+    expect(stepsIn(world)).toEqual([]);
+    expect(stepsIn(withRecords(world))).toEqual([]);
+  });
+
+  test('ends what another began', () => {
+    const world = appliedWorld();
+    const { plan } = appliedWorld({ pipeline: wider }).applied;
+    const half = { ...world, applied: { ...world.applied, begun: plan } };
+    expect(kinds(stepsIn(half, { pipeline: wider }))).toEqual(['change tables']);
+    // The way back leads over it.
+    const back = stepsIn(half, { pipeline: shop });
+    expect(refusals(back)).toEqual([
+      'change tables',
+      expect.stringContaining('plan_conflict: events.view.page'),
+    ]);
+  });
+});
+
+describe('topics', () => {
+  test.each([
+    [3, 'cannot take partitions away'],
+    [5, 'keys of events would move'],
+  ])('keep their number of partitions: not %i', (partitions, why) => {
+    const steps = stepsIn(appliedWorld(), { partitions });
+    expect(refusals(steps)).toEqual(
+      ['raw', 'clean']
+        .map((name) =>
+          expect.stringMatching(new RegExp(`^topic_conflict: topic shop.${name} .*${why}`)),
+        )
+        .concat(expect.stringContaining('shop.dead_letters')),
+    );
+    expect(refusalsIn(steps)[0]?.mend).toBe('Give --partitions 4.');
+  });
+
+  test('keep their number of replicas', () => {
+    const [first] = refusals(stepsIn(appliedWorld(), { replication: 2 }));
+    expect(first).toContain('topic_conflict: topic shop.raw has 3 replica(s), not 2');
+  });
+
+  test('get the settings that they lack, but none that deletes sooner', () => {
+    const world = appliedWorld();
+    const raw = world.actual.topics.get('shop.raw');
+    if (raw === undefined) throw new Error('no topic');
+    const having = (config: { readonly [name: string]: string }): World => {
+      const topic = { ...raw, config: { ...raw.config, ...config } };
+      const topics = new Map([...world.actual.topics, ['shop.raw', topic]]);
+      return { ...world, actual: { ...world.actual, topics } };
+    };
+    expect(stepsIn(having({ 'cleanup.policy': 'compact', 'retention.ms': '1' }))).toMatchObject([
+      { kind: 'configure topic', config: { 'cleanup.policy': 'delete' } },
+    ]);
+    expect(refusals(stepsIn(having({ 'retention.ms': '-1' })))).toEqual([
+      expect.stringContaining('topic_conflict: topic shop.raw keeps more than is asked for'),
+    ]);
+  });
+});
+
+describe('tables', () => {
+  test('follow the definition while nobody loads', () => {
+    const world = appliedWorld();
+    expect(stepsIn(world, { pipeline: wider })).toMatchObject([
+      { kind: 'change tables', details: [expect.stringContaining('events.view.page')] },
+    ]);
+    const loading = (loaders: World['actual']['loaders']): World => ({
+      ...world,
+      actual: { ...world.actual, loaders },
+    });
+    expect(
+      refusals(stepsIn(loading({ running: 2, interrupted: false }), { pipeline: wider })),
+    ).toEqual([expect.stringContaining('loaders_running: 2 loader(s)')]);
+    expect(
+      refusals(stepsIn(loading({ running: 0, interrupted: true }), { pipeline: wider })),
+    ).toEqual([expect.stringContaining('loaders_running: A loader died')]);
+    // What no table knows of may change at any time.
+    const late = definePipeline({ name: 'shop', events, lateness: '1m' });
+    const busy = loading({ running: 2, interrupted: false });
+    expect(kinds(stepsIn(busy, { pipeline: late }))).toEqual(['change tables']);
+  });
+
+  test('lose no stored property', () => {
+    expect(refusals(stepsIn(appliedWorld(), { pipeline: narrower }))).toEqual([
+      expect.stringContaining('plan_conflict: events.view.product_id'),
+    ]);
+  });
+
+  test('get a rollup as long as there is no event', () => {
+    const world = appliedWorld();
+    expect(kinds(stepsIn(world, { pipeline: rolledUp }))).toContain('change tables');
+    const tables = new Map([...world.actual.tables, ['events', 5]]);
+    const stored = { ...world, actual: { ...world.actual, tables } };
+    expect(refusals(stepsIn(stored, { pipeline: rolledUp }))).toContainEqual(
+      expect.stringContaining('plan_conflict: rollups.by_day'),
+    );
+  });
+
+  test('of which nothing is known are left alone', () => {
+    const tables = new Map([['events', 0]]);
+    const world = { ...emptyWorld, actual: { ...emptyWorld.actual, tables } };
+    expect(refusals(stepsIn(world))).toContainEqual(
+      expect.stringContaining('plan_conflict: The store has events, of which no apply knows'),
+    );
+  });
+});
+
+describe('a job', () => {
+  test('that changed is stopped and resumed', () => {
+    const [step] = stepsIn(withRecords(appliedWorld()), { checkpointMs: 5_000 });
+    expect(step).toMatchObject({
+      kind: 'replace job',
+      details: ['execution.checkpointing.interval: 3000 ms → 5000 ms'],
+    });
+  });
+
+  test('goes on from its newest state when it has ended', () => {
+    const world = withRecords(appliedWorld());
+    expect(stepsIn(ended(world, 'chk-7'))).toMatchObject([{ kind: 'resume job', from: 'chk-7' }]);
+    const unknown = { ...jobIn(world), over: true, goOnFrom: null, cameToNothing: false };
+    expect(refusals(stepsIn(withJobs(world, dedup, [unknown])))).toEqual([
+      expect.stringContaining('job_state_unknown'),
+    ]);
+  });
+
+  test('that Flink forgot goes on from what it left', () => {
+    const world = withJobs(withRecords(appliedWorld()), dedup, []);
+    const { id = '' } = world.applied.jobs[dedup] ?? {};
+    const left = new Map([[id ?? '', 'file:/c/chk-9']]);
+    const found = { ...world, actual: { ...world.actual, left } };
+    expect(stepsIn(found)).toMatchObject([{ kind: 'resume job', from: 'file:/c/chk-9' }]);
+    const kept = world.applied.jobs[dedup];
+    if (kept === undefined) throw new Error('no job');
+    const jobs = { [dedup]: { ...kept, savepoint: 'savepoint-1' } };
+    const stopped = { ...world, applied: { ...world.applied, jobs } };
+    expect(stepsIn(stopped)).toMatchObject([{ kind: 'resume job', from: 'savepoint-1' }]);
+    // What Flink still knows of an older job is no help: it is not where the last one ended.
+    const older = { ...jobIn(appliedWorld()), id: 'older', over: true, goOnFrom: 'chk-old' };
+    expect(refusals(stepsIn(withJobs(world, dedup, [older])))).toEqual([
+      expect.stringContaining('job_state_unknown'),
+    ]);
+  });
+
+  test('never begins anew before records that it wrote, unless it is told where from', () => {
+    const world = withJobs(withRecords(appliedWorld()), dedup, []);
+    const steps = stepsIn(world);
+    expect(refusals(steps)).toEqual([expect.stringContaining('job_state_unknown: job shop.dedup')]);
+    expect(refusalsIn(steps)[0]?.mend).toContain('--resume shop.dedup=PATH');
+    const forgotten = { ...world, applied: { ...world.applied, jobs: {} } };
+    expect(refusals(stepsIn(forgotten))).toEqual([expect.stringContaining('job_state_unknown')]);
+    expect(stepsIn(world, { resume: { [dedup]: 's3://here' } })).toMatchObject([
+      { kind: 'resume job', from: 's3://here' },
+    ]);
+  });
+
+  test('begins anew when it never came to a checkpoint, or nothing was ever written', () => {
+    expect(kinds(stepsIn(ended(withRecords(appliedWorld()), null)))).toEqual(['start job']);
+    expect(kinds(stepsIn(withJobs(appliedWorld(), dedup, [])))).toEqual(['start job']);
+  });
+
+  test('that an apply started and could not note is noted', () => {
+    const world = withRecords(appliedWorld());
+    const kept = world.applied.jobs[dedup];
+    if (kept === undefined) throw new Error('no job');
+    const unsure = {
+      ...world,
+      applied: { ...world.applied, jobs: { [dedup]: { ...kept, id: null } } },
+    };
+    const steps = stepsIn(unsure);
+    expect(steps).toMatchObject([{ kind: 'note job', id: jobIn(world).id }]);
+    expect(stepsIn(afterAll(unsure, steps))).toEqual([]);
+  });
+
+  test('that runs twice, or as nobody knows, is left alone', () => {
+    const world = withRecords(appliedWorld());
+    const one = jobIn(world);
+    expect(refusals(stepsIn(withJobs(world, dedup, [one, { ...one, id: 'other' }])))).toEqual([
+      expect.stringContaining('job_conflict: 2 jobs run under the name shop.dedup'),
+    ]);
+    expect(refusals(stepsIn(withJobs(world, dedup, [{ ...one, fingerprint: null }])))).toEqual([
+      expect.stringContaining('job_conflict: job shop.dedup runs'),
+    ]);
+    expect(refusals(stepsIn(world, { resume: { [dedup]: 'x' } }))).toEqual([
+      expect.stringContaining('job_conflict'),
+    ]);
+  });
+
+  test('gets no shorter window while it has older records to read', () => {
+    const world = withRecords(appliedWorld());
+    expect(kinds(stepsIn(world, { pipeline: shortWindow }))).toContain('replace job');
+    const behind = { ...world, actual: { ...world.actual, behindWindow: true } };
+    expect(refusals(stepsIn(behind, { pipeline: shortWindow }))).toContainEqual(
+      expect.stringMatching(/^plan_conflict: job shop.dedup has yet to read records older/),
+    );
+  });
+
+  test('that the pipeline has no use for is taken away', () => {
+    const world = appliedWorld();
+    const kept = world.applied.jobs[dedup];
+    if (kept === undefined) throw new Error('no job');
+    const jobs = { ...world.applied.jobs, 'shop.old': kept };
+    const steps = stepsIn({ ...world, applied: { ...world.applied, jobs } });
+    expect(steps).toMatchObject([{ kind: 'remove job', name: 'shop.old', id: null }]);
+  });
+});
+
+test('what was done is not to be done again, whatever there was', () => {
+  const wishes = fc.record<Wish>({
+    pipeline: fc.constantFrom(shop, wider, rolledUp, shortWindow),
+    checkpointMs: fc.constantFrom(1_000, 3_000),
+    partitions: fc.constantFrom(4, 5),
+  });
+  const fates: readonly ((world: World) => World)[] = [
+    (world) => world,
+    withRecords,
+    (world) => (world.actual.jobs.get(dedup)?.length ? ended(world, 'chk-1') : world),
+    (world) => (world.actual.jobs.get(dedup)?.length ? ended(world, null) : world),
+    (world) => withJobs(world, dedup, []),
+    (world) => ({ ...world, actual: { ...world.actual, topics: new Map() } }),
+    (world) => ({ ...world, actual: { ...world.actual, tables: new Map() } }),
+    (world) => ({ ...world, applied: { ...world.applied, jobs: {} } }),
+  ];
+  const turns = fc.array(fc.tuple(wishes, fc.constantFrom(...fates)), { maxLength: 5 });
+  let done = 0;
+  fc.assert(
+    fc.property(turns, (all) => {
+      let world = emptyWorld;
+      for (const [wish, fate] of all) {
+        world = fate(world);
+        const steps = stepsIn(world, wish);
+        if (refusalsIn(steps).length > 0) continue;
+        world = afterAll(world, steps);
+        done += steps.length;
+        expect(stepsIn(world, wish)).toEqual([]);
+      }
+    }),
+    { numRuns: 50 },
+  );
+  expect(done).toBeGreaterThan(100);
+});

@@ -1,0 +1,16 @@
+import type { Applied } from './applied.ts';
+import type { Actual, Desired } from './cluster.ts';
+import { jobSteps } from './job-steps.ts';
+import type { Refusal, Step } from './step.ts';
+import { tableSteps } from './table-steps.ts';
+import { topicSteps } from './topic-steps.ts';
+
+/** What makes a cluster into what is asked for, in order; nothing if it is. */
+export const stepsTo = (desired: Desired, actual: Actual, applied: Applied): readonly Step[] => [
+  ...topicSteps(desired, actual),
+  ...tableSteps(desired, actual, applied),
+  ...jobSteps(desired, actual, applied),
+];
+
+export const refusalsIn = (steps: readonly Step[]): readonly Refusal[] =>
+  steps.filter((step) => step.kind === 'refuse');

@@ -1,0 +1,149 @@
+import { flinkJobs } from '../../../compile/flink/jobs.ts';
+import { kafkaTopics } from '../../../compile/kafka/topics.ts';
+import type { Pipeline } from '../../../define/pipeline.ts';
+import { definePipeline, event, string } from '../../../index.ts';
+import { planOf } from '../../../plan/plan-of.ts';
+import { type Applied, nothingApplied } from './applied.ts';
+import type { Actual, Desired, SeenJob } from './cluster.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import type { Step } from './step.ts';
+import { stepsTo } from './steps.ts';
+import { tablesOf } from './table-steps.ts';
+
+export const events = { view: event({ product_id: string() }) };
+export const shop = definePipeline({ name: 'shop', events });
+
+export interface Wish {
+  readonly pipeline?: Pipeline;
+  readonly partitions?: number;
+  readonly replication?: number;
+  readonly checkpointMs?: number;
+  readonly resume?: Desired['resume'];
+}
+
+/** A cluster of which tests say what is in it, and what apply kept. */
+export interface World {
+  readonly actual: Actual;
+  readonly applied: Applied;
+}
+
+export const emptyWorld: World = {
+  actual: {
+    topics: new Map(),
+    jobs: new Map(),
+    left: new Map(),
+    tables: new Map(),
+    loaders: { running: 0, interrupted: false },
+    behindWindow: false,
+  },
+  applied: nothingApplied,
+};
+
+export const desired = (wish: Wish, { applied }: World): Desired => {
+  const { pipeline = shop, partitions = 4, replication = 3, checkpointMs = 3_000 } = wish;
+  const plan = planOf(pipeline, applied.plan ?? undefined);
+  return {
+    plan,
+    topics: kafkaTopics(plan, { partitions, replication }),
+    jobs: flinkJobs(plan, { bootstrapServers: 'kafka:9092', parallelism: 2, checkpointMs }),
+    resume: wish.resume ?? {},
+  };
+};
+
+export const stepsIn = (world: World, wish: Wish = {}): readonly Step[] =>
+  stepsTo(desired(wish, world), world.actual, world.applied);
+
+/** The world as it is once the steps were done. */
+export const afterAll = (world: World, steps: readonly Step[]): World => steps.reduce(after, world);
+
+/** What an apply makes of an empty world. */
+export const appliedWorld = (wish: Wish = {}): World =>
+  afterAll(emptyWorld, stepsIn(emptyWorld, wish));
+
+export const withJobs = (world: World, name: string, jobs: readonly SeenJob[]): World => ({
+  ...world,
+  actual: { ...world.actual, jobs: new Map([...world.actual.jobs, [name, jobs]]) },
+});
+
+/** As if records had been written to each topic. */
+export const withRecords = (world: World): World => ({
+  ...world,
+  actual: {
+    ...world.actual,
+    topics: new Map(
+      [...world.actual.topics].map(([name, topic]) => [
+        name,
+        { ...topic, ranges: topic.ranges.map(() => ({ start: 0, end: 10 })) },
+      ]),
+    ),
+  },
+});
+
+let serial = 0;
+
+const after = (world: World, step: Step): World => {
+  const { actual, applied } = world;
+  switch (step.kind) {
+    case 'create topic': {
+      const { name, partitions, replication, config } = step.topic;
+      const ranges = Array.from({ length: partitions }, () => ({ start: 0, end: 0 }));
+      const topic = { name, partitions, replication, config, ranges };
+      return { applied, actual: { ...actual, topics: new Map([...actual.topics, [name, topic]]) } };
+    }
+    case 'configure topic': {
+      const { name } = step.topic;
+      const topic = actual.topics.get(name);
+      if (topic === undefined) throw new Error(`${name} is not there`);
+      const changed = { ...topic, config: { ...topic.config, ...step.config } };
+      const topics = new Map([...actual.topics, [name, changed]]);
+      return { applied, actual: { ...actual, topics } };
+    }
+    case 'change tables': {
+      const tables = new Map(
+        tablesOf(step.after).map((name) => [name, actual.tables.get(name) ?? 0]),
+      );
+      const kept = { ...applied, plan: step.after, begun: null };
+      return { applied: kept, actual: { ...actual, tables } };
+    }
+    case 'start job':
+      return started(world, step.job, null);
+    case 'resume job':
+      return started(world, step.job, step.from);
+    case 'replace job': {
+      const { name } = step.job;
+      const jobs = (actual.jobs.get(name) ?? []).map((job) =>
+        job.id === step.running.id
+          ? { ...job, over: true, state: 'FINISHED', goOnFrom: `savepoint-of-${job.id}` }
+          : job,
+      );
+      return started(withJobs(world, name, jobs), step.job, `savepoint-of-${step.running.id}`);
+    }
+    case 'note job': {
+      const { job, id, from } = step;
+      const jobs = { ...applied.jobs, [job.name]: { job, id, from, savepoint: null } };
+      return { actual, applied: { ...applied, jobs } };
+    }
+    case 'remove job': {
+      const { [step.name]: _, ...jobs } = applied.jobs;
+      return withJobs({ actual, applied: { ...applied, jobs } }, step.name, []);
+    }
+    case 'refuse':
+      throw new Error(`refused: ${step.what}`);
+  }
+};
+
+const started = (world: World, job: Desired['jobs'][number], from: string | null): World => {
+  serial += 1;
+  const id = `job-${serial}`;
+  const seen: SeenJob = {
+    ...{ id, state: 'RUNNING', over: false, startedMs: serial },
+    ...{ fingerprint: fingerprintOf(job), goOnFrom: from, restoredFrom: from },
+    cameToNothing: from === null,
+  };
+  const { applied, actual } = world;
+  const jobs = { ...applied.jobs, [job.name]: { job, id, from, savepoint: null } };
+  return withJobs({ actual, applied: { ...applied, jobs } }, job.name, [
+    ...(actual.jobs.get(job.name) ?? []),
+    seen,
+  ]);
+};
