@@ -44,10 +44,22 @@ class Partition {
   }
 }
 
-/** A transaction of a job: what it has written, and how far it had read when it was cut. */
+/** A transaction of a job, and how far it had read when it was cut. */
 interface Transaction {
   readonly number: number;
   readonly read: readonly number[];
+}
+
+/** Something that a job keeps in its state until its time has come. */
+interface Held {
+  readonly id: number;
+  readonly dueMs: number;
+}
+
+interface JobOptions {
+  readonly random: Random;
+  readonly holdsMs: number;
+  readonly now: () => number;
 }
 
 /**
@@ -64,17 +76,30 @@ export class ModelPipeline {
   readonly #logs: readonly Partition[][];
   readonly #committed: number[][];
   readonly #jobs: readonly Job[];
+  readonly #eventsShare: number;
   #nowMs = 1_000;
 
-  constructor(random: Random, jobs: number) {
+  /** @param holdsMs of each job, how long it keeps things in its state; 0 for not at all. */
+  constructor(random: Random, holdsMs: readonly number[]) {
     this.#random = random;
-    const partitions = Array.from({ length: jobs + 1 }, () => random.between(1, 3));
+    this.#eventsShare = random.pick([0.02, 0.1, 0.3]);
+    const partitions = Array.from({ length: holdsMs.length + 1 }, () => random.between(1, 3));
     this.#logs = partitions.map((count) => Array.from({ length: count }, () => new Partition()));
     this.#committed = partitions.map((count) => Array.from({ length: count }, () => 0));
-    this.steps = partitions.map((_, at) => ({ log: `log${at}`, group: `group${at}` }));
-    this.#jobs = Array.from({ length: jobs }, (_, at) => {
-      return new Job(random, this.#log(at), this.#log(at + 1), this.#committedIn(at));
-    });
+    this.steps = partitions.map((_, at) => ({
+      log: `log${at}`,
+      group: `group${at}`,
+      ...(holdsMs[at] ? { holdsMs: holdsMs[at] } : {}),
+    }));
+    this.#jobs = holdsMs.map(
+      (ms, at) =>
+        new Job(
+          { random, holdsMs: ms, now: () => this.#nowMs },
+          this.#log(at),
+          this.#log(at + 1),
+          this.#committedIn(at),
+        ),
+    );
   }
 
   now(): number {
@@ -84,9 +109,11 @@ export class ModelPipeline {
 
   /** One thing that may happen next. */
   happen(quiet = false): void {
+    // Now and then all stand still for a while.
+    if (this.#random.chance(0.01)) this.#nowMs += this.#random.between(1, 100);
     const what = this.#random.next();
-    if (!quiet && what < 0.3) this.#acknowledge();
-    else if (what < 0.6) this.#load();
+    if (!quiet && what < this.#eventsShare) this.#acknowledge();
+    else if (what < 0.5) this.#load();
     else this.#random.pick(this.#jobs).happen(quiet);
   }
 
@@ -126,6 +153,8 @@ export class ModelPipeline {
 /** Reads committed records of one log and writes them to the next in transactions, one a checkpoint. */
 class Job {
   readonly #random: Random;
+  readonly #holdsMs: number;
+  readonly #now: () => number;
   readonly #from: Partition[];
   readonly #to: Partition[];
   /** Of its group: what it tells Kafka once a checkpoint is complete. */
@@ -135,15 +164,24 @@ class Job {
   #count = 1;
   /** Complete checkpoints whose transactions have no end yet. */
   #complete: Transaction[] = [];
-  #restored: readonly number[];
+  #held: readonly Held[] = [];
+  /** Its state at the last complete checkpoint. */
+  #restored: { readonly read: readonly number[]; readonly held: readonly Held[] };
 
-  constructor(random: Random, from: Partition[], to: Partition[], told: number[]) {
+  constructor(
+    { random, holdsMs, now }: JobOptions,
+    from: Partition[],
+    to: Partition[],
+    told: number[],
+  ) {
     this.#random = random;
+    this.#holdsMs = holdsMs;
+    this.#now = now;
     this.#from = from;
     this.#to = to;
     this.#told = told;
     this.#read = from.map(() => 0);
-    this.#restored = [...this.#read];
+    this.#restored = { read: [...this.#read], held: [] };
   }
 
   happen(quiet: boolean): void {
@@ -158,16 +196,28 @@ class Job {
     const [at, partition] = this.#random.pick([...this.#from.entries()]);
     const from = this.#read[at] ?? 0;
     const to = this.#random.between(from, partition.stableEnd);
-    for (const id of partition.committedIds(from, to)) {
+    const dueMs = this.#now() + this.#random.between(0, this.#holdsMs);
+    const ids = partition.committedIds(from, to);
+    this.#held = [...this.#held, ...ids.map((id) => ({ id, dueMs }))];
+    this.#read[at] = to;
+    this.#write();
+  }
+
+  /** What is due. */
+  #write(): void {
+    const isDue = ({ dueMs }: Held): boolean => dueMs <= this.#now();
+    for (const { id } of this.#held.filter(isDue)) {
       this.#random.pick(this.#to).append(id, this.#open);
     }
-    this.#read[at] = to;
+    this.#held = this.#held.filter((held) => !isDue(held));
   }
 
   /** From then on the transaction will be committed, whatever crashes. */
   #checkpoint(): void {
+    if (this.#complete.length > 1) return;
+    this.#write();
     this.#complete.push({ number: this.#open, read: [...this.#read] });
-    this.#restored = [...this.#read];
+    this.#restored = { read: [...this.#read], held: this.#held };
     this.#begin();
   }
 
@@ -189,7 +239,8 @@ class Job {
   /** What no checkpoint covers is aborted, and read again. */
   #crash(): void {
     for (const partition of this.#to) partition.end(this.#open, 'aborted');
-    this.#read = [...this.#restored];
+    this.#read = [...this.#restored.read];
+    this.#held = this.#restored.held;
     this.#begin();
   }
 

@@ -1,0 +1,210 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { count, createClient } from 'millrace/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
+import type { Answer } from '../../packages/millrace/src/query/answer-question.ts';
+import { type Flink, startFlink } from '../../tools/stack/flink.ts';
+import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
+import { makeTopics, StoreProcess, startDedup } from '../support/cluster.ts';
+import { CommandProcess } from '../support/command-process.ts';
+import definition from '../support/ledger.config.ts';
+import { type Ask, Ledger } from '../support/ledger.ts';
+import { testSeed } from '../support/random.ts';
+
+const pipeline = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
+const command = fileURLToPath(new URL('../../packages/millrace/bin/millrace.js', import.meta.url));
+const run = promisify(execFile);
+const plan = planOf(definition);
+const seed = testSeed();
+const readKey = 'r-key';
+
+const total = { from: ['view', 'purchase'], measures: { events: { kind: 'count' } } } as const;
+/** The same number, from a rollup and from the events. */
+const questions = [total, { ...total, where: { price: { gte: '0' } } }] as const;
+
+describe(`an answer has all that was acknowledged before its as_of (seed ${seed})`, () => {
+  let folder: string;
+  let kafka: Kafka;
+  let flink: Flink;
+  let store: StoreProcess;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'millrace-query-role-'));
+    kafka = await startKafka({ folder: join(folder, 'kafka') });
+    flink = await startFlink({ folder: join(folder, 'flink') });
+    store = await StoreProcess.start(folder, plan);
+    await makeTopics(kafka.addresses.bootstrap, plan, 2);
+    await startDedup(flink, kafka.addresses.bootstrap, plan);
+  });
+  afterAll(async () => {
+    await store.stop();
+    await flink.stop();
+    await kafka.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const start = (role: 'collector' | 'loader' | 'query'): CommandProcess =>
+    new CommandProcess(
+      ['start', '--role', role, '--pipeline', pipeline, '--port', '0'].concat([
+        ...['--kafka', kafka.addresses.bootstrap],
+        ...['--store-url', store.url],
+      ]),
+      { MILLRACE_READ_KEYS: readKey },
+    );
+
+  test('whoever is killed meanwhile', async () => {
+    const ledger = new Ledger();
+    const closing = new AbortController();
+    const collector = start('collector');
+    let loader = start('loader');
+    const roles = [start('query'), start('query')];
+    const url = await collector.url();
+    const urls = await Promise.all(roles.map((role) => role.url()));
+    const [first = ''] = urls;
+
+    const acknowledged = new Acknowledged(ledger);
+    const writing = [1, 2].map((n) => ledger.write(`w${n}`, seed + n, () => url, closing.signal));
+    const answers: Answer[] = [];
+    const failures: string[] = [];
+    const asking = urls.map(async (role) => {
+      while (!closing.signal.aborted) {
+        for (const question of questions) {
+          const answer = await ask(role, question);
+          if (typeof answer === 'string') failures.push(answer);
+          else {
+            answers.push(answer);
+            acknowledged.compare(answer);
+          }
+        }
+        await sleep(20);
+      }
+    });
+    const asOf = async (role = first): Promise<number> => asOfMs(await ask(role, total));
+    /** Until a role knows of moments after this one. */
+    const goesOn = async (): Promise<void> => {
+      const now = Date.now();
+      await expect.poll(asOf, { timeout: 120_000, interval: 200 }).toBeGreaterThan(now);
+    };
+
+    await goesOn();
+    const undisturbed = answers.filter(({ as_of }) => as_of !== null).length;
+    expect(undisturbed).toBeGreaterThan(0);
+    const { stdout } = await run(command, [
+      ...['query', 'view,purchase', '--measure', 'events=count', '--json'],
+      ...['--port', new URL(first).port, '--read-keys', readKey],
+    ]);
+    acknowledged.compare(JSON.parse(stdout));
+    const sql = ['sql', 'SELECT max(_partition) FROM events', '--format', 'TSV'];
+    const port = ['--port', new URL(first).port, '--read-keys', readKey];
+    expect((await run(command, [...sql, ...port])).stdout).toBe('1\n');
+
+    loader.kill('SIGKILL');
+    loader = start('loader');
+    await goesOn();
+    flink.kill('taskmanager-1', 'SIGKILL');
+    await flink.restart('taskmanager-1');
+    await goesOn();
+    expect(failures).toEqual([]);
+    await store.killAndRestart();
+    await goesOn();
+    expect(new Set(failures)).toEqual(new Set(['503 store_unavailable']));
+
+    closing.abort();
+    await Promise.all([...writing, ...asking]);
+    acknowledged.stop();
+    expect(acknowledged.lacking).toEqual([]);
+    expect(new Set(answers.map(({ served_by }) => served_by))).toEqual(
+      new Set(['events', 'by_minute']),
+    );
+    // Nothing comes any more, and the last is told all the same.
+    await goesOn();
+    await ledger.balance(first, askSql);
+    expect(ledger.acknowledged.size).toBeGreaterThan(1_000);
+    const client = createClient<typeof definition>({ url: first, readKey });
+    const { rows, asOf: told } = await client.query({
+      from: ['view', 'purchase'],
+      measures: { events: count() },
+    });
+    expect(rows[0]?.events).toBeGreaterThanOrEqual(BigInt(ledger.acknowledged.size));
+    expect(told).toBeInstanceOf(Date);
+    console.info(
+      `${answers.length} answers, ${acknowledged.compared} of them compared; as_of at the median ${acknowledged.behindMs(0.5)} ms and at most ${acknowledged.behindMs(1)} ms behind`,
+    );
+
+    kafka.kill('broker-1', 'SIGKILL');
+    const before = await asOf();
+    await sleep(2_000);
+    expect(await asOf()).toBeLessThan(before + 2_000);
+    await kafka.restart('broker-1');
+    await goesOn();
+    await Promise.all([collector, loader, ...roles].map((one) => one.stop()));
+  }, 600_000);
+});
+
+/** How many events had been acknowledged at which moment, as their senders saw it. */
+class Acknowledged {
+  readonly #seen: { readonly atMs: number; readonly events: number }[] = [];
+  readonly #looking: NodeJS.Timeout;
+  readonly #behindMs: number[] = [];
+  compared = 0;
+  readonly lacking: string[] = [];
+
+  constructor(ledger: Ledger) {
+    this.#looking = setInterval(() => {
+      this.#seen.push({ atMs: Date.now(), events: ledger.acknowledged.size });
+    }, 10);
+  }
+
+  compare(answer: Answer): void {
+    if (answer.as_of === null) return;
+    const until = asOfMs(answer);
+    this.#behindMs.push(Date.now() - until);
+    const before = this.#seen.findLast(({ atMs }) => atMs <= until)?.events ?? 0;
+    if (before > 0) this.compared += 1;
+    const { events } = answer.rows[0] ?? {};
+    if (Number(events) >= before) return;
+    this.lacking.push(`${answer.as_of}: ${events} events of ${before} in ${answer.served_by}`);
+  }
+
+  behindMs(share: number): number | undefined {
+    const sorted = [...this.#behindMs].sort((a, b) => a - b);
+    return sorted[Math.ceil(share * sorted.length) - 1];
+  }
+
+  stop(): void {
+    clearInterval(this.#looking);
+  }
+}
+
+const asOfMs = (answer: Answer | string): number =>
+  typeof answer === 'string' ? 0 : Date.parse(answer.as_of ?? new Date(0).toISOString());
+
+const authorization = `Bearer ${readKey}`;
+
+/** The answer, or its status and the code of its error. */
+async function ask(url: string, question: object): Promise<Answer | string> {
+  const body = JSON.stringify(question);
+  const response = await fetch(`${url}/v1/query`, {
+    method: 'POST',
+    body,
+    headers: { authorization },
+  });
+  const answer: Answer & { error?: { code: string } } = JSON.parse(await response.text());
+  return response.ok ? answer : `${response.status} ${answer.error?.code}`;
+}
+
+const askSql: Ask = async <Row>(url: string, sql: string): Promise<readonly Row[]> => {
+  const response = await fetch(
+    `${url}/sql?default_format=JSONEachRow&output_format_json_quote_64bit_integers=1&output_format_json_quote_decimals=1`,
+    { method: 'POST', body: sql, headers: { authorization } },
+  );
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${sql}: ${text}`);
+  const lines = text.split('\n').filter(Boolean);
+  return lines.map((line): Row => JSON.parse(line));
+};
