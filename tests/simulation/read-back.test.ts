@@ -58,6 +58,25 @@ test('a frame whose sync failed, once it is served, is there after a power failu
   expect(served).toBeGreaterThan(0);
 });
 
+test('a log whose name was not durable, once it is served, is there after a power failure', async () => {
+  let served = 0;
+  for (let seed = 0; seed < lives; seed += 1) {
+    const { simulated, disk } = newDisk(seed);
+    const open = (): Promise<Log> =>
+      openSegmentLog({ folder: folder.eventLog, clock: { now: () => 1 }, freeBytesMin: 0, disk });
+    fails = ({ name }) => name === 'syncFolder';
+    await expect(open()).rejects.toMatchObject({ name: 'Fault' });
+
+    fails = () => false;
+    if ((await disk.list(folder.eventLog)).some((name) => name.endsWith('.log'))) served += 1;
+    await (await open()).append(records('a'));
+    simulated.loseSome();
+
+    expect(await readFrom(await open(), 0)).toEqual(['value of a']);
+  }
+  expect(served).toBe(lives);
+});
+
 test('a small file that was replaced, once it is read, is there after a power failure', async () => {
   const path = folder.eventProgress;
   const half = { committed: 0, intents: [{ from: 0, to: 5 }] };
