@@ -21,7 +21,7 @@ export interface TypedAnswer<Row> {
   readonly servedBy: string;
   /** From when on that table has everything; null if nothing has been dropped from it by age. */
   readonly keptSince: Date | null;
-  /** Everything acknowledged before this moment is in the answer; null while that is not known. */
+  /** Everything that was in the log before this moment is in the answer; null while that is not known. */
   readonly asOf: Date | null;
   readonly rowsRead: number;
   readonly elapsedMs: number;

@@ -18,7 +18,7 @@ export interface Status {
   readonly events_per_second: number;
   /** How long the oldest accepted event that cannot be queried yet has waited, at most. */
   readonly lag_ms: number | null;
-  /** Everything acknowledged before this moment can be queried. */
+  /** Everything that was in the log before this moment can be queried. */
   readonly as_of: string | null;
   /** Why events do not get into the store at the moment; null when they do. */
   readonly problem: string | null;

@@ -26,7 +26,7 @@ export interface Answer {
    * was gone when it was filled.
    */
   readonly kept_since: string | null;
-  /** Everything acknowledged before this moment is in the answer; null while that is not known. */
+  /** Everything that was in the log before this moment is in the answer; null while that is not known. */
   readonly as_of: string | null;
   readonly rows_read: number;
   readonly elapsed_ms: number;
@@ -45,7 +45,7 @@ export interface AnswerOptions {
   readonly rollups: () => readonly ServedRollup[];
   readonly store: Store;
   readonly clock: Clock;
-  /** Up to when (epoch ms) what answers has everything that was acknowledged; null if that is not known. */
+  /** Up to when (epoch ms) what answers has everything that was in the log; null if that is not known. */
   readonly asOfMs: (serving: Serving) => number | null;
   /** The statements that answer, for the store's dialect. */
   readonly statements: {

@@ -17,7 +17,7 @@ export interface Step extends GroupReading {
 
 /** What was seen of the logs, read in the order of these members. */
 export interface Sighting {
-  /** Every record acknowledged before then (epoch ms) was in the first log before anything was read. */
+  /** All that the first log had by then (epoch ms) it had before anything was read. */
   readonly timeMs: number;
   readonly committed: (step: Step) => Offsets;
   readonly ends: (log: string) => Offsets;
@@ -26,7 +26,7 @@ export interface Sighting {
 /** A moment that the table is on its way to. */
 interface Mark {
   readonly timeMs: number;
-  /** The step that everything acknowledged before then has to pass yet. */
+  /** The step that everything the first log had by then has to pass yet. */
   readonly step: number;
   readonly waits: Wait;
 }
@@ -39,7 +39,7 @@ type Wait =
 
 /** Up to when a table has everything, and what is known of later moments. */
 export interface Completeness {
-  /** Everything acknowledged before then (epoch ms) is in the table; null while that is not known. */
+  /** Everything that the first log had by then (epoch ms) is in the table; null while that is not known. */
   readonly asOfMs: number | null;
   /** The oldest first. */
   readonly marks: readonly Mark[];

@@ -4,8 +4,8 @@ import { type Completeness, nothingSeen, type Step, seen } from '../../query/com
 import { every, type Recurring } from '../every.ts';
 
 /**
- * How far the clock of a collector may be ahead of this process's: an event
- * that was acknowledged a moment ago by its own clock may not be so by ours.
+ * How far the clock of whoever compares times with `as_of` may be behind this
+ * process's: what was in the log by that clock may not have been so by ours.
  */
 export const clockSkewMaxMs = 1_000;
 

@@ -5,7 +5,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type { Step } from '../../query/completeness.ts';
 import { loaderGroup } from './loader-group-name.ts';
 
-/** By table, who brings it what collectors acknowledged, in order. */
+/** By table, who brings it what is in the raw log, in order. */
 export function tableWays(plan: Plan): ReadonlyMap<string, readonly Step[]> {
   const { raw, clean } = topicNames(plan);
   const steps = [

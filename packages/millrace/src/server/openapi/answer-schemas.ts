@@ -91,7 +91,7 @@ const answer: Members<Answer> = {
     ...orNullOf('string'),
     format: 'date-time',
     description:
-      'Everything acknowledged before this is in the answer; null while it is not known.',
+      'Everything that was in the log before this is in the answer; null while it is not known.',
   },
   rows_read: count,
   elapsed_ms: count,
@@ -172,7 +172,7 @@ const status: Members<Status> = {
   as_of: {
     ...orNullOf('string'),
     format: 'date-time',
-    description: 'Everything acknowledged before this can be queried.',
+    description: 'Everything that was in the log before this can be queried.',
   },
   problem: { ...orNullOf('string'), description: 'Why events do not get into the store.' },
   rollups: listOf(exactly(rollupStatus)),
