@@ -121,18 +121,25 @@ describe('while Kafka is away, a collector', () => {
     await more(20);
 
     const last = counts();
+    const awayAt = Date.now();
     kafka.kill('broker-1', 'SIGKILL');
     await more(50);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    expect(await metricsOf(url)).toMatch(/^millrace_spilling 1$/m);
     collector.kill('SIGKILL');
     await collector.exited;
     collector = start('--data', data);
     url = await collector.url();
     await more(50);
+    const second = start('--data', data);
+    await second.exited;
+    expect(second.errors).toContain('data_folder_in_use');
+    const longEnough = plan.allowedLatenessMs + 1_000;
+    await expect.poll(() => Date.now() - awayAt, patient).toBeGreaterThan(longEnough);
     const backAt = Date.now();
     await kafka.restart('broker-1');
-    await more(50);
-    // Behind these nothing is in the spill any more.
+    await expect.poll(() => spillOf(url), patient).toMatchObject({ since: null, events: 0 });
+    await more(20);
     closing.abort();
     await Promise.all(running);
 
@@ -182,6 +189,7 @@ describe('while Kafka is away, a collector', () => {
       ({ received_at, appended_at }) => received_at < backAt && appended_at >= backAt,
     );
     expect(waited.length).toBeGreaterThan(100);
+    expect(waited.some(({ late }) => late)).toBe(true);
 
     const refused = new Set(
       senders.flatMap((sender) =>
@@ -199,6 +207,100 @@ describe('while Kafka is away, a collector', () => {
     await collector.stop();
     expect(collector.errors).not.toContain('stopped while Kafka is away');
   }, 300_000);
+
+  test('answers 503 once its disk is full, and goes on by itself when Kafka answers again', async () => {
+    const collector = start('--data', join(folder, 'small'), '--spill-mb', '1');
+    const without = start();
+    const url = await collector.url();
+    const elsewhere = await without.url();
+    const acknowledged = new Set<string>();
+    let batches = 0;
+    const send = async (to = url): Promise<Response> => {
+      batches += 1;
+      const ids = Array.from({ length: 200 }, (_, n) => `full-${batches}-${n}`);
+      const events = ids.map((event_id) => {
+        const properties = { product_id: event_id.padEnd(500, '.'), price: '1.00' };
+        return { event_id, type: 'view', properties };
+      });
+      const response = await fetch(`${to}/v1/events`, {
+        method: 'POST',
+        body: JSON.stringify(events),
+      });
+      if (response.ok) for (const id of ids) acknowledged.add(id);
+      return response;
+    };
+    expect((await send()).status).toBe(200);
+    await expect.poll(() => spillOf(url), patient).toMatchObject({ since: null, events: 0 });
+
+    // It takes connections, and answers nothing.
+    kafka.kill('broker-1', 'SIGSTOP');
+    const began = performance.now();
+    expect((await send()).status).toBe(200);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    let refusal = await send();
+    while (refusal.ok) refusal = await send();
+    expect(refusal.status).toBe(503);
+    expect(refusal.headers.get('retry-after')).toBe('5');
+    expect(await refusal.json()).toMatchObject({ error: { code: 'log_unavailable' } });
+    expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ status: 'not ready' });
+    const spill = await spillOf(url);
+    expect(spill.events).toBe(acknowledged.size - 200);
+    expect(spill.bytes).toBeGreaterThan(800_000);
+    expect(spill.bytes).toBeLessThanOrEqual(spill.bytes_max);
+    const alone = await send(elsewhere);
+    expect(alone.status).toBe(503);
+    expect(await alone.json()).toMatchObject({ error: { code: 'log_unavailable' } });
+
+    kafka.kill('broker-1', 'SIGCONT');
+    await expect.poll(() => spillOf(url), patient).toMatchObject({ since: null, events: 0 });
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    await expect.poll(async () => (await send()).status, patient).toBe(200);
+    await readRecordsUntil(kafka.addresses.bootstrap, topics.raw, ({ value }) => {
+      acknowledged.delete(lineOf(value).event_id);
+      return acknowledged.size === 0;
+    });
+    await collector.stop();
+    await without.stop();
+  }, 300_000);
+
+  test('says when it is stopped what waits, and where', async () => {
+    const data = join(folder, 'stopped');
+    const collector = start('--data', data);
+    const url = await collector.url();
+    kafka.kill('broker-1', 'SIGKILL');
+    const event = {
+      event_id: 'left',
+      type: 'view',
+      properties: { product_id: 'p', price: '1.00' },
+    };
+    const answer = await fetch(`${url}/v1/events`, { method: 'POST', body: JSON.stringify(event) });
+    expect(answer.status).toBe(200);
+    await collector.stop();
+    expect(collector.errors).toContain(`1 events are in ${join(data, 'spill')}`);
+
+    await kafka.restart('broker-1');
+    const again = start('--data', data);
+    await readRecordsUntil(
+      kafka.addresses.bootstrap,
+      topics.raw,
+      ({ value }) => lineOf(value).event_id === 'left',
+    );
+    await again.stop();
+  }, 300_000);
 });
 
+interface Spill {
+  readonly since: string | null;
+  readonly events: number;
+  readonly bytes: number;
+  readonly bytes_max: number;
+}
+
+async function spillOf(url: string): Promise<Spill> {
+  const response = await fetch(`${url}/v1/status`);
+  const { spill }: { readonly spill: Spill } = JSON.parse(await response.text());
+  return spill;
+}
+
+const metricsOf = async (url: string): Promise<string> => (await fetch(`${url}/metrics`)).text();
 const lineOf = (value: string): Line => JSON.parse(value);

@@ -1,11 +1,11 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Status } from './status.ts';
 
-export interface Metric {
+export interface Metric<Of = Status> {
   readonly name: string;
   readonly help: string;
   /** Null where it is not known. */
-  readonly of: (status: Status) => number | null;
+  readonly of: (status: Of) => number | null;
 }
 
 /** Everything that `/metrics` says; `docs/reference/metrics.md` is generated from it. */
@@ -88,7 +88,10 @@ export interface MetricsPage {
 }
 
 /** The status as Prometheus reads it, taken afresh at each scrape; without what is not known. */
-export function metricsPage(status: () => Promise<Status>): MetricsPage {
+export function metricsPage<Of>(
+  metrics: readonly Metric<Of>[],
+  status: () => Promise<Of>,
+): MetricsPage {
   return {
     contentType: new Registry().contentType,
     render: async () => {
@@ -107,7 +110,7 @@ export function metricsPage(status: () => Promise<Status>): MetricsPage {
 export const kindOf = (name: string): 'counter' | 'gauge' =>
   name.endsWith('_total') ? 'counter' : 'gauge';
 
-function write({ name, help }: Metric, value: number, registry: Registry): void {
+function write({ name, help }: Omit<Metric, 'of'>, value: number, registry: Registry): void {
   const registers = [registry];
   if (kindOf(name) === 'gauge') new Gauge({ name, help, registers }).set(value);
   else new Counter({ name, help, registers }).inc(value);

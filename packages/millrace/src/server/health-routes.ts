@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { metricsPage } from '../observe/metrics.ts';
+import { metrics, metricsPage } from '../observe/metrics.ts';
 import type { Status } from '../observe/status.ts';
 import { type AliveOptions, aliveRoutes } from './alive-routes.ts';
 import { json, type Operation, ref } from './openapi/operation.ts';
@@ -32,7 +32,7 @@ const metricsOperation: Operation = {
 
 /** What watches over the process asks: is it alive, can it take events, how is it doing. */
 export async function healthRoutes(server: FastifyInstance, options: HealthOptions): Promise<void> {
-  const metrics = metricsPage(options.status);
+  const page = metricsPage(metrics, options.status);
   const { requireRead } = options;
 
   await server.register(aliveRoutes, options);
@@ -43,6 +43,6 @@ export async function healthRoutes(server: FastifyInstance, options: HealthOptio
   server.get(
     '/metrics',
     { config: { operation: metricsOperation }, onRequest: requireRead },
-    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()),
+    async (_request, reply) => reply.type(page.contentType).send(await page.render()),
   );
 }

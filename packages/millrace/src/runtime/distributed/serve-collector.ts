@@ -4,13 +4,14 @@ import { systemClock } from '../../adapters/system-clock.ts';
 import { createAdmission } from '../../collect/admission.ts';
 import { createCollector } from '../../collect/collector.ts';
 import { planOf } from '../../plan/plan-of.ts';
-import { aliveRoutes } from '../../server/alive-routes.ts';
+import { collectorHealthRoutes } from '../../server/collector-health-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../../server/error-answer.ts';
 import { ingestRoutes } from '../../server/ingest-routes.ts';
 import { createKeys } from '../../server/keys.ts';
 import { listen } from '../../server/server.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { openCollectorLogs } from './collector-logs.ts';
+import { collectorStatus } from './collector-status.ts';
 import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
 
 const mebibyte = 1024 * 1024;
@@ -32,6 +33,7 @@ export async function serveCollector(
 ): Promise<RunningRole> {
   requireKeys(settings.host, settings.writeKeys, 'collector');
   const plan = planOf(await loadPipeline(settings.pipeline));
+  const startedAt = new Date();
   const { data, spillMb } = settings;
   const logs = await openCollectorLogs({
     plan,
@@ -62,7 +64,11 @@ export async function serveCollector(
       app.setErrorHandler(answerError);
       refuseUnknownRoutes(app);
       await app.register(ingestRoutes, { collector, admission, keys });
-      await app.register(aliveRoutes, { notReady });
+      await app.register(collectorHealthRoutes, {
+        notReady,
+        status: () => collectorStatus({ plan, collector, logs, startedAt }),
+        requireRead: keys.requireRead,
+      });
     });
     return {
       url: server.url,
