@@ -74,6 +74,12 @@ describe('it finds', () => {
     ['inserts are answered before they land', one, {}, /is committed, and not in/],
     ['intents are not kept', growing, { crashes: 1 }, /is 2 times in/],
     ['commits are not fenced', growing, { takeovers: 1 }, /is 2 times in/],
+    [
+      'progress is read by who lost the partition',
+      refused,
+      { takeovers: 1, failures: 1 },
+      /all is never done|is 2 times in/,
+    ],
     ['each try has its own token', one, { failures: 1 }, /is 2 times in/],
     ['the store knows no deadlines', one, { takeovers: 1, pauses: 2 }, /is 2 times in/],
     ['deadlines are not moved on', one, { pauses: 1 }, /all is never done/],

@@ -28,6 +28,7 @@ export type Breach =
   | 'commits are not fenced'
   | 'inserts are answered before they land'
   | 'intents are not kept'
+  | 'progress is read by who lost the partition'
   | 'each try has its own token'
   | 'the store knows no deadlines'
   | 'deadlines are not moved on'
@@ -322,28 +323,31 @@ export class LoaderWorld implements Steppable {
   }
 
   #progressOf(process: Process): ProgressKeeper {
+    const { breach } = this.#options;
     const knows = (progress: LoadProgress): void => {
       process.known = progress;
       process.answers.clear();
     };
+    const save = (progress: LoadProgress): Promise<void> =>
+      this.#ask(process, `save ${JSON.stringify(progress)}`, () =>
+        this.#broker.commit(progress, process.generation),
+      );
     return {
       read: async () => {
         for (;;) {
           try {
             const progress = await this.#ask(process, 'read', () => this.#broker.progress);
+            // As `groupProgress` does.
+            if (breach !== 'progress is read by who lost the partition') await save(progress);
             knows(progress);
-            return this.#options.breach === 'intents are not kept'
-              ? { ...progress, intents: [] }
-              : progress;
+            return breach === 'intents are not kept' ? { ...progress, intents: [] } : progress;
           } catch {
             // As `LoadingPartition`, which begins anew.
           }
         }
       },
       save: async (progress) => {
-        await this.#ask(process, `save ${JSON.stringify(progress)}`, () =>
-          this.#broker.commit(progress, process.generation),
-        );
+        await save(progress);
         knows(progress);
       },
     };

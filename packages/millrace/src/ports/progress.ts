@@ -30,7 +30,10 @@ export interface LoadProgress {
 }
 
 export interface ProgressKeeper {
-  /** What was saved last; offset 0 without intents at first. */
+  /**
+   * What was saved last; offset 0 without intents at first. Where progress goes
+   * from one loader to another it rejects once that has happened.
+   */
   read(): Promise<LoadProgress>;
   /** Resolves once it would be read back after a crash. */
   save(progress: LoadProgress): Promise<void>;

@@ -1,6 +1,7 @@
 import { offsetCommitV9, offsetFetchV9 } from '@platformatic/kafka';
-import type { LoadIntent, LoadProgress, ProgressKeeper } from '../../ports/progress.ts';
+import type { LoadProgress, ProgressKeeper } from '../../ports/progress.ts';
 import type { Brokers } from './brokers.ts';
+import { intentsIn, metadataOf } from './intent-metadata.ts';
 
 /** One member of a consumer group in one of its generations. */
 export interface Membership {
@@ -30,31 +31,38 @@ export interface GroupProgressOptions {
 export function groupProgress(options: GroupProgressOptions): ProgressKeeper {
   const { brokers, membership, topic, partition, start } = options;
   const { groupId, generationId, memberId } = membership;
+  const fetch = async (): Promise<LoadProgress> => {
+    const topics = [{ name: topic, partitionIndexes: [partition] }];
+    const groups = [{ groupId, memberEpoch: -1, topics }];
+    const answer = await atCoordinator(brokers, groupId, (connection) =>
+      offsetFetchV9.api.async(connection, groups, true),
+    );
+    const found = answer.groups[0]?.topics[0]?.partitions[0];
+    if (found === undefined || found.committedOffset < 0n) return { committed: start, intents: [] };
+    return { committed: Number(found.committedOffset), intents: intentsIn(found.metadata) };
+  };
+  const save = async ({ committed, intents }: LoadProgress): Promise<void> => {
+    const place = {
+      partitionIndex: partition,
+      committedOffset: BigInt(committed),
+      committedLeaderEpoch: -1,
+      committedMetadata: metadataOf(intents),
+    };
+    const topics = [{ name: topic, partitions: [place] }];
+    await atCoordinator(brokers, groupId, (connection) =>
+      offsetCommitV9.api.async(connection, groupId, generationId, memberId, null, topics),
+    );
+  };
   return {
     async read() {
-      const topics = [{ name: topic, partitionIndexes: [partition] }];
-      const groups = [{ groupId, memberEpoch: -1, topics }];
-      const answer = await atCoordinator(brokers, groupId, (connection) =>
-        offsetFetchV9.api.async(connection, groups, true),
-      );
-      const found = answer.groups[0]?.topics[0]?.partitions[0];
-      if (found === undefined || found.committedOffset < 0n) {
-        return { committed: start, intents: [] };
-      }
-      return { committed: Number(found.committedOffset), intents: intentsIn(found.metadata) };
+      const progress = await fetch();
+      // Who lost the partition is told how far it is all the same, by then of the work of
+      // another, who may not know of an intent whose commit got no answer. It is not ours
+      // to insert: a commit says so.
+      await save(progress);
+      return progress;
     },
-    async save({ committed, intents }: LoadProgress) {
-      const place = {
-        partitionIndex: partition,
-        committedOffset: BigInt(committed),
-        committedLeaderEpoch: -1,
-        committedMetadata: intents.length === 0 ? '' : metadataOf(intents),
-      };
-      const topics = [{ name: topic, partitions: [place] }];
-      await atCoordinator(brokers, groupId, (connection) =>
-        offsetCommitV9.api.async(connection, groupId, generationId, memberId, null, topics),
-      );
-    },
+    save,
   };
 }
 
@@ -69,26 +77,4 @@ async function atCoordinator<Answer>(
     brokers.forget();
     throw error;
   }
-}
-
-/** As `[from, to, …]` each, in the 4096 bytes that brokers allow for all. */
-const metadataOf = (intents: readonly LoadIntent[]): string =>
-  JSON.stringify(
-    intents.map(({ from, to, deadline }) =>
-      deadline === undefined
-        ? [from, to]
-        : [from, to, deadline.atMs, deadline.sinceParts, Number(deadline.onlyMissing)],
-    ),
-  );
-
-/** What carries no deadline is long past it. */
-function intentsIn(metadata: string | null | undefined): readonly LoadIntent[] {
-  if (!metadata) return [];
-  const intents: readonly (readonly [number, number, number?, number?, number?])[] =
-    JSON.parse(metadata);
-  return intents.map(([from, to, atMs = 0, sinceParts = 0, onlyMissing = 0]) => ({
-    from,
-    to,
-    deadline: { atMs, sinceParts, onlyMissing: onlyMissing === 1 },
-  }));
 }
