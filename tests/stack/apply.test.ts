@@ -41,7 +41,7 @@ describe('millrace apply', () => {
       MILLRACE_CHECKPOINT_SECONDS: '1',
       MILLRACE_TRANSACTION_TIMEOUT_MINUTES: '10',
     };
-  });
+  }, 400_000);
   afterAll(async () => {
     await admin.close();
     await store.stop();
@@ -209,13 +209,13 @@ describe('millrace apply', () => {
     expect(await done('status')).toContain('ledger.dedup  RUNNING');
     await collector.stop();
     await again.stop();
-  }, 900_000);
+  }, 1_500_000);
 
   test('what Flink does not understand is told in its words', async () => {
     const { sqlGateway } = flink.addresses;
     const job = { name: 'j', settings: {}, statements: ['SELECT nothing FROM nowhere'] };
-    for (const asked of [submitJob(sqlGateway, job), explainJob(sqlGateway, job)])
-      await expect(asked).rejects.toMatchObject({
+    for (const ask of [submitJob, explainJob])
+      await expect(ask(sqlGateway, job)).rejects.toMatchObject({
         code: 'flink_refused',
         message: expect.stringContaining("Object 'nowhere' not found"),
       });

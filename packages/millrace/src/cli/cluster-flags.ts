@@ -10,6 +10,7 @@ const clusterSettings = [
   'storeUrl',
   'storeUser',
   'storePassword',
+  'cluster',
   'flinkUrl',
   'sqlGatewayUrl',
   'savepoints',

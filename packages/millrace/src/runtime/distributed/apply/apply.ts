@@ -32,6 +32,8 @@ export interface ClusterSettings {
   readonly storeUrl: string;
   readonly storeUser: string;
   readonly storePassword: string;
+  /** The name of a ClickHouse cluster; empty for one server. */
+  readonly cluster: string;
   /** Of Flink's JobManager (REST). */
   readonly flinkUrl: string;
   readonly sqlGatewayUrl: string;
@@ -95,8 +97,7 @@ export async function applyCluster(
           const codes = [...new Set(refused.map(({ code }) => code))].join(', ');
           throw new MillraceError('apply_refused', `Nothing was done: ${codes}.`);
         }
-        const { sqlGatewayUrl: sqlGateway, savepoints } = settings;
-        const work = { ...cluster, claim, sqlGateway, tell, ...(savepoints ? { savepoints } : {}) };
+        const work = { ...cluster, claim, tell, ...toldBy(settings) };
         for (const step of steps) {
           onStep(step);
           await perform(step, work);
@@ -115,6 +116,12 @@ export async function applyCluster(
     }
   });
 }
+
+const toldBy = ({ sqlGatewayUrl, savepoints, cluster }: ClusterSettings) => ({
+  sqlGateway: sqlGatewayUrl,
+  ...(savepoints === '' ? {} : { savepoints }),
+  ...(cluster === '' ? {} : { storeCluster: { name: cluster } }),
+});
 
 /** What earlier applies kept; nothing where there was none. */
 export async function whatWasApplied(

@@ -20,8 +20,10 @@ export interface Actual {
   readonly jobs: ReadonlyMap<string, readonly SeenJob[]>;
   /** The newest checkpoint in Flink's folder, by the id of a job that Flink forgot. */
   readonly left: ReadonlyMap<string, string>;
-  /** The names of the store's tables and views, with their rows. */
-  readonly tables: ReadonlyMap<string, number>;
+  /** The names of the store's tables and views. */
+  readonly tables: ReadonlySet<string>;
+  /** How many events the store has. */
+  readonly events: number;
   readonly loaders: {
     /** Processes that load now. */
     readonly running: number;

@@ -5,6 +5,7 @@ import {
 } from '../../../adapters/flink/job-manager.ts';
 import { leftCheckpoint } from '../../../adapters/flink/left-checkpoint.ts';
 import type { TopicAdmin, TopicState } from '../../../adapters/kafka/topic-admin.ts';
+import { eventsTable } from '../../../compile/clickhouse/events-table.ts';
 import { dedupJobName } from '../../../compile/flink/dedup-job.ts';
 import { topicNames } from '../../../compile/kafka/topics.ts';
 import type { Plan } from '../../../plan/plan.ts';
@@ -39,7 +40,7 @@ export async function look(desired: Desired, applied: Applied, cluster: Cluster)
     topics,
     jobs,
     left: await checkpointsLeft(applied, jobs, cluster),
-    tables: await tablesIn(store),
+    ...(await tablesIn(store)),
     loaders: {
       running: loaders.members,
       interrupted: loaders.members === 0 && loaders.offsets.some(({ metadata }) => metadata !== ''),
@@ -96,18 +97,23 @@ async function checkpointsLeft(
   return left;
 }
 
-async function tablesIn(store: Store): Promise<ReadonlyMap<string, number>> {
-  const { bytes } = await store.read(
-    'SELECT name, toFloat64(ifNull(total_rows, 0)) AS rows FROM system.tables WHERE database = {database:String}',
-    { params: { database } },
+async function tablesIn(store: Store): Promise<Pick<Actual, 'tables' | 'events'>> {
+  const names = await rows<{ name: string }>(
+    store,
+    'SELECT name FROM system.tables WHERE database = {database:String}',
   );
+  const tables = new Set(names.map(({ name }) => name));
+  if (!tables.has(eventsTable)) return { tables, events: 0 };
+  // No system table has the number where events are spread over servers.
+  const question = `SELECT toFloat64(count()) AS events FROM ${database}.${eventsTable}`;
+  const [found] = await rows<{ events: number }>(store, question);
+  return { tables, events: found?.events ?? 0 };
+}
+
+async function rows<Row>(store: Store, question: string): Promise<readonly Row[]> {
+  const { bytes } = await store.read(question, { params: { database } });
   const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
-  return new Map(
-    lines.map((line): [string, number] => {
-      const { name, rows }: { name: string; rows: number } = JSON.parse(line);
-      return [name, rows];
-    }),
-  );
+  return lines.map((line): Row => JSON.parse(line));
 }
 
 async function isBehindWindow(

@@ -1,4 +1,5 @@
 import { explainJob, submitJob } from '../../../adapters/flink/sql-gateway.ts';
+import type { Cluster as StoreCluster } from '../../../compile/clickhouse/cluster.ts';
 import { clickhouseDdl } from '../../../compile/clickhouse/ddl.ts';
 import { clickhouseMigration } from '../../../compile/clickhouse/migration.ts';
 import {
@@ -21,6 +22,8 @@ export interface Performing extends Cluster {
   readonly claim: Claim;
   /** Of the SQL Gateway. */
   readonly sqlGateway: string;
+  /** Of the store's servers, where its tables are on several. */
+  readonly storeCluster?: StoreCluster;
   /** Where savepoints are written; where Flink is told to by itself if left out. */
   readonly savepoints?: string;
   /** Told how it goes on. */
@@ -63,21 +66,22 @@ export async function perform(step: Step, work: Performing): Promise<void> {
 }
 
 async function changeTables(before: Plan | null, after: Plan, work: Performing): Promise<void> {
-  const { store, claim } = work;
+  const { store, claim, storeCluster } = work;
+  const options = { database, ...(storeCluster ? { cluster: storeCluster } : {}) };
   const migration =
-    before && clickhouseMigration(before, after, { database, rollups: before.rollups });
+    before && clickhouseMigration(before, after, { ...options, rollups: before.rollups });
   for (const check of migration?.checks ?? []) await holds(check, store);
   await claim.keep({ ...claim.applied, begun: after });
   await defineAll(migration?.statements ?? [], store);
-  await defineAll(clickhouseDdl(after, { database }).statements, store);
+  await defineAll(clickhouseDdl(after, options).statements, store);
   const gone = (before?.rollups ?? []).filter(
     ({ table }) => !after.rollups.some((rollup) => rollup.table === table),
   );
   for (const rollup of gone) {
     const isTaken = [...after.rollups, ...after.windows].some(({ name }) => name === rollup.name);
-    await defineAll(isTaken ? [] : hideRollup(rollup, { database }), store);
-    await defineAll(cutOffVersion(rollup, { database }), store);
-    await defineAll(dropVersion(rollup, { database }), store);
+    await defineAll(isTaken ? [] : hideRollup(rollup, options), store);
+    await defineAll(cutOffVersion(rollup, options), store);
+    await defineAll(dropVersion(rollup, options), store);
   }
   await defineAll(migration?.cleanup ?? [], store);
   await claim.keep({ ...claim.applied, plan: after, begun: null });

@@ -63,7 +63,7 @@ const unknownTables = (names: readonly string[]): Refusal =>
 
 /** A table made while events come would begin in the middle of them. */
 const newRollups = (after: Plan, actual: Actual): readonly Refusal[] => {
-  if ((actual.tables.get('events') ?? 0) === 0) return [];
+  if (actual.events === 0) return [];
   return after.rollups
     .filter(({ table }) => !actual.tables.has(table))
     .map(({ name }) =>

@@ -32,7 +32,8 @@ export const emptyWorld: World = {
     topics: new Map(),
     jobs: new Map(),
     left: new Map(),
-    tables: new Map(),
+    tables: new Set(),
+    events: 0,
     loaders: { running: 0, interrupted: false },
     behindWindow: false,
   },
@@ -99,9 +100,7 @@ const after = (world: World, step: Step): World => {
       return { applied, actual: { ...actual, topics } };
     }
     case 'change tables': {
-      const tables = new Map(
-        tablesOf(step.after).map((name) => [name, actual.tables.get(name) ?? 0]),
-      );
+      const tables = new Set(tablesOf(step.after));
       const kept = { ...applied, plan: step.after, begun: null };
       return { applied: kept, actual: { ...actual, tables } };
     }
