@@ -22,7 +22,7 @@ export interface TablesCheck {
     readonly table: string;
     readonly columns: readonly string[];
   }[];
-  /** The names of those that are there. */
+  /** The names of those that are there, and of what fills them. */
   readonly there: string;
   /** `table` and `column` of each column that has the type it needs. */
   readonly fitting: string;

@@ -7,9 +7,14 @@ import type { Store } from '../../ports/store.ts';
 /**
  * Asks the store whether its tables are those of a plan.
  *
+ * @returns the names of all that there are.
  * @throws MillraceError `tables_missing`, `tables_differ`, naming them; StoreError.
  */
-export async function requireTables(store: Store, plan: Plan, database: string): Promise<void> {
+export async function requireTables(
+  store: Store,
+  plan: Plan,
+  database: string,
+): Promise<ReadonlySet<string>> {
   const { deadLettersKeepMs } = defaults;
   const { needed, there, fitting } = tablesCheck(plan, { database, deadLettersKeepMs });
   const tables = new Set((await rows<{ name: string }>(store, there)).map(({ name }) => name));
@@ -26,7 +31,7 @@ export async function requireTables(store: Store, plan: Plan, database: string):
   const differing = needed
     .flatMap(({ table, columns }) => columns.map((column) => placeOf({ table, column })))
     .filter((place) => !found.has(place));
-  if (differing.length === 0) return;
+  if (differing.length === 0) return tables;
   throw new MillraceError(
     'tables_differ',
     `The database ${database} has ${differing.join(', ')} otherwise than the pipeline ${plan.pipeline} says.`,

@@ -56,16 +56,14 @@ export async function serveQuery(
     password: settings.storePassword,
     database,
   });
-  try {
-    await requireTables(store, plan, database);
-  } catch (error) {
+  const there = await requireTables(store, plan, database).catch(async (error: unknown) => {
     await store.close();
     throw error;
-  }
+  });
   const kafka = { brokers: settings.kafka, clientId: `millrace-query-${process.pid}` };
   const watch = new CompletenessWatch({
     offsets: new TopicOffsets(kafka),
-    ways: tableWays(plan),
+    ways: tableWays(plan, there),
     clock: systemClock,
     onProblem,
   });
