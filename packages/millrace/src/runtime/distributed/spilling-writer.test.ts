@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { FailingDisk } from '../../adapters/segment-log/fixture.suite.ts';
 import { openSegmentLog } from '../../adapters/segment-log/segment-log.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { MillraceError } from '../../errors.ts';
@@ -40,6 +41,7 @@ class Target implements LogWriter {
 class Place {
   readonly folder = mkdtempSync(join(tmpdir(), 'millrace-spill-'));
   readonly target = new Target();
+  readonly disk = new FailingDisk();
   readonly problems: unknown[] = [];
   readonly #bytesMax: number;
   #opened: { readonly spill: Log; readonly writer: SpillingWriter } | undefined;
@@ -49,8 +51,8 @@ class Place {
   }
 
   async open(): Promise<SpillingWriter> {
-    const { folder, target } = this;
-    const spill = await openSegmentLog({ folder, clock: systemClock, segmentBytes: 1_000 });
+    const { folder, target, disk } = this;
+    const spill = await openSegmentLog({ folder, disk, clock: systemClock, segmentBytes: 1_000 });
     const room = new SpillRoom(this.#bytesMax, [spill]);
     const onProblem = (error: unknown): number => this.problems.push(error);
     const writer = new SpillingWriter({ target, spill, room, clock: systemClock, onProblem });
@@ -113,6 +115,40 @@ describe('a writer that spills', () => {
     await writer.append(records('d'));
     expect(place.target.records).toEqual(records('a', 'b', 'tab\tand "quote"', 'c', 'd'));
     expect(writer.waiting).toBe(0);
+  });
+
+  test('sends what was still being written when all else was out', async () => {
+    const place = newPlace();
+    const writer = await place.open();
+    place.target.mood = 'away';
+    await writer.append(records('a'));
+    place.target.mood = 'there';
+    const last = new Promise<AppendReceipt>((resolve) => {
+      place.disk.before = async ({ name }) => {
+        // It is being noted that this one is out.
+        if (name !== 'sync' || !place.target.keys.includes('a')) return;
+        place.disk.before = async () => {};
+        resolve(writer.append(records('b')));
+      };
+    });
+    expect(await last).toMatchObject({ appended: 1 });
+    await vi.waitFor(() => expect(writer.sinceMs).toBeNull(), patient);
+    expect(place.target.keys).toEqual(['a', 'b']);
+    expect(writer.waiting).toBe(0);
+  });
+
+  test('goes on sending when the disk fails, and refuses what it cannot keep', async () => {
+    const place = newPlace();
+    const writer = await place.open();
+    place.target.mood = 'away';
+    await writer.append(records('a', 'b'));
+    place.disk.fails = ({ name }) => name === 'write';
+    await expect(writer.append(records('c'))).rejects.toMatchObject({ code: 'log_full' });
+    place.target.mood = 'there';
+    await vi.waitFor(() => expect(place.target.keys).toEqual(['a', 'b']), patient);
+    place.disk.fails = () => false;
+    await vi.waitFor(() => expect(writer.sinceMs).toBeNull(), patient);
+    expect(place.target.keys).toEqual(['a', 'b']);
   });
 
   test('after a restart sends what waits before anything new', async () => {
