@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { flinkJobs } from '../../packages/millrace/src/compile/flink/jobs.ts';
 import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { makeTopics, StoreProcess, startDedup } from '../support/cluster.ts';
+import { jobSettings, makeTopics, StoreProcess, startJobs } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
 import definition from '../support/ledger.config.ts';
 import { Ledger } from '../support/ledger.ts';
@@ -24,10 +25,10 @@ describe(`from the HTTP answer to the number in the store, each event once (seed
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'millrace-distributed-'));
     kafka = await startKafka({ folder: join(folder, 'kafka') });
-    flink = await startFlink({ folder: join(folder, 'flink') });
+    flink = await startFlink({ folder: join(folder, 'flink'), slots: 6 });
     store = await StoreProcess.start(folder, plan);
     await makeTopics(kafka.addresses.bootstrap, plan, 2);
-    await startDedup(flink, kafka.addresses.bootstrap, plan);
+    await startJobs(flink, flinkJobs(plan, jobSettings(kafka.addresses.bootstrap)));
   });
   afterAll(async () => {
     await store.stop();

@@ -7,11 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { count, createClient } from 'millrace/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { flinkJobs } from '../../packages/millrace/src/compile/flink/jobs.ts';
 import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import type { Answer } from '../../packages/millrace/src/query/answer-question.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { makeTopics, StoreProcess, startDedup } from '../support/cluster.ts';
+import { jobSettings, makeTopics, StoreProcess, startJobs } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
 import definition from '../support/ledger.config.ts';
 import { type Ask, Ledger } from '../support/ledger.ts';
@@ -36,10 +37,10 @@ describe(`an answer has all that was acknowledged before its as_of (seed ${seed}
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'millrace-query-role-'));
     kafka = await startKafka({ folder: join(folder, 'kafka') });
-    flink = await startFlink({ folder: join(folder, 'flink') });
+    flink = await startFlink({ folder: join(folder, 'flink'), slots: 6 });
     store = await StoreProcess.start(folder, plan);
     await makeTopics(kafka.addresses.bootstrap, plan, 2);
-    await startDedup(flink, kafka.addresses.bootstrap, plan);
+    await startJobs(flink, flinkJobs(plan, jobSettings(kafka.addresses.bootstrap)));
   }, 300_000);
   afterAll(async () => {
     await store.stop();

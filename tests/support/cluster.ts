@@ -3,10 +3,10 @@ import { openClickHouseStore } from '../../packages/millrace/src/adapters/clickh
 import { submitJob } from '../../packages/millrace/src/adapters/flink/sql-gateway.ts';
 import { TopicAdmin } from '../../packages/millrace/src/adapters/kafka/topic-admin.ts';
 import { clickhouseDdl } from '../../packages/millrace/src/compile/clickhouse/ddl.ts';
-import { dedupJob } from '../../packages/millrace/src/compile/flink/dedup-job.ts';
+import type { FlinkJob, FlinkSettings } from '../../packages/millrace/src/compile/flink/job.ts';
 import { kafkaTopics } from '../../packages/millrace/src/compile/kafka/topics.ts';
 import type { Plan } from '../../packages/millrace/src/plan/plan.ts';
-import type { Store } from '../../packages/millrace/src/ports/store.ts';
+import { exactJson, type Store } from '../../packages/millrace/src/ports/store.ts';
 import type { Flink } from '../../tools/stack/flink.ts';
 import { CommandProcess } from './command-process.ts';
 import { freePort } from './free-port.ts';
@@ -19,11 +19,17 @@ export async function makeTopics(bootstrap: string, plan: Plan, partitions: numb
   await admin.close();
 }
 
-/** Starts the job between the raw and the clean log. */
-export async function startDedup(flink: Flink, bootstrap: string, plan: Plan): Promise<void> {
-  const settings = { bootstrapServers: bootstrap, parallelism: 2, checkpointMs: 1_000 };
-  const job = dedupJob(plan, { ...settings, transactionTimeoutMs: 600_000 });
-  await submitJob(flink.addresses.sqlGateway, job);
+/** For the jobs of a test: results soon, and transactions that fit the test's broker. */
+export const jobSettings = (bootstrap: string): FlinkSettings => ({
+  bootstrapServers: bootstrap,
+  parallelism: 2,
+  checkpointMs: 1_000,
+  transactionTimeoutMs: 600_000,
+});
+
+/** Starts jobs, one after the other. */
+export async function startJobs(flink: Flink, jobs: readonly FlinkJob[]): Promise<void> {
+  for (const job of jobs) await submitJob(flink.addresses.sqlGateway, job);
 }
 
 /** `millrace store` with a plan's tables, which can be killed and comes back where it was. */
@@ -47,9 +53,17 @@ export class StoreProcess {
     const process = new CommandProcess(args);
     const url = await process.url();
     const store = await openClickHouseStore({ url, database: 'millrace' });
-    const statements = plan ? clickhouseDdl(plan, { database: 'millrace' }).statements : [];
+    const options = { database: 'millrace', rollupsBy: 'deltas' } as const;
+    const statements = plan ? clickhouseDdl(plan, options).statements : [];
     for (const statement of statements) await store.define(statement);
     return new StoreProcess(args, url, process, store);
+  }
+
+  /** Every value whole, and times as ISO 8601. */
+  async rows(sql: string): Promise<readonly { readonly [column: string]: unknown }[]> {
+    const { bytes } = await this.store.read(sql, { settings: exactJson });
+    const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
+    return lines.map((line) => JSON.parse(line));
   }
 
   /** As `rows` of a running Millrace. */

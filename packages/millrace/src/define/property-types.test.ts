@@ -36,7 +36,7 @@ describe('what each kind of property is', () => {
     [int64(), 'Int64', 'Nullable(Int64)', 'BIGINT'],
     [float64(), 'Float64', 'Nullable(Float64)', 'DOUBLE'],
     [decimal(18, 2), 'Decimal(18, 2)', 'Nullable(Decimal(18, 2))', 'DECIMAL(18, 2)'],
-    [timestamp(), 'DateTime64(3, UTC)', 'Nullable(DateTime64(3, UTC))', 'TIMESTAMP_LTZ(3)'],
+    [timestamp(), 'DateTime64(3, UTC)', 'Nullable(DateTime64(3, UTC))', 'BIGINT'],
     [uuid(), 'UUID', 'Nullable(UUID)', 'STRING'],
     [array(int32()), 'Array(Int32)', 'Array(Int32)', 'ARRAY(INT)'],
     [

@@ -27,12 +27,13 @@ import type {
  * int64      string or number      bigint             Int64                    BIGINT
  * float64    number                number             Float64                  DOUBLE
  * decimal    string or number      string             Decimal(p, s)            DECIMAL(p, s)
- * timestamp  ISO string or ms      Date               DateTime64(3, 'UTC')     TIMESTAMP_LTZ(3)
+ * timestamp  ISO string or ms      Date               DateTime64(3, 'UTC')     BIGINT
  * uuid       string                string             UUID                     STRING
  * array      array                 array              Array(element)           ARRAY<element>
  * object     object                object             JSON(path type, …)       ROW<name type, …>
  *
  * An enum is a string in the store, so that one value more is not a migration.
+ * In Flink a time is epoch milliseconds, as it is on the log.
  * In the store a property may always be absent: events of other types lack it.
  */
 
@@ -178,7 +179,7 @@ export const mappingOf = (type: PropertyType): TypeMapping => {
     case 'timestamp':
       return {
         clickhouse: { name: 'DateTime64', parameters: [3, 'UTC'] },
-        flink: { name: 'TIMESTAMP_LTZ', parameters: [3] },
+        flink: { name: 'BIGINT' },
       };
     case 'uuid':
       return {

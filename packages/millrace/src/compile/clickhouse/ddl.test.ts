@@ -76,6 +76,19 @@ describe('the text of the statements', () => {
     await expect(text(statements)).toMatchFileSnapshot('every-kind.golden.sql');
   });
 
+  it('of rollups that deltas fill', async () => {
+    const plan = planOf(everyKind);
+    const { statements, deltas } = clickhouseDdl(plan, { database, rollupsBy: 'deltas' });
+    const tables = [
+      ...deltas.map(({ table }) => table.name.slice(database.length + 1)),
+      'per_month__v1__fill',
+    ];
+    const about = statements.filter((statement) =>
+      tables.some((table) => statement.includes(`\`${table}\``)),
+    );
+    await expect(text(about)).toMatchFileSnapshot('deltas.golden.sql');
+  });
+
   it('of a change', async () => {
     const before = planOf(shop);
     const after = planOf(changed, before);

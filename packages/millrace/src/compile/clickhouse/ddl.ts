@@ -1,5 +1,6 @@
 import { defaults } from '../../plan/defaults.ts';
-import type { Plan } from '../../plan/plan.ts';
+import { filledByDeltas } from '../../plan/deltas.ts';
+import type { Plan, RollupPlan } from '../../plan/plan.ts';
 import { type Cluster, printDefinitions, shardTable } from './cluster.ts';
 import {
   createDeadLettersTable,
@@ -7,6 +8,12 @@ import {
   deadLettersInsertColumns,
   deadLettersTable,
 } from './dead-letters-table.ts';
+import {
+  createDeltasFill,
+  createDeltasTable,
+  deltasInsertColumns,
+  deltasTable,
+} from './deltas-table.ts';
 import { createEventsTable, eventsInsertColumns, eventsTable } from './events-table.ts';
 import type { Definition, TableName } from './nodes.ts';
 import { createRollupFill, createRollupTable, createRollupView } from './rollup-table.ts';
@@ -19,6 +26,11 @@ export interface LoadedTable {
   readonly insertColumns: readonly string[];
 }
 
+export interface LoadedRollup {
+  readonly rollup: RollupPlan;
+  readonly table: LoadedTable;
+}
+
 export interface ClickHouseDdl {
   /** In order; each may be run again without harm. */
   readonly statements: readonly string[];
@@ -26,6 +38,8 @@ export interface ClickHouseDdl {
   readonly withoutRollups: readonly string[];
   readonly events: LoadedTable;
   readonly deadLetters: LoadedTable;
+  /** The rollups that deltas fill. */
+  readonly deltas: readonly LoadedRollup[];
   /** The tables and views that readers may name, without the database. */
   readonly readable: readonly string[];
 }
@@ -35,13 +49,22 @@ export interface DdlOptions {
   readonly deadLettersKeepMs?: number;
   /** Replicated, sharded tables; without it those of one server. */
   readonly cluster?: Cluster;
+  /** Who computes rollups: views of what is inserted into `events`, or, where it can, Flink. */
+  readonly rollupsBy?: 'views' | 'deltas';
 }
 
 /** Everything a plan needs in an empty ClickHouse database. */
 export const clickhouseDdl = (
   plan: Plan,
-  { database, deadLettersKeepMs = defaults.deadLettersKeepMs, cluster }: DdlOptions,
+  {
+    database,
+    deadLettersKeepMs = defaults.deadLettersKeepMs,
+    cluster,
+    rollupsBy = 'views',
+  }: DdlOptions,
 ): ClickHouseDdl => {
+  const isByDeltas = (rollup: RollupPlan): boolean =>
+    rollupsBy === 'deltas' && filledByDeltas(rollup);
   const letters = { database, keepMs: deadLettersKeepMs };
   const base: readonly Definition[] = [
     { node: 'create database', name: database },
@@ -51,7 +74,9 @@ export const clickhouseDdl = (
   ];
   const rollups = plan.rollups.flatMap((rollup): readonly Definition[] => [
     createRollupTable(rollup, plan, database),
-    createRollupFill(rollup, database),
+    ...(isByDeltas(rollup)
+      ? [createDeltasTable(rollup, plan, database), createDeltasFill(rollup, database)]
+      : [createRollupFill(rollup, database)]),
     createRollupView(rollup, database),
   ]);
   const windows = plan.windows.flatMap((window): readonly Definition[] => [
@@ -71,6 +96,13 @@ export const clickhouseDdl = (
       name: loaded(deadLettersTable),
       insertColumns: deadLettersInsertColumns,
     },
+    deltas: plan.rollups.filter(isByDeltas).map((rollup) => ({
+      rollup,
+      table: {
+        name: loaded(deltasTable(rollup, database).table),
+        insertColumns: deltasInsertColumns(rollup),
+      },
+    })),
     readable: [
       eventsTable,
       deadLettersTable,

@@ -1,5 +1,6 @@
 import type { PropertyType } from '../../define/property.ts';
 import { mappingOf, nullable, type SqlType } from '../../define/property-types.ts';
+import { partOfMeasure } from '../../plan/deltas.ts';
 import type { FieldPlan, MeasurePlan } from '../../plan/plan.ts';
 import { fieldExpression, mayBeAbsent } from './field.ts';
 import {
@@ -26,6 +27,14 @@ export interface StateColumn {
    * floats: how much was added in all, signs aside, straight from events.
    */
   readonly size: Expression | null;
+  /** The column of a delta that it is made of, and how. */
+  readonly delta: DeltaColumn | null;
+}
+
+export interface DeltaColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly made: Expression;
 }
 
 export interface CompiledMeasure {
@@ -35,6 +44,9 @@ export interface CompiledMeasure {
   /** The finished number, of what `hold` says that each of the states holds. */
   readonly finish: (hold: (state: StateColumn) => Expression) => Expression;
 }
+
+/** The alias of a rollup's deltas wherever they are read. */
+export const deltasAlias = 'd';
 
 /** The finished number, over the merged states of the table read as `alias`. */
 export const finishStates = (measure: MeasurePlan, alias: string): Expression =>
@@ -62,9 +74,9 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
     case 'max':
       return extreme(name, measure.kind, measure.field);
     case 'avg': {
-      const total = sumState(`${name}__sum`, measure.field);
+      const total = sumState(partOfMeasure(name, 'sum'), measure.field);
       const values = plainState(
-        `${name}__count`,
+        partOfMeasure(name, 'count'),
         'sum',
         { name: 'UInt64' },
         call('count', fieldExpression(measure.field)),
@@ -82,7 +94,16 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
         of: plainType(measure.field.type),
         convert: (value) => value,
       });
-      return { type: { name: 'UInt64' }, states: [people], finish: (hold) => hold(people) };
+      const values = partOfMeasure(name, 'values');
+      const state: StateColumn = {
+        ...people,
+        delta: {
+          name: values,
+          type: { name: 'Array', parameters: [plainType(measure.field.type)] },
+          made: call('arrayReduce', literal('uniqCombined64State'), columnOf(deltasAlias, values)),
+        },
+      };
+      return { type: { name: 'UInt64' }, states: [state], finish: (hold) => hold(state) };
     }
     case 'quantiles': {
       const { type } = measure.field;
@@ -149,6 +170,7 @@ const plainState = (
   merged: (alias) => call(merge, columnOf(alias, name)),
   whole: from,
   size: null,
+  delta: { name, type, made: columnOf(deltasAlias, name) },
 });
 
 /** Wide enough that no sum of stored values overflows; 0 when there is nothing to add. */
@@ -228,6 +250,7 @@ const sketchState = (
     merged: (alias) => made('Merge', columnOf(alias, name)),
     whole: made(mayLack ? 'If' : '', ...values),
     size: null,
+    delta: null,
   };
 };
 

@@ -32,7 +32,7 @@ export const floats = fc
   // JSON.stringify writes these as whole numbers beyond 64 bits; the collector does not.
   .filter((x) => Math.abs(x) < 2 ** 63 || Math.abs(x) >= 1e21);
 export const texts = fc.oneof(
-  fc.constantFrom('', 'a', 'Z', 'é', '😀', "it's", 'a\\b', '`'),
+  fc.constantFrom('', 'a', 'Z', 'é', '＀', '😀', "it's", 'a\\b', '`'),
   fc.string({ unit: 'grapheme', maxLength: 8 }).filter((s) => !s.includes('\0')),
 );
 export const instants = fc

@@ -1,18 +1,17 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { count, event, rollup } from '../../index.ts';
-import type { RollupPlan } from '../../plan/plan.ts';
 import { planOf } from '../../plan/plan-of.ts';
 import { conditionExpression } from './condition.ts';
 import { everyKind } from './every-kind.suite.ts';
-import { canonical, expectMeasure } from './expect-measure.suite.ts';
+import { expectRollup } from './expect-rollup.suite.ts';
 import { eventsAlias } from './field.ts';
-import { type CanonicalEvent, compare, fieldOf, holds, rowsOf } from './naive.suite.ts';
+import { type CanonicalEvent, compare, fieldOf, holds } from './naive.suite.ts';
 import { call } from './nodes.ts';
 import { print } from './printer.ts';
 import { conditionsOver, fieldsIn } from './random-conditions.suite.ts';
 import { events } from './random-events.suite.ts';
-import { openTestStore, type Row, type TestStore } from './test-store.suite.ts';
+import { openTestStore, type TestStore } from './test-store.suite.ts';
 import { insertWindowResults } from './window-table.ts';
 
 const plan = planOf(everyKind);
@@ -28,28 +27,6 @@ const freshDatabase = async (): Promise<string> => {
   const database = `d${databases}`;
   await test.make(plan, database);
   return database;
-};
-
-const expectRollup = (
-  rollup: RollupPlan,
-  given: readonly Row[],
-  all: readonly CanonicalEvent[],
-): void => {
-  const naive = rowsOf(rollup, all);
-  const keyed = new Map(
-    given.map((row) => [
-      JSON.stringify([
-        Date.parse(String(row.bucket)),
-        ...rollup.by.map(({ name, field }) => canonical(row[name], field)),
-      ]),
-      row,
-    ]),
-  );
-  expect([...keyed.keys()].sort()).toEqual([...naive.keys()].sort());
-  expect(given.length).toBe(naive.size);
-  for (const [key, { events: of }] of naive)
-    for (const measure of rollup.measures)
-      expectMeasure(keyed.get(key)?.[measure.name], measure, of);
 };
 
 describe('rollups in the store', () => {

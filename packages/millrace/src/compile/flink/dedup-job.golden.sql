@@ -85,4 +85,4 @@ SELECT
   ROW_NUMBER() OVER (PARTITION BY `event_key` ORDER BY `arrived`) AS `seen`
 FROM `raw_log`
 )
-WHERE `seen` = 1;
+WHERE (`seen` = 1);

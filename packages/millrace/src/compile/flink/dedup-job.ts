@@ -1,7 +1,7 @@
 import type { Plan } from '../../plan/plan.ts';
 import { topicNames } from '../kafka/topics.ts';
 import { type FlinkJob, type FlinkSettings, jobSettings, kafkaSink, kafkaSource } from './job.ts';
-import { type ColumnDefinition, call, column, equal, literal } from './nodes.ts';
+import { type ColumnDefinition, call, column, infix, literal } from './nodes.ts';
 import { print } from './printer.ts';
 
 /** What passes through as it came. */
@@ -81,7 +81,7 @@ export const dedupJob = (plan: Plan, settings: FlinkSettings): FlinkJob => {
             ],
             from: 'raw_log',
           },
-          where: equal(column(seen), literal(1)),
+          where: infix('=', column(seen), literal(1)),
         },
       }),
     ],

@@ -2,11 +2,37 @@ import type { SqlType } from '../../define/property-types.ts';
 
 /** The syntax of the generated Flink SQL, as immutable data. `print` makes text of it. */
 
+export type InfixOperator =
+  | '='
+  | '<>'
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | 'AND'
+  | 'OR'
+  | '+'
+  | '-'
+  | '*'
+  | '/';
+
 export type Expression =
-  | { readonly node: 'column'; readonly name: string }
-  | { readonly node: 'literal'; readonly value: number }
+  /** A column, and the fields inside it when it is a row. */
+  | { readonly node: 'column'; readonly path: readonly string[] }
+  | { readonly node: 'literal'; readonly value: number | boolean | string }
+  | { readonly node: 'cast'; readonly value: Expression; readonly type: SqlType }
   | { readonly node: 'call'; readonly name: string; readonly arguments: readonly Expression[] }
-  | { readonly node: 'equal'; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly node: 'infix';
+      readonly operator: InfixOperator;
+      readonly operands: readonly Expression[];
+    }
+  | { readonly node: 'not'; readonly operand: Expression }
+  | { readonly node: 'is not null'; readonly operand: Expression }
+  | { readonly node: 'in'; readonly value: Expression; readonly among: readonly Expression[] }
+  | { readonly node: 'count rows' }
+  | { readonly node: 'distinct values'; readonly of: Expression }
+  | { readonly node: 'day of month'; readonly of: Expression }
   | {
       readonly node: 'row number';
       readonly partitionBy: Expression;
@@ -18,10 +44,19 @@ export interface Selected {
   readonly as: string;
 }
 
+/** Rows of a table or view in windows one after the other, by a time column. */
+export interface TumblingWindows {
+  readonly node: 'tumbling windows';
+  readonly of: string;
+  readonly by: string;
+  readonly sizeMs: number;
+}
+
 export interface Select {
   readonly columns: readonly Selected[];
-  readonly from: string | Select;
+  readonly from: string | Select | TumblingWindows;
   readonly where?: Expression;
+  readonly groupBy?: readonly Expression[];
 }
 
 export type ColumnDefinition =
@@ -45,17 +80,26 @@ export type Statement =
       readonly columns: readonly ColumnDefinition[];
       readonly options: Options;
     }
+  | { readonly node: 'create view'; readonly name: string; readonly select: Select }
   | { readonly node: 'insert'; readonly into: string; readonly select: Select };
 
-export const column = (name: string): Expression => ({ node: 'column', name });
-export const literal = (value: number): Expression => ({ node: 'literal', value });
+export const column = (...path: readonly string[]): Expression => ({ node: 'column', path });
+export const literal = (value: number | boolean | string): Expression => ({
+  node: 'literal',
+  value,
+});
+export const cast = (value: Expression, type: SqlType): Expression => ({
+  node: 'cast',
+  value,
+  type,
+});
 export const call = (name: string, ...args: readonly Expression[]): Expression => ({
   node: 'call',
   name,
   arguments: args,
 });
-export const equal = (left: Expression, right: Expression): Expression => ({
-  node: 'equal',
-  left,
-  right,
+export const infix = (operator: InfixOperator, ...operands: readonly Expression[]): Expression => ({
+  node: 'infix',
+  operator,
+  operands,
 });

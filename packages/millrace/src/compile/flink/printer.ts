@@ -19,6 +19,8 @@ export const print = (statement: Statement): string => {
         ')',
         `WITH (\n${options(statement.options)}\n)`,
       ].join('\n');
+    case 'create view':
+      return `CREATE TEMPORARY VIEW ${identifier(statement.name)} AS\n${select(statement.select)}`;
     case 'insert':
       return [
         `INSERT INTO ${identifier(statement.into)} (${statement.select.columns.map(({ as }) => identifier(as)).join(', ')})`,
@@ -50,24 +52,43 @@ const select = (query: Select): string =>
     query.columns.map((one) => `  ${selected(one)}`).join(',\n'),
     `FROM ${source(query.from)}`,
     ...(query.where ? [`WHERE ${expression(query.where)}`] : []),
+    ...(query.groupBy ? [`GROUP BY ${list(query.groupBy)}`] : []),
   ].join('\n');
 
 const selected = ({ expression: e, as }: Selected): string =>
   `${expression(e)} AS ${identifier(as)}`;
 
-const source = (from: string | Select): string =>
-  typeof from === 'string' ? identifier(from) : `(\n${select(from)}\n)`;
+const source = (from: Select['from']): string => {
+  if (typeof from === 'string') return identifier(from);
+  if (!('node' in from)) return `(\n${select(from)}\n)`;
+  const { of, by, sizeMs } = from;
+  return `TABLE(TUMBLE(TABLE ${identifier(of)}, DESCRIPTOR(${identifier(by)}), ${interval(sizeMs)}))`;
+};
 
 const expression = (e: Expression): string => {
   switch (e.node) {
     case 'column':
-      return identifier(e.name);
+      return e.path.map(identifier).join('.');
     case 'literal':
-      return String(e.value);
+      return literal(e.value);
+    case 'cast':
+      return `CAST(${expression(e.value)} AS ${sqlType(e.type)})`;
     case 'call':
       return `${functionName(e.name)}(${list(e.arguments)})`;
-    case 'equal':
-      return `${expression(e.left)} = ${expression(e.right)}`;
+    case 'infix':
+      return `(${e.operands.map(expression).join(` ${e.operator} `)})`;
+    case 'not':
+      return `(NOT ${expression(e.operand)})`;
+    case 'is not null':
+      return `(${expression(e.operand)} IS NOT NULL)`;
+    case 'in':
+      return `(${expression(e.value)} IN (${list(e.among)}))`;
+    case 'count rows':
+      return 'COUNT(*)';
+    case 'distinct values':
+      return `ARRAY_AGG(DISTINCT ${expression(e.of)} IGNORE NULLS)`;
+    case 'day of month':
+      return `EXTRACT(DAY FROM ${expression(e.of)})`;
     case 'row number':
       return `ROW_NUMBER() OVER (PARTITION BY ${expression(e.partitionBy)} ORDER BY ${expression(e.orderBy)})`;
   }
@@ -75,7 +96,23 @@ const expression = (e: Expression): string => {
 
 const list = (expressions: readonly Expression[]): string => expressions.map(expression).join(', ');
 
-const sqlType = ({ name, parameters = [] }: SqlType): string => {
+const literal = (value: number | boolean | string): string => {
+  if (typeof value === 'string') return text(value);
+  if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
+  if (Number.isSafeInteger(value)) return String(value);
+  throw new Error(`${value} is not a whole number: cast its text instead`);
+};
+
+const interval = (ms: number): string => {
+  if (!Number.isSafeInteger(ms) || ms <= 0) throw new Error(`${ms} is no interval`);
+  return `INTERVAL '${(ms / 1_000).toFixed(3)}' SECOND(10, 3)`;
+};
+
+const sqlType = ({ name, parameters = [], fields }: SqlType): string => {
+  if (fields) {
+    const parts = fields.map((field) => `${identifier(field.name)} ${sqlType(field.type)}`);
+    return `${name}<${parts.join(', ')}>`;
+  }
   const parts = parameters.map((part) => (typeof part === 'object' ? sqlType(part) : String(part)));
   if (parts.length === 0) return name;
   const holdsTypes = parameters.some((part) => typeof part === 'object');

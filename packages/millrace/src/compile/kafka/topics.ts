@@ -1,4 +1,5 @@
-import type { Plan } from '../../plan/plan.ts';
+import { filledByDeltas } from '../../plan/deltas.ts';
+import type { Plan, RollupPlan } from '../../plan/plan.ts';
 
 export interface KafkaSettings {
   /** Of the raw and the clean log. The ids of a partition stay in it, so it cannot change in place. */
@@ -32,6 +33,8 @@ const recordBytesMaxDefault = 1_048_576;
 const appliedBytesMax = 16_777_216;
 /** A record of Kafka's is its value, its key of at most 128 bytes, and headers. */
 const recordOverheadBytes = 4_096;
+/** A delta names each value that a `uniq` met: some 400,000 ids in a second for one bucket. */
+export const deltaBytesMax = 16 * 1_048_576;
 
 /**
  * The names of a pipeline's topics.
@@ -49,6 +52,13 @@ export const topicNames = (
   deadLetters: `${prefix}.dead_letters`,
   applied: `${prefix}.applied`,
 });
+
+/** The topic of what Flink adds to one version of a rollup. */
+export const deltasTopicName = (
+  { table }: RollupPlan,
+  plan: Plan,
+  { prefix = plan.pipeline }: Pick<KafkaSettings, 'prefix'> = {},
+): string => `${prefix}.${table}`;
 
 export interface TopicNames {
   /** What collectors accepted, repeats included. */
@@ -73,6 +83,14 @@ export const kafkaTopics = (plan: Plan, settings: KafkaSettings): readonly Topic
       keyed: false,
     },
     appliedTopic(plan, settings),
+    ...plan.rollups.filter(filledByDeltas).map((rollup) => ({
+      ...topic(
+        deltasTopicName(rollup, plan, settings),
+        { ...settings, recordBytesMax: deltaBytesMax },
+        buffer,
+      ),
+      keyed: false,
+    })),
   ];
 };
 

@@ -3,9 +3,8 @@ import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
 import { LoaderGroup, type Share } from '../../adapters/kafka/loader-group.ts';
 import { openTopicWriter } from '../../adapters/kafka/topic-writer.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
-import { clickhouseDdl } from '../../compile/clickhouse/ddl.ts';
 import { partsRemembered } from '../../compile/clickhouse/table-settings.ts';
-import { topicNames } from '../../compile/kafka/topics.ts';
+import { deltasTopicName, topicNames } from '../../compile/kafka/topics.ts';
 import type { RefusedRow } from '../../load/loader.ts';
 import { planOf } from '../../plan/plan-of.ts';
 import { aliveRoutes } from '../../server/alive-routes.ts';
@@ -15,13 +14,17 @@ import { crashOnDemand } from '../crash-on-demand.ts';
 import { database } from '../database.ts';
 import { keepRefusedRow } from '../keep-refused-row.ts';
 import { loadPipeline } from '../load-pipeline.ts';
+import { distributedTables } from './distributed-tables.ts';
 import { loaderGroup } from './loader-group-name.ts';
-import { LoadingPartition } from './loading-partition.ts';
+import { LoadingPartition, type LoadingPartitionOptions } from './loading-partition.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
 
+/** Where the records of a topic go, and those that the store will not have. */
+type Way = Pick<LoadingPartitionOptions, 'table' | 'refuse'>;
+
 /**
- * Brings the clean log and the dead letters from Kafka into the store, each
- * record once. Any number of these may run: the partitions are shared among
+ * Brings the clean log, the dead letters and the deltas of rollups from Kafka
+ * into the store, each record once. Any number of these may run: the partitions are shared among
  * them, and go to the others when one dies.
  *
  * @throws MillraceError `port_in_use`, `pipeline_not_found`, `pipeline_invalid`; StoreError.
@@ -44,8 +47,8 @@ export async function serveLoader(
     partitionsPerInsertMax: plan.partitioning.partsPerInsertMax,
   });
   const deadLetters = openTopicWriter({ ...kafka, clock: systemClock, topic: topics.deadLetters });
-  const tables = clickhouseDdl(plan, { database });
-  const ways = new Map([
+  const tables = distributedTables(plan);
+  const ways = new Map<string, Way>([
     [
       topics.clean,
       {
@@ -61,6 +64,13 @@ export async function serveLoader(
           onProblem(`dead letter ${offset} stays in its topic alone`, reason),
       },
     ],
+    ...tables.deltas.map(({ rollup, table }): [string, Way] => {
+      const topic = deltasTopicName(rollup, plan);
+      // To pass it would be to lose counts: its partition waits until somebody has looked.
+      const refuse = ({ offset, reason }: RefusedRow) =>
+        Promise.reject(new Error(`${rollup.name} does not take delta ${offset}: ${reason}`));
+      return [topic, { table, refuse }];
+    }),
   ]);
   const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
   let loadings: readonly LoadingPartition[] = [];

@@ -2,7 +2,6 @@ import { clickHouseStore } from '../../adapters/clickhouse/clickhouse-store.ts';
 import { TopicOffsets } from '../../adapters/kafka/topic-offsets.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { createStoredLetters } from '../../collect/stored-letters.ts';
-import { clickhouseDdl } from '../../compile/clickhouse/ddl.ts';
 import { eventsTable } from '../../compile/clickhouse/events-table.ts';
 import { bucketsSelect, questionSelect } from '../../compile/clickhouse/question.ts';
 import { topicNames } from '../../compile/kafka/topics.ts';
@@ -31,6 +30,7 @@ import { every } from '../every.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { version } from '../version.ts';
 import { CompletenessWatch } from './completeness-watch.ts';
+import { distributedTables } from './distributed-tables.ts';
 import { queryStatus } from './query-status.ts';
 import { requireTables } from './require-tables.ts';
 import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
@@ -111,7 +111,7 @@ async function serve(
   const startedAt = new Date();
   const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
   const { requireRead } = keys;
-  const { readable } = clickhouseDdl(plan, { database });
+  const { readable } = distributedTables(plan);
   return listen(settings, async (app) => {
     const routes = describedRoutes(app);
     app.setErrorHandler(answerError);

@@ -1,14 +1,17 @@
+import { deltasFill } from '../../compile/clickhouse/deltas-table.ts';
 import { eventsTable } from '../../compile/clickhouse/events-table.ts';
+import type { TableName } from '../../compile/clickhouse/nodes.ts';
 import { rollupFill } from '../../compile/clickhouse/rollup-table.ts';
 import { dedupJobName } from '../../compile/flink/dedup-job.ts';
-import { topicNames } from '../../compile/kafka/topics.ts';
+import { deltaMs } from '../../compile/flink/rollup-job.ts';
+import { deltasTopicName, topicNames } from '../../compile/kafka/topics.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Step } from '../../query/completeness.ts';
 import { database } from '../database.ts';
 import { loaderGroup } from './loader-group-name.ts';
 
 /**
- * By table, who brings it what is in the raw log, in order. Rollups that no view
+ * By table, who brings it what is in the raw log, in order. Rollups that nothing
  * fills are not among them.
  *
  * @param there the names of the store's tables and views.
@@ -18,11 +21,25 @@ export function tableWays(
   there: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly Step[]> {
   const { raw, clean } = topicNames(plan);
-  const steps = [
-    { group: dedupJobName(plan), log: raw },
-    { group: loaderGroup(plan), log: clean },
-  ];
-  // A view fills its rollup in the insert that brings the events.
-  const byView = plan.rollups.filter((rollup) => there.has(rollupFill(rollup, database).table));
-  return new Map([eventsTable, ...byView.map(({ table }) => table)].map((t) => [t, steps]));
+  const loader = loaderGroup(plan);
+  const dedup = { group: dedupJobName(plan), log: raw };
+  const withEvents = [dedup, { group: loader, log: clean }];
+  const has = ({ table }: TableName): boolean => there.has(table);
+  const ways = new Map<string, readonly Step[]>([[eventsTable, withEvents]]);
+  for (const rollup of plan.rollups) {
+    const { table } = rollup;
+    const deltas = deltasTopicName(rollup, plan);
+    // A view fills it in the insert that brings the events.
+    if (has(rollupFill(rollup, database))) ways.set(table, withEvents);
+    else if (has(deltasFill(rollup, database)))
+      ways.set(table, [
+        dedup,
+        { group: deltas, log: clean, holdsMs: deltaMs + timersLateMsMax },
+        { group: loader, log: deltas },
+      ]);
+  }
+  return ways;
 }
+
+/** How much later than it should a job may write what it has added up, while it runs. */
+const timersLateMsMax = 1_000;

@@ -1,6 +1,6 @@
 import { explainJob, submitJob } from '../../../adapters/flink/sql-gateway.ts';
 import type { Cluster as StoreCluster } from '../../../compile/clickhouse/cluster.ts';
-import { clickhouseDdl } from '../../../compile/clickhouse/ddl.ts';
+import { dropDeltas } from '../../../compile/clickhouse/deltas-table.ts';
 import { clickhouseMigration } from '../../../compile/clickhouse/migration.ts';
 import {
   cutOffVersion,
@@ -12,6 +12,7 @@ import { MillraceError } from '../../../errors.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { defineAll, holds } from '../../apply-plan.ts';
 import { database } from '../../database.ts';
+import { distributedTables } from '../distributed-tables.ts';
 import type { AppliedJob } from './applied.ts';
 import type { Claim } from './claim.ts';
 import { fingerprintOf, fingerprintParameter } from './fingerprint.ts';
@@ -73,7 +74,7 @@ async function changeTables(before: Plan | null, after: Plan, work: Performing):
   for (const check of migration?.checks ?? []) await holds(check, store);
   await claim.keep({ ...claim.applied, begun: after });
   await defineAll(migration?.statements ?? [], store);
-  await defineAll(clickhouseDdl(after, options).statements, store);
+  await defineAll(distributedTables(after, storeCluster).statements, store);
   const gone = (before?.rollups ?? []).filter(
     ({ table }) => !after.rollups.some((rollup) => rollup.table === table),
   );
@@ -81,6 +82,7 @@ async function changeTables(before: Plan | null, after: Plan, work: Performing):
     const isTaken = [...after.rollups, ...after.windows].some(({ name }) => name === rollup.name);
     await defineAll(isTaken ? [] : hideRollup(rollup, options), store);
     await defineAll(cutOffVersion(rollup, options), store);
+    await defineAll(dropDeltas(rollup, options), store);
     await defineAll(dropVersion(rollup, options), store);
   }
   await defineAll(migration?.cleanup ?? [], store);

@@ -1,8 +1,8 @@
-import { clickhouseDdl } from '../../../compile/clickhouse/ddl.ts';
 import { clickhouseMigration } from '../../../compile/clickhouse/migration.ts';
 import { difference } from '../../../plan/difference.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { database } from '../../database.ts';
+import { distributedTables } from '../distributed-tables.ts';
 import type { Applied } from './applied.ts';
 import type { Actual, Desired } from './cluster.ts';
 import type { Refusal, Step } from './step.ts';
@@ -107,7 +107,7 @@ const whileLoading = ({ loaders }: Actual): readonly Refusal[] => {
 
 /** Tables and views that loaders fill and readers name. */
 export const tablesOf = (plan: Plan): readonly string[] => [
-  ...clickhouseDdl(plan, { database }).readable,
+  ...distributedTables(plan).readable,
   ...[...plan.rollups, ...plan.windows].map(({ table }) => table),
 ];
 

@@ -1,0 +1,96 @@
+import type { Plan, RollupPlan } from '../../plan/plan.ts';
+import { printDefinitions } from './cluster.ts';
+import { compileMeasure, type DeltaColumn, deltasAlias } from './measure.ts';
+import { type CreateTable, column, columnOf, type Definition, type TableName } from './nodes.ts';
+import { dimensionType } from './rollup-table.ts';
+import type { VersionOptions } from './rollup-versions.ts';
+import { durableSettings } from './table-settings.ts';
+import { ttl } from './ttl.ts';
+
+/*
+ * Deltas are stored before a view adds them to their rollup: a row has the place
+ * of its record, so that it can be seen whether a record is there when the store
+ * has forgotten the token of its insert.
+ */
+
+/** Longer than an insert of them may be tried. */
+const keptMs = 7 * 86_400_000;
+
+export const deltasTable = ({ table }: RollupPlan, database: string): TableName => ({
+  database,
+  table: `${table}__deltas`,
+});
+
+export const deltasFill = ({ table }: RollupPlan, database: string): TableName => ({
+  database,
+  table: `${table}__deltas__fill`,
+});
+
+export const createDeltasTable = (
+  rollup: RollupPlan,
+  plan: Plan,
+  database: string,
+): CreateTable => ({
+  node: 'create table',
+  name: deltasTable(rollup, database),
+  columns: [
+    { name: 'bucket', type: { name: 'DateTime64', parameters: [0, 'UTC'] } },
+    ...rollup.by.map((dimension) => ({ name: dimension.name, type: dimensionType(dimension) })),
+    ...ofMeasures(rollup).map(({ name, type }) => ({ name, type })),
+    { name: '_partition', type: { name: 'UInt32' } },
+    { name: '_offset', type: { name: 'UInt64' } },
+    {
+      name: '_stored_at',
+      type: { name: 'DateTime' },
+      value: { kind: 'DEFAULT', expression: { node: 'call', name: 'now', arguments: [] } },
+    },
+  ],
+  indexes: [],
+  engine: 'MergeTree',
+  // One part an insert. By a time of the store's, a repeated insert could meet another part.
+  partitionBy: { node: 'tuple', members: [] },
+  orderBy: [column('_partition'), column('_offset')],
+  ttl: ttl('_stored_at', keptMs),
+  settings: durableSettings(plan.partitioning),
+});
+
+/** The view that adds each delta to its rollup. */
+export const createDeltasFill = (rollup: RollupPlan, database: string): Definition => ({
+  node: 'create materialized view',
+  name: deltasFill(rollup, database),
+  to: { database, table: rollup.table },
+  select: {
+    columns: [
+      ...['bucket', ...rollup.by.map(({ name }) => name)].map((name) => ({
+        expression: columnOf(deltasAlias, name),
+        as: name,
+      })),
+      ...statesOf(rollup).map(({ name, delta }) => ({ expression: delta.made, as: name })),
+    ],
+    from: deltasTable(rollup, database),
+    alias: deltasAlias,
+    where: null,
+    groupBy: null,
+  },
+});
+
+export const dropDeltas = (
+  rollup: RollupPlan,
+  { database, cluster }: VersionOptions,
+): readonly string[] =>
+  printDefinitions([{ node: 'drop', what: 'TABLE', name: deltasTable(rollup, database) }], cluster);
+
+/** The columns that a record gives. */
+export const deltasInsertColumns = (rollup: RollupPlan): readonly string[] => [
+  'bucket',
+  ...rollup.by.map(({ name }) => name),
+  ...ofMeasures(rollup).map(({ name }) => name),
+];
+
+const ofMeasures = (rollup: RollupPlan): readonly DeltaColumn[] =>
+  statesOf(rollup).map(({ delta }) => delta);
+
+const statesOf = (rollup: RollupPlan) =>
+  rollup.measures
+    .flatMap((measure) => compileMeasure(measure).states)
+    .flatMap(({ name, delta }) => (delta ? [{ name, delta }] : []));
