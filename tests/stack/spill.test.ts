@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { topicNames } from '../../packages/millrace/src/compile/kafka/topics.ts';
 import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
@@ -98,11 +98,14 @@ describe('while Kafka is away, a collector', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const start = (...more: readonly string[]): CommandProcess =>
-    new CommandProcess([
+  const start = (...more: readonly string[]): CommandProcess => {
+    const collector = new CommandProcess([
       ...['start', '--role', 'collector', '--pipeline', pipeline, '--port', '0'],
       ...['--kafka', kafka.addresses.bootstrap, ...more],
     ]);
+    onTestFinished(() => collector.kill('SIGKILL'));
+    return collector;
+  };
 
   test('goes on taking events, loses none when it is killed, and sends them in order', async () => {
     const data = join(folder, 'collector');
