@@ -81,6 +81,16 @@ try {
   await appends('one by one, 64 writers, dedup included', 64, 1, 60_000, true);
 
   const withIds = join(folder, 'ids');
+  /** How long ids take that are in no sorted file. */
+  const withoutRuns = { idsPerRunMin: Number.POSITIVE_INFINITY };
+  const unused = {
+    attach() {},
+    detach() {},
+    advance() {},
+    horizon: () => 0,
+    sliceMs: 10_800_000,
+    slicesPerRunMax: 4,
+  };
   const noted = { hashes: 0, at: 0 };
   const fill = await openSegmentLog({
     folder: withIds,
@@ -95,10 +105,9 @@ try {
       }),
       forget() {},
       load() {},
-      advance() {},
-      horizon: () => 0,
-      sliceMs: 10_800_000,
+      ...unused,
     },
+    ...withoutRuns,
   });
   const empty = Array.from({ length: 10_000 }, () => ({ key: '', value: '' }));
   for (let ids = 0; ids < idsToOpen; ids += empty.length) await fill.append(empty);
@@ -111,16 +120,16 @@ try {
         noted.hashes += hashes.length / 16;
         noted.at = at;
       },
-      advance() {},
-      horizon: () => 0,
-      sliceMs: 10_800_000,
+      ...unused,
     };
-    await (await openSegmentLog({ folder: withIds, clock, dedup: counting })).close();
+    await (
+      await openSegmentLog({ folder: withIds, clock, dedup: counting, ...withoutRuns })
+    ).close();
   });
   if (noted.hashes < idsToOpen) throw new Error(`Only ${noted.hashes} ids came back.`);
   const index = openIndex();
   await measure('open: ids into the dedup index as well', idsToOpen, async () => {
-    await (await openSegmentLog({ folder: withIds, clock, dedup: index })).close();
+    await (await openSegmentLog({ folder: withIds, clock, dedup: index, ...withoutRuns })).close();
   });
   index.close();
 } finally {

@@ -48,6 +48,7 @@ export interface Plan {
   readonly inserts: NonNullable<EmbeddedOptions['inserts']>;
   readonly logSegmentBytes: number;
   readonly dedupMemoryBytesMax: number;
+  readonly idsPerRunMin: number;
   readonly weather: (random: Random, work: 'starting' | 'running') => Weather;
   /** How many calls of disk and store a life lasts; infinite until it is closed. */
   readonly crashAfter: (random: Random, life: number) => number;
@@ -153,7 +154,7 @@ class Scenario {
 
   /** Null if the disk or the store did not let it start. */
   async #open({ disk, store }: Life): Promise<Embedded | null> {
-    const { inserts, logSegmentBytes, dedupMemoryBytesMax } = this.#plan;
+    const { inserts, logSegmentBytes, dedupMemoryBytesMax, idsPerRunMin } = this.#plan;
     try {
       return await openEmbedded({
         pipeline,
@@ -165,6 +166,7 @@ class Scenario {
         storeMemoryBytesMax: 0,
         logRetentionMs: 0,
         logSegmentBytes,
+        idsPerRunMin,
         inserts,
         onProblem: (what, error) => {
           if (!isExpected(error)) this.#report(new Error(`${what}: ${error}`, { cause: error }));

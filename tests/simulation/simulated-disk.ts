@@ -1,5 +1,10 @@
 import { basename, dirname, join } from 'node:path';
-import type { Disk, DiskFile, ScratchFolder } from '../../packages/millrace/src/ports/disk.ts';
+import type {
+  Disk,
+  DiskFile,
+  ScratchFolder,
+  SyncFile,
+} from '../../packages/millrace/src/ports/disk.ts';
 import type { Random } from '../support/random.ts';
 import { type Fate, Fault } from './faults.ts';
 import { apply, type Change, cutAnyhow, Inode } from './inode.ts';
@@ -99,6 +104,10 @@ export class SimulatedDisk {
       freeBytes: async (folder) => {
         await pass({ name: 'freeBytes', path: folder }, () => {});
         return user.freeBytes();
+      },
+      openSync: (path) => {
+        failAtTimes(path, user);
+        return syncFile(path, this.#inodeAt(path), user);
       },
       openScratch: (folder, ending) => this.#openScratch(folder, ending, user),
     };
@@ -289,28 +298,21 @@ export class SimulatedDisk {
     const folder = this.#makeFolder(path, false);
     for (const name of [...folder.names.keys()])
       if (name.endsWith(ending)) folder.change({ kind: 'unset', name });
-    const check = (name: string): void => {
-      if (user.fails()) throw new Fault('EIO', `scratch file ${name}`);
-    };
     return {
       create: (name) => {
         const file = join(path, name);
         if (folder.names.has(name)) throw failure('EEXIST', 'create', file);
-        check(file);
+        failAtTimes(file, user);
         const inode = new Inode();
         folder.change({ kind: 'set', name, inode });
         return {
-          path: file,
+          ...syncFile(file, inode, user),
           append(from, bytes) {
-            check(file);
+            failAtTimes(file, user);
             const copy = Buffer.from(bytesOf(from).subarray(0, bytes));
             inode.change({ kind: 'write', position: inode.content.length, bytes: copy });
           },
-          read(into, bytes, position) {
-            check(file);
-            return inode.content.copy(bytesOf(into), 0, position, position + bytes);
-          },
-          remove() {
+          close() {
             folder.change({ kind: 'unset', name });
           },
         };
@@ -327,6 +329,19 @@ export class SimulatedDisk {
 
 /** Whether a power failure keeps nothing, everything, or something of what was not durable. */
 const moods = ['none', 'all', 'some', 'some'] as const;
+
+function failAtTimes(path: string, user: DiskUser): void {
+  if (user.fails()) throw new Fault('EIO', `${path}, at once`);
+}
+
+const syncFile = (path: string, inode: Inode, user: DiskUser): SyncFile => ({
+  path,
+  read(into, bytes, position) {
+    failAtTimes(path, user);
+    return inode.content.copy(bytesOf(into), 0, position, position + bytes);
+  },
+  close() {},
+});
 
 const bytesOf = (view: DataView): Buffer =>
   Buffer.from(view.buffer, view.byteOffset, view.byteLength);

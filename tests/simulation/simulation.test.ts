@@ -49,6 +49,7 @@ const short: Plan = {
   inserts: { rowsMax: 8, rowsEnough: 1, rowsEnoughBeside: 2 },
   logSegmentBytes: 2_000,
   dedupMemoryBytesMax: 1_000_000,
+  idsPerRunMin: 2,
   weather: () => calm,
   crashAfter: () => Number.POSITIVE_INFINITY,
   clockJumpMs: () => 0,

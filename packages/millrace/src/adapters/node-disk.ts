@@ -19,7 +19,7 @@ import {
   unlink,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Disk, DiskFile, ScratchFile, ScratchFolder } from '../ports/disk.ts';
+import type { Disk, DiskFile, ScratchFile, ScratchFolder, SyncFile } from '../ports/disk.ts';
 
 const flags = {
   read: constants.O_RDONLY,
@@ -54,6 +54,7 @@ export const nodeDisk: Disk = {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
   },
+  openSync: (path) => new NodeSyncFile(path, constants.O_RDONLY),
   openScratch(folder, ending): ScratchFolder {
     mkdirSync(folder, { recursive: true, mode: folderMode });
     for (const name of readdirSync(folder)) if (name.endsWith(ending)) rmSync(join(folder, name));
@@ -116,25 +117,34 @@ class NodeFile implements DiskFile {
   close = (): Promise<void> => this.#handle.close();
 }
 
-class NodeScratchFile implements ScratchFile {
+class NodeSyncFile implements SyncFile {
   readonly path: string;
-  readonly #descriptor: number;
+  protected readonly descriptor: number;
 
-  constructor(path: string) {
+  constructor(path: string, mode: string | number) {
     this.path = path;
-    this.#descriptor = openSync(path, 'wx+', fileMode);
-  }
-
-  append(from: DataView, bytes: number): void {
-    for (let done = 0; done < bytes; )
-      done += writeSync(this.#descriptor, from, done, bytes - done);
+    this.descriptor = openSync(path, mode, fileMode);
   }
 
   read = (into: DataView, bytes: number, position: number): number =>
-    readSync(this.#descriptor, into, 0, bytes, position);
+    readSync(this.descriptor, into, 0, bytes, position);
 
-  remove(): void {
-    closeSync(this.#descriptor);
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+class NodeScratchFile extends NodeSyncFile implements ScratchFile {
+  constructor(path: string) {
+    super(path, 'wx+');
+  }
+
+  append(from: DataView, bytes: number): void {
+    for (let done = 0; done < bytes; ) done += writeSync(this.descriptor, from, done, bytes - done);
+  }
+
+  override close(): void {
+    super.close();
     unlinkSync(this.path);
   }
 }

@@ -131,6 +131,22 @@ export function describeDisk(name: string, place: () => Promise<DiskPlace>): voi
       expect(await disk.freeBytes(path('a/b/c'))).toBeGreaterThan(0);
     });
 
+    test('a file is read at once, and stays readable when it is replaced or deleted', async () => {
+      const { disk, path } = await newPlace();
+      await write(disk, path('file'), 'hello world');
+      const file = disk.openSync(path('file'));
+      expect(file.path).toBe(path('file'));
+      await write(disk, path('other'), 'replaced');
+      await disk.rename(path('other'), path('file'));
+      const into = new DataView(new ArrayBuffer(20));
+      expect(file.read(into, 5, 6)).toBe(5);
+      expect(Buffer.from(into.buffer, 0, 6).toString()).toBe('world\0');
+      await disk.unlink(path('file'));
+      expect(file.read(into, 20, 6)).toBe(5);
+      file.close();
+      expect(() => disk.openSync(path('file'))).toThrow('ENOENT');
+    });
+
     test('scratch files are appended to, read and removed, and old ones are gone', async () => {
       const { disk, path } = await newPlace();
       const folder = path('scratch');
@@ -145,7 +161,7 @@ export function describeDisk(name: string, place: () => Promise<DiskPlace>): voi
       expect(Buffer.from(into.buffer, 0, 6).toString()).toBe('world\0');
       expect(file.read(into, 20, 6)).toBe(5);
       await write(disk, join(folder, 'other'), 'kept');
-      scratch.create('2.run').remove();
+      scratch.create('2.run').close();
       expect((await disk.list(folder)).toSorted()).toEqual(['1.run', 'other']);
       disk.openScratch(folder, '.run');
       expect(await disk.list(folder)).toEqual(['other']);

@@ -30,6 +30,13 @@ export interface Disk {
   syncFolder(folder: string): Promise<void>;
   freeBytes(folder: string): Promise<number>;
   /**
+   * A file to be read in the middle of an answer. It can be read for as long as
+   * it is open, even once its name is gone.
+   *
+   * @throws Error with `code` `ENOENT` if there is no such file.
+   */
+  openSync(path: string): SyncFile;
+  /**
    * A folder for files that nobody reads after this process. Those of earlier
    * ones, which are the files with this ending, are removed.
    */
@@ -59,14 +66,18 @@ export interface ScratchFolder {
   create(name: string): ScratchFile;
 }
 
-export interface ScratchFile {
+export interface SyncFile {
   readonly path: string;
-  /** Writes the first `bytes` of it behind what is there. */
-  append(from: DataView, bytes: number): void;
   /** Fills the first `bytes` of it as far as the file goes; returns the bytes read. */
   read(into: DataView, bytes: number, position: number): number;
-  /** Closes and deletes it. */
-  remove(): void;
+  close(): void;
+}
+
+export interface ScratchFile extends SyncFile {
+  /** Writes the first `bytes` of it behind what is there. */
+  append(from: DataView, bytes: number): void;
+  /** Nobody reads it any more: it is deleted, too. */
+  close(): void;
 }
 
 /** Whether an error of the disk says that there is no such file. */

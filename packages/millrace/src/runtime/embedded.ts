@@ -60,6 +60,8 @@ export interface EmbeddedOptions {
   readonly deadLettersKeepMs?: number;
   /** The size at which a log begins a new file. */
   readonly logSegmentBytes: number;
+  /** How many ids of events are brought into one sorted file. */
+  readonly idsPerRunMin?: number;
   /** How many events a changed rollup is filled with at a time. */
   readonly eventsPerFillStep?: number;
   /** How events are cut into inserts. */
@@ -147,7 +149,14 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     retentionMs: options.logRetentionMs,
     segmentBytes: options.logSegmentBytes,
   };
-  const events = await openSegmentLog({ ...logOptions, folder: folder.eventLog, dedup, reach });
+  const { idsPerRunMin } = options;
+  const events = await openSegmentLog({
+    ...logOptions,
+    folder: folder.eventLog,
+    dedup,
+    ...(idsPerRunMin ? { idsPerRunMin } : {}),
+    reach,
+  });
   const deadLetters = await openSegmentLog({ ...logOptions, folder: folder.deadLetterLog });
 
   const tables = clickhouseDdl(plan, { database });

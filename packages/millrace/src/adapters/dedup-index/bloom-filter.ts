@@ -13,10 +13,24 @@ export class BloomFilter {
   readonly #blocks: number;
   readonly #bits: DataView;
 
+  /** @param bits those of an earlier filter, or zeros; as many as `bytesFor` says */
+  constructor(bits: DataView) {
+    this.#blocks = bits.byteLength / BLOCK_BYTES;
+    this.#bits = bits;
+  }
+
   /** @param size how many hashes it will be given */
-  constructor(size: number) {
-    this.#blocks = Math.max(1, Math.ceil((size * BITS_PER_HASH) / (BLOCK_BYTES * 8)));
-    this.#bits = new DataView(new ArrayBuffer(this.#blocks * BLOCK_BYTES));
+  static forSize(size: number): BloomFilter {
+    return new BloomFilter(new DataView(new ArrayBuffer(BloomFilter.bytesFor(size))));
+  }
+
+  static bytesFor(size: number): number {
+    return Math.max(1, Math.ceil((size * BITS_PER_HASH) / (BLOCK_BYTES * 8))) * BLOCK_BYTES;
+  }
+
+  /** All there is to it: to be kept, not to be changed. */
+  get bits(): DataView {
+    return this.#bits;
   }
 
   get byteLength(): number {

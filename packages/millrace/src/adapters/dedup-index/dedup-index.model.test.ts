@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DedupIndex, openDedupIndex } from './dedup-index.ts';
+import { DedupRule } from './dedup-rule.suite.ts';
 
 const HASH_BYTES = 16;
 /** What an id takes beyond the memory given if it was spilled before it was forgotten. */
@@ -17,33 +18,6 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** The rule itself: an id and when it was admitted. */
-class Model {
-  readonly admitted = new Map<string, number>();
-  readonly windowMs: number;
-
-  constructor(windowMs: number) {
-    this.windowMs = windowMs;
-  }
-
-  /** Returns how to undo it. */
-  admit(key: string, at: number): () => void {
-    const before = this.admitted.get(key);
-    this.admitted.set(key, at);
-    return () => {
-      if (before === undefined) this.admitted.delete(key);
-      else this.admitted.set(key, before);
-    };
-  }
-
-  /** What an index may answer: 1 for new. */
-  allowed(key: string, at: number): readonly number[] {
-    const before = this.admitted.get(key);
-    if (before === undefined || at - before > 3 * this.windowMs) return [1];
-    return at - before <= this.windowMs ? [0] : [0, 1];
-  }
-}
-
 /** What the log keeps: the hashes of each group and when it was written. */
 interface Written {
   readonly at: number;
@@ -52,7 +26,7 @@ interface Written {
 
 class Harness {
   readonly options: Parameters<typeof openDedupIndex>[0];
-  readonly model: Model;
+  readonly model: DedupRule;
   index: DedupIndex;
   written: Written[] = [];
   spilled = 0;
@@ -65,7 +39,7 @@ class Harness {
       spillFolder: folder,
       hashKey: new Uint8Array(HASH_BYTES).fill(7),
     };
-    this.model = new Model(windowMs);
+    this.model = new DedupRule(windowMs);
     this.index = openDedupIndex(this.options);
   }
 

@@ -2,7 +2,7 @@ import type { Disk } from '../../ports/disk.ts';
 import { nodeDisk } from '../node-disk.ts';
 import { Generations } from './generations.ts';
 import { HashTable } from './hash-table.ts';
-import type { RunWriter } from './run-file.ts';
+import type { RunFile, RunWriter } from './run-file.ts';
 import { RUN_ENDING, RunSet } from './run-set.ts';
 import { SipHasher } from './sip-hash.ts';
 
@@ -34,8 +34,21 @@ export interface DedupIndex {
    * be loaded in any order; tens of megabytes at a time are fastest.
    */
   load(hashes: Uint8Array, at: number): void;
+  /**
+   * Recovery: remember the ids of a run as if they were loaded, and leave them
+   * where they are. From then on the index closes it: when its ids expire, or
+   * with the index. Runs that it takes the place of are closed.
+   */
+  attach(run: RunFile, inPlaceOf?: readonly RunFile[]): void;
+  /** Forgets the ids of a run but those known otherwise, and closes it. */
+  detach(run: RunFile): void;
   /** Length of the time slices in which ids expire; a log segment never spans two slices. */
   readonly sliceMs: number;
+  /**
+   * How many slices the ids of a run may span. It expires with its newest, and
+   * its oldest must not outlive three windows.
+   */
+  readonly slicesPerRunMax: number;
   /** Time before which remembered ids matter no more (for deleting id files). */
   horizon(now: number): number;
   /** Expire and spill by time; cheap, called once per group commit. */
@@ -106,6 +119,7 @@ type Pass =
  */
 class TieredDedupIndex implements DedupIndex {
   readonly sliceMs: number;
+  readonly slicesPerRunMax: number;
   readonly #windowMs: number;
   readonly #memoryBytesMax: number;
   readonly #hasher: SipHasher;
@@ -127,6 +141,7 @@ class TieredDedupIndex implements DedupIndex {
     }
     this.#windowMs = options.windowMs;
     this.sliceMs = Math.max(1, Math.ceil(options.windowMs / SLICES_PER_WINDOW));
+    this.slicesPerRunMax = Math.max(1, Math.floor(options.windowMs / this.sliceMs / 2));
     this.#memoryBytesMax = options.memoryBytesMax;
     this.#hasher = new SipHasher(options.hashKey);
     const { disk = nodeDisk } = options;
@@ -209,6 +224,17 @@ class TieredDedupIndex implements DedupIndex {
         this.#reload(sorted, offset, slice);
       }
     }
+  }
+
+  attach(run: RunFile, inPlaceOf: readonly RunFile[] = []): void {
+    this.#runs.add(run, inPlaceOf);
+    this.#runs.removeBefore(this.#oldestSlice);
+    this.#allowTable();
+  }
+
+  detach(run: RunFile): void {
+    this.#runs.drop([run]);
+    this.#allowTable();
   }
 
   horizon(now: number): number {
@@ -307,11 +333,7 @@ class TieredDedupIndex implements DedupIndex {
   #spill(): Pass {
     const generations = this.#generations;
     generations.retireEmpty();
-    const tags = generations.nextToSpill(
-      this.#spillSize * RUN_SHARE_MIN,
-      // A run expires with its newest slice: its oldest must not outlive three windows.
-      Math.max(1, Math.floor(this.#windowMs / this.sliceMs / 2)),
-    );
+    const tags = generations.nextToSpill(this.#spillSize * RUN_SHARE_MIN, this.slicesPerRunMax);
     const picked = new Uint8Array(generations.kept.length);
     const slices = { oldest: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY };
     let size = 0;

@@ -71,7 +71,7 @@ test.each([
   }
   expect(run.ids).toBe(shape.count);
   expect(statSync(join(folder, '1.run')).size).toBe(run.fileBytes);
-  run.remove();
+  run.close();
   expect(readdirSync(folder)).toEqual([]);
 });
 

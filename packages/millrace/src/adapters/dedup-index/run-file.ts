@@ -1,12 +1,9 @@
 import { MillraceError } from '../../errors.ts';
-import type { ScratchFile, ScratchFolder } from '../../ports/disk.ts';
-import { BloomFilter } from './bloom-filter.ts';
+import type { ScratchFile, ScratchFolder, SyncFile } from '../../ports/disk.ts';
+import { PAGE_BYTES, RunIndex } from './run-index.ts';
 
 const HASH_BYTES = 16;
-const PAGE_BYTES = 4096;
 const WRITE_BYTES = 16 * PAGE_BYTES;
-/** In memory for each page: the first word of its first hash, and its checksum. */
-const PAGE_ENTRY_BYTES = 8;
 /** What a forgotten hash takes in a Set, about. */
 const FORGOTTEN_BYTES = 100;
 
@@ -18,11 +15,13 @@ export interface SliceSpan {
 
 interface RunParts {
   readonly slices: SliceSpan;
-  readonly file: ScratchFile;
-  readonly bytes: number;
-  readonly pages: DataView;
-  readonly filter: BloomFilter;
-  readonly forgotten: Set<string>;
+  /** Begins with the hashes, in ascending order of their first word. Closed with the run. */
+  readonly file: SyncFile;
+  readonly ids: number;
+  readonly index: RunIndex;
+  readonly forgotten?: Set<string>;
+  /** Told, each time, that a part of it cannot be read or is not as it was written. */
+  readonly onUnreadable?: () => void;
 }
 
 /**
@@ -35,8 +34,7 @@ interface RunParts {
 export class RunWriter {
   readonly slices: SliceSpan;
   readonly #file: ScratchFile;
-  readonly #filter: BloomFilter;
-  readonly #pages: DataView;
+  readonly #index: RunIndex;
   readonly #buffer = new DataView(new ArrayBuffer(WRITE_BYTES));
   readonly #forgotten = new Set<string>();
   #buffered = 0;
@@ -45,9 +43,7 @@ export class RunWriter {
   /** @param sizeMax the most hashes it will be given */
   constructor(folder: ScratchFolder, name: string, slices: SliceSpan, sizeMax: number) {
     this.slices = slices;
-    this.#filter = new BloomFilter(sizeMax);
-    const pages = Math.ceil((sizeMax * HASH_BYTES) / PAGE_BYTES);
-    this.#pages = new DataView(new ArrayBuffer(pages * PAGE_ENTRY_BYTES));
+    this.#index = RunIndex.forSize(sizeMax);
     try {
       this.#file = folder.create(name);
     } catch (error) {
@@ -56,11 +52,10 @@ export class RunWriter {
   }
 
   get memoryBytes(): number {
-    return this.#filter.byteLength + this.#pages.byteLength;
+    return this.#index.byteLength;
   }
 
   append(hashes: DataView, offset: number): void {
-    this.#filter.add(hashes, offset);
     for (let byte = 0; byte < HASH_BYTES; byte += 4) {
       this.#buffer.setInt32(this.#buffered + byte, hashes.getInt32(offset + byte, true), true);
     }
@@ -78,25 +73,19 @@ export class RunWriter {
     return new RunFile({
       slices: this.slices,
       file: this.#file,
-      bytes: this.#written,
-      pages: this.#pages,
-      filter: this.#filter,
+      ids: this.#written / HASH_BYTES,
+      index: this.#index,
       forgotten: this.#forgotten,
     });
   }
 
   /** Gives up: removes the file. */
   abandon(): void {
-    removeFile(this.#file);
+    closeFile(this.#file);
   }
 
   #flush(): void {
-    for (let start = 0; start < this.#buffered; start += PAGE_BYTES) {
-      const entry = ((this.#written + start) / PAGE_BYTES) * PAGE_ENTRY_BYTES;
-      const end = Math.min(start + PAGE_BYTES, this.#buffered);
-      this.#pages.setUint32(entry, this.#buffer.getUint32(start, true));
-      this.#pages.setInt32(entry + 4, checksum(this.#buffer, start, end));
-    }
+    this.#index.add(this.#buffer, this.#buffered, this.#written);
     try {
       this.#file.append(this.#buffer, this.#buffered);
     } catch (error) {
@@ -115,15 +104,15 @@ const page = new DataView(new ArrayBuffer(PAGE_BYTES));
  * memory are where pages begin and, unless it was dropped, a filter that spares
  * most reads for hashes that are not here.
  *
- * `has` and `remove` throw MillraceError `log_full` if the disk is failing.
+ * `has` and `close` throw MillraceError `log_full` if the disk is failing.
  */
 export class RunFile {
   readonly #parts: RunParts;
-  #filter: BloomFilter | undefined;
+  readonly #forgotten: Set<string>;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
-    this.#filter = parts.filter;
+    this.#forgotten = parts.forgotten ?? new Set();
   }
 
   get slices(): SliceSpan {
@@ -132,47 +121,43 @@ export class RunFile {
 
   /** Those forgotten since they were written count, too. */
   get ids(): number {
-    return this.#parts.bytes / HASH_BYTES;
+    return this.#parts.ids;
   }
 
+  /** Of the ids alone. */
   get fileBytes(): number {
-    return this.#parts.bytes;
+    return this.#parts.ids * HASH_BYTES;
   }
 
   get memoryBytes(): number {
-    const { pages, forgotten } = this.#parts;
-    return (this.#filter?.byteLength ?? 0) + pages.byteLength + forgotten.size * FORGOTTEN_BYTES;
+    return this.#parts.index.byteLength + this.#forgotten.size * FORGOTTEN_BYTES;
   }
 
   has(hashes: DataView, offset: number): boolean {
-    if (!this.#mayHave(hashes, offset)) return false;
-    const { forgotten } = this.#parts;
-    if (forgotten.size > 0 && forgotten.has(hexOf(hashes, offset))) return false;
+    if (!this.#parts.index.mayHave(hashes, offset)) return false;
+    if (this.#forgotten.size > 0 && this.#forgotten.has(hexOf(hashes, offset))) return false;
     return this.#isInFile(hashes, offset);
   }
 
   /** Whether or not the hash is here, it is not from now on. */
   forget(hashes: DataView, offset: number): void {
-    if (this.#mayHave(hashes, offset)) this.#parts.forgotten.add(hexOf(hashes, offset));
+    if (this.#parts.index.mayHave(hashes, offset)) this.#forgotten.add(hexOf(hashes, offset));
   }
 
   /** Saves the filter's memory. From then on every question to this run is a read. */
   dropFilter(): void {
-    this.#filter = undefined;
+    this.#parts.index.dropFilter();
   }
 
-  remove(): void {
-    removeFile(this.#parts.file);
-  }
-
-  #mayHave(hashes: DataView, offset: number): boolean {
-    return this.#filter?.mayHave(hashes, offset) ?? true;
+  /** It is asked no more. A file that is nobody else's goes with it. */
+  close(): void {
+    closeFile(this.#parts.file);
   }
 
   #isInFile(hashes: DataView, offset: number): boolean {
     const first = hashes.getUint32(offset, true);
     // Hashes with equal first words can lie on both sides of a page's end.
-    for (let number = this.#lastPageFrom(first); number >= 0; number--) {
+    for (let number = this.#parts.index.lastPageFrom(first); number >= 0; number--) {
       const bytes = this.#read(number);
       if (pageHas(bytes, hashes, offset)) return true;
       if (page.getUint32(0, true) < first) return false;
@@ -180,33 +165,18 @@ export class RunFile {
     return false;
   }
 
-  /** The last page that begins with `first` or less; −1 if none does. */
-  #lastPageFrom(first: number): number {
-    const { pages, bytes } = this.#parts;
-    let low = 0;
-    let high = Math.ceil(bytes / PAGE_BYTES);
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (pages.getUint32(middle * PAGE_ENTRY_BYTES) <= first) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
-  }
-
   /** Reads a page; returns how many bytes it has. */
   #read(number: number): number {
-    const { file, bytes, pages } = this.#parts;
+    const { file, ids, index } = this.#parts;
     const start = number * PAGE_BYTES;
-    const length = Math.min(PAGE_BYTES, bytes - start);
-    let done = 0;
+    const length = Math.min(PAGE_BYTES, ids * HASH_BYTES - start);
     try {
-      done = file.read(page, length, start);
+      const done = file.read(page, length, start);
+      if (done !== length || !index.holds(number, page, 0, length))
+        throw new Error(`page ${number} is not as it was written`);
     } catch (error) {
+      this.#parts.onUnreadable?.();
       throw diskError('read', file.path, error);
-    }
-    const entry = number * PAGE_ENTRY_BYTES;
-    if (done !== length || checksum(page, 0, length) !== pages.getInt32(entry + 4)) {
-      throw diskError('read', file.path, new Error(`page ${number} is not as it was written`));
     }
     return length;
   }
@@ -234,22 +204,15 @@ function pageHas(bytes: number, hashes: DataView, offset: number): boolean {
   return false;
 }
 
-/** A change within one word always shows; one of several words all but always. */
-function checksum(words: DataView, start: number, end: number): number {
-  let sum = 0;
-  for (let at = start; at < end; at += 4) sum = (Math.imul(sum, 31) + words.getInt32(at, true)) | 0;
-  return sum;
-}
-
 function hexOf(hashes: DataView, offset: number): string {
   return Buffer.from(hashes.buffer, hashes.byteOffset + offset, HASH_BYTES).toString('hex');
 }
 
-function removeFile(file: ScratchFile): void {
+function closeFile(file: SyncFile): void {
   try {
-    file.remove();
+    file.close();
   } catch (error) {
-    throw diskError('remove', file.path, error);
+    throw diskError('close', file.path, error);
   }
 }
 

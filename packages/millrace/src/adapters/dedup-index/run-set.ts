@@ -33,13 +33,28 @@ export class RunSet {
     return new RunWriter(this.#folder, `${this.#created}${RUN_ENDING}`, slices, sizeMax);
   }
 
-  add(run: RunFile): void {
+  /** Adds a run, in place of others. */
+  add(run: RunFile, inPlaceOf: readonly RunFile[] = []): void {
+    const others = this.#without(inPlaceOf);
     const older = this.#runs.findIndex((other) => other.slices.newest <= run.slices.newest);
     this.#runs.splice(older < 0 ? this.#runs.length : older, 0, run);
     for (const oldest of this.#runs.toReversed()) {
       if (this.memoryBytes <= this.#filterBytesMax) break;
       oldest.dropFilter();
     }
+    for (const other of others) other.close();
+  }
+
+  /** Closes those of the runs that are here. */
+  drop(runs: readonly RunFile[]): void {
+    for (const run of this.#without(runs)) run.close();
+  }
+
+  /** Takes out those of the runs that are here, and returns them. */
+  #without(runs: readonly RunFile[]): readonly RunFile[] {
+    const here = this.#runs.filter((run) => runs.includes(run));
+    this.#runs = this.#runs.filter((run) => !runs.includes(run));
+    return here;
   }
 
   has(hashes: DataView, offset: number): boolean {
@@ -54,11 +69,8 @@ export class RunSet {
     }
   }
 
-  /** Removes the runs all of whose slices are older. */
+  /** Drops the runs all of whose slices are older. */
   removeBefore(slice: number): void {
-    const expired = this.#runs.filter((run) => run.slices.newest < slice);
-    if (expired.length === 0) return;
-    this.#runs = this.#runs.filter((run) => run.slices.newest >= slice);
-    for (const run of expired) run.remove();
+    this.drop(this.#runs.filter((run) => run.slices.newest < slice));
   }
 }

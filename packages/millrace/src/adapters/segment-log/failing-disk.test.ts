@@ -221,7 +221,7 @@ describe('a disk that fails', () => {
         fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 60 }),
         fc.integer({ min: 5, max: 60 }),
         async (dice, percent) => {
-          const its = testLog({ segmentBytes: 500, pendingBytesMax: 2000 });
+          const its = testLog({ segmentBytes: 500, pendingBytesMax: 2000, idsPerRunMin: 4 });
           const log = await its.open();
           let rolls = 0;
           its.disk.fails = ({ name }) => {

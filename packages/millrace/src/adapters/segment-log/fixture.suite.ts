@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Disk, DiskFile } from '../../ports/disk.ts';
+import type { Disk, DiskFile, SyncFile } from '../../ports/disk.ts';
 import type { Log } from '../../ports/log.ts';
 import { type DedupIndex, openDedupIndex } from '../dedup-index/dedup-index.ts';
 
@@ -14,6 +14,7 @@ export type TestLogOptions = Partial<SegmentLogOptions> & {
   /** False: the log has no dedup index. */
   readonly dedups?: boolean;
   readonly windowMs?: number;
+  readonly dedupMemoryBytesMax?: number;
 };
 
 /** A folder for one log, with a clock that stands still and a disk that fails on demand. */
@@ -29,11 +30,12 @@ export class TestLog {
   }
 
   async open(options: TestLogOptions = {}): Promise<Log> {
-    const { dedups = true, windowMs = 86_400_000, ...rest } = { ...this.#options, ...options };
+    const all = { ...this.#options, ...options };
+    const { dedups = true, windowMs = 86_400_000, dedupMemoryBytesMax = 2 ** 26, ...rest } = all;
     const dedup = dedups
       ? openDedupIndex({
           windowMs,
-          memoryBytesMax: 64 * 1024 * 1024,
+          memoryBytesMax: dedupMemoryBytesMax,
           spillFolder: `${this.folder}.spill`,
           hashKey: Buffer.alloc(16, 7),
         })
@@ -149,6 +151,19 @@ export class FailingDisk implements Disk {
 
   openScratch = nodeDisk.openScratch;
 
+  openSync(path: string): SyncFile {
+    this.#passNow('openSync', path);
+    const file = nodeDisk.openSync(path);
+    return {
+      path,
+      read: (into, bytes, position) => {
+        this.#passNow('read', path, bytes);
+        return file.read(into, bytes, position);
+      },
+      close: () => file.close(),
+    };
+  }
+
   async syncFolder(folder: string): Promise<void> {
     await this.#pass('syncFolder', folder);
     await nodeDisk.syncFolder(folder);
@@ -160,9 +175,21 @@ export class FailingDisk implements Disk {
   }
 
   async #pass(name: Operation['name'], path: string, bytes = 0): Promise<void> {
-    const operation = { name, file: basename(this.#renamed.get(path) ?? path), bytes };
+    const operation = this.#operation(name, path, bytes);
     await this.before(operation);
+    this.#do(operation);
+  }
+
+  #passNow(name: Operation['name'], path: string, bytes = 0): void {
+    this.#do(this.#operation(name, path, bytes));
+  }
+
+  #operation(name: Operation['name'], path: string, bytes: number): Operation {
+    return { name, file: basename(this.#renamed.get(path) ?? path), bytes };
+  }
+
+  #do(operation: Operation): void {
     this.done.push(operation);
-    if (this.fails(operation)) throw new Error(`EIO: ${name} of ${operation.file}`);
+    if (this.fails(operation)) throw new Error(`EIO: ${operation.name} of ${operation.file}`);
   }
 }

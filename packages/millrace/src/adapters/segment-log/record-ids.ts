@@ -3,5 +3,13 @@ import type { DedupIndex } from '../dedup-index/dedup-index.ts';
 /** What the log needs of the dedup index, which its owner closes. */
 export type RecordIds = Pick<
   DedupIndex,
-  'admit' | 'forget' | 'load' | 'sliceMs' | 'horizon' | 'advance'
+  | 'admit'
+  | 'forget'
+  | 'load'
+  | 'attach'
+  | 'detach'
+  | 'sliceMs'
+  | 'slicesPerRunMax'
+  | 'horizon'
+  | 'advance'
 >;

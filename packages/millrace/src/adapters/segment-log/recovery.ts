@@ -4,9 +4,12 @@ import type { DiskFile } from '../../ports/disk.ts';
 import { type ActiveSegment, createSegment, type LogFolder } from './active-segment.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { IdLoader } from './id-loader.ts';
+import { isIdRun } from './id-run.ts';
+import { type IdRunLimits, IdRuns } from './id-runs.ts';
+import { rebuildSeal, sealedIds } from './rebuild-seal.ts';
 import type { RecordIds } from './record-ids.ts';
 import { cutTail, readHeader, scanFrames } from './scan.ts';
-import { readSeal, type Seal, writeSeal } from './seal.ts';
+import { readSeal, type Seal } from './seal.ts';
 import { baseOf, corrupt, emptySegment, type Segment, sealPath, segmentPath } from './segment.ts';
 import { frameSeed, logIdBytes, type SegmentHeader } from './segment-header.ts';
 
@@ -19,6 +22,8 @@ export interface Recovered {
   readonly active: ActiveSegment;
   /** By base offset; those whose segment is gone included. */
   readonly seals: Map<number, Seal>;
+  /** Undefined if there is no dedup index. */
+  readonly idRuns: IdRuns | undefined;
   readonly marks: Map<string, number>;
 }
 
@@ -31,6 +36,7 @@ export interface Recovered {
 export async function recover(
   at: LogFolder,
   dedup: RecordIds | undefined,
+  limits: IdRunLimits,
   now: number,
 ): Promise<Recovered> {
   const { disk, folder } = at;
@@ -49,15 +55,23 @@ export async function recover(
     );
   dedup?.advance(now);
   return segments.size === 0
-    ? beginLog(at, dedup !== undefined)
-    : openLog(at, { segments, seals, newest }, dedup, now);
+    ? beginLog(at, dedup, limits, now)
+    : openLog(at, { segments, seals, newest, runs: names.filter(isIdRun) }, dedup, limits, now);
 }
 
-async function beginLog(at: LogFolder, hasIds: boolean): Promise<Recovered> {
+async function beginLog(
+  at: LogFolder,
+  dedup: RecordIds | undefined,
+  limits: IdRunLimits,
+  now: number,
+): Promise<Recovered> {
   const logId = randomBytes(logIdBytes);
+  const hasIds = dedup !== undefined;
   const active = await createSegment(at, { base: 0, logId, hasIds, marks: [] });
   const seed = frameSeed(logId);
-  return { logId, seed, sealed: [], active, seals: new Map(), marks: new Map() };
+  const seals = new Map<number, Seal>();
+  const idRuns = dedup && (await IdRuns.open({ at, dedup, seals, seed, ...limits }, [], now));
+  return { logId, seed, sealed: [], active, seals, idRuns, marks: new Map() };
 }
 
 /** Base offsets of the files there are. */
@@ -65,12 +79,15 @@ interface Found {
   readonly segments: ReadonlySet<number>;
   readonly seals: ReadonlySet<number>;
   readonly newest: number;
+  /** Names of the runs of ids. */
+  readonly runs: readonly string[];
 }
 
 async function openLog(
   at: LogFolder,
   found: Found,
   dedup: RecordIds | undefined,
+  limits: IdRunLimits,
   now: number,
 ): Promise<Recovered> {
   const { disk, folder } = at;
@@ -82,8 +99,15 @@ async function openLog(
       throw new Error(`The log in ${folder} was begun ${header.hasIds ? 'with' : 'without'} ids.`);
     const seed = frameSeed(header.logId);
     const horizon = dedup?.horizon(now) ?? Number.POSITIVE_INFINITY;
+    const seals = await openSeals(at, found, seed, horizon);
+    const idRuns =
+      dedup && (await IdRuns.open({ at, dedup, seals, seed, ...limits }, found.runs, now));
     const loading = dedup && new IdLoader(dedup, horizon);
-    const seals = await openSeals(at, found, seed, loading, horizon);
+    for (const seal of seals.values()) {
+      if (seal.newestAt < horizon || idRuns?.has(seal.base)) continue;
+      const hasSegment = found.segments.has(seal.base);
+      loading?.add(await sealedIds(at, seal, hasSegment, seed), seal.newestAt);
+    }
     const sealed = [...seals.values()]
       .filter(({ base }) => found.segments.has(base))
       .map((seal) => ({ ...seal, path: segmentPath(folder, seal.base), places: [...seal.places] }));
@@ -92,19 +116,18 @@ async function openLog(
     loading?.add(ids.bytes, segment.newestAt);
     loading?.end();
     await disk.syncFolder(folder);
-    return { logId: header.logId, seed, sealed, active, seals, marks };
+    return { logId: header.logId, seed, sealed, active, seals, idRuns, marks };
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-/** Reads the seals, makes missing ones, deletes outlived ones, and loads the ids that still count. */
+/** Reads the seals, makes missing ones, deletes outlived ones. */
 async function openSeals(
   at: LogFolder,
   found: Found,
   seed: number,
-  loading: IdLoader | undefined,
   horizon: number,
 ): Promise<Map<number, Seal>> {
   const { disk, folder } = at;
@@ -115,20 +138,14 @@ async function openSeals(
     if (next === undefined) break;
     const path = sealPath(folder, base);
     const hasSegment = found.segments.has(base);
-    const kept = found.seals.has(base)
-      ? await readSeal(disk, path, seed, ({ newestAt }) => newestAt >= horizon)
-      : undefined;
+    const kept = found.seals.has(base) ? await readSeal(disk, path, seed) : undefined;
     if (kept === undefined && !hasSegment)
       throw corrupt(path, 0, 'the ids of a deleted segment are damaged');
-    const { seal, ids } = kept ?? (await rebuildSeal(at, base, next, seed));
+    const seal = kept ?? (await rebuildSeal(at, base, next, seed)).seal;
     if (seal.base !== base || seal.end > next)
       throw corrupt(path, 0, `it says [${seal.base}, ${seal.end}) where ${next} follows`);
-    if (!hasSegment && seal.newestAt < horizon) {
-      await disk.unlink(path);
-      continue;
-    }
-    seals.set(base, seal);
-    if (ids !== undefined) loading?.add(ids, seal.newestAt);
+    if (!hasSegment && seal.newestAt < horizon) await disk.unlink(path);
+    else seals.set(base, seal);
   }
   return seals;
 }
@@ -155,36 +172,6 @@ async function openActive(
   if (last.length > 0) await file.write(last.bytes, segment.bytes - last.length);
   await file.sync();
   return { active, marks };
-}
-
-/** Makes the seal of a segment again from its frames, up to the offset that the next one begins with. */
-export async function rebuildSeal(
-  at: LogFolder,
-  base: number,
-  until: number,
-  seed: number,
-): Promise<{ seal: Seal; ids: Buffer }> {
-  const { disk, folder } = at;
-  const path = segmentPath(folder, base);
-  const file = await disk.open(path, 'read');
-  try {
-    const { bytes } = await readHeader(file, path, base);
-    const found = {
-      file,
-      segment: emptySegment(folder, base, bytes),
-      ids: new GrowingBuffer(64 * 1024),
-    };
-    await scanFrames(found, seed, () => {}, until);
-    const { segment, ids } = found;
-    if (segment.end < until && segment.bytes < (await file.size()))
-      throw corrupt(path, segment.bytes, 'a frame is damaged');
-    return {
-      seal: await writeSeal(disk, folder, sealPath(folder, base), segment, ids.bytes, seed),
-      ids: ids.bytes,
-    };
-  } finally {
-    await file.close();
-  }
 }
 
 function basesOf(names: readonly string[], extension: '.log' | '.ids'): Set<number> {

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { Disk } from '../../ports/disk.ts';
+import type { Disk, DiskFile } from '../../ports/disk.ts';
 import type { Place, Segment } from './segment.ts';
 
 /**
@@ -11,6 +11,7 @@ import type { Place, Segment } from './segment.ts';
 export interface Seal extends Omit<Segment, 'path' | 'places'> {
   readonly places: readonly Place[];
   readonly idsBytes: number;
+  readonly idsCrc: number;
 }
 
 /*
@@ -46,8 +47,9 @@ export async function writeSeal(
     newestAt: segment.newestAt,
     places: segment.places,
     idsBytes: ids.length,
+    idsCrc: crc32(ids, seed),
   };
-  const summary = encodeSummary(seal, ids, seed);
+  const summary = encodeSummary(seal, seed);
   const temporary = `${path}.tmp`;
   const file = await disk.open(temporary, 'create');
   try {
@@ -62,45 +64,57 @@ export async function writeSeal(
   return seal;
 }
 
-/**
- * Reads a seal, and its ids if `wantIds` says so of it. Undefined if the file
- * is missing or fails its checksum, or is of another log.
- */
-export async function readSeal(
-  disk: Disk,
-  path: string,
-  seed: number,
-  wantIds: (seal: Seal) => boolean,
-): Promise<{ seal: Seal; ids: Buffer | undefined } | undefined> {
+/** Undefined if the file is missing in part, fails its checksum, or is of another log. The ids are not read. */
+export async function readSeal(disk: Disk, path: string, seed: number): Promise<Seal | undefined> {
   const file = await disk.open(path, 'read');
   try {
     const size = await file.size();
-    const start = await readExactly(fixedBytes, 0);
+    const start = await readExactly(file, fixedBytes, 0, size);
     if (start === undefined || !start.subarray(0, magic.length).equals(magic)) return undefined;
-    const summary = await readExactly(summaryBytes(Number(start.readBigUInt64LE(16))), 0);
+    const bytes = summaryBytes(Number(start.readBigUInt64LE(16)));
+    const summary = await readExactly(file, bytes, 0, size);
     if (summary === undefined) return undefined;
     if (crc32(summary.subarray(crcFrom), seed) !== summary.readUInt32LE(8)) return undefined;
     const seal = decodeSummary(summary);
-    if (size !== sealBytes(seal)) return undefined;
-    if (!wantIds(seal)) return { seal, ids: undefined };
-    const ids = await readExactly(seal.idsBytes, summary.length);
-    if (ids === undefined || crc32(ids, seed) !== summary.readUInt32LE(12)) return undefined;
-    return { seal, ids };
-
-    async function readExactly(bytes: number, position: number): Promise<Buffer | undefined> {
-      if (position + bytes > size) return undefined;
-      const into = Buffer.allocUnsafeSlow(bytes);
-      return (await file.read(into, position)) === bytes ? into : undefined;
-    }
+    return size === sealBytes(seal) ? seal : undefined;
   } finally {
     await file.close();
   }
 }
 
-function encodeSummary(seal: Seal, ids: Uint8Array, seed: number): Buffer {
+/** The ids beside a seal. Undefined if they fail their checksum. */
+export async function readSealedIds(
+  disk: Disk,
+  path: string,
+  seal: Seal,
+  seed: number,
+): Promise<Buffer | undefined> {
+  const file = await disk.open(path, 'read');
+  try {
+    const from = summaryBytes(seal.places.length);
+    const ids = await readExactly(file, seal.idsBytes, from, from + seal.idsBytes);
+    return ids !== undefined && crc32(ids, seed) === seal.idsCrc ? ids : undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+async function readExactly(
+  file: DiskFile,
+  bytes: number,
+  position: number,
+  size: number,
+): Promise<Buffer | undefined> {
+  // A length that is damaged may be anything.
+  if (position + bytes > size) return undefined;
+  const into = Buffer.allocUnsafeSlow(bytes);
+  return (await file.read(into, position)) === bytes ? into : undefined;
+}
+
+function encodeSummary(seal: Seal, seed: number): Buffer {
   const bytes = Buffer.alloc(summaryBytes(seal.places.length));
   bytes.set(magic, 0);
-  bytes.writeUInt32LE(crc32(ids, seed), 12);
+  bytes.writeUInt32LE(seal.idsCrc, 12);
   const numbers = [
     seal.places.length,
     seal.base,
@@ -130,6 +144,7 @@ function decodeSummary(bytes: Buffer): Seal {
     oldestAt: number(4),
     newestAt: number(5),
     idsBytes: number(6),
+    idsCrc: bytes.readUInt32LE(12),
     places,
   };
 }

@@ -33,6 +33,8 @@ export interface SegmentLogOptions {
   readonly pendingBytesMax?: number;
   /** Below this much free space nothing is written, so that the store keeps room. Default 64 MiB. */
   readonly freeBytesMin?: number;
+  /** How many ids are brought into one sorted file, which the next start does not have to load. Default 2^20. */
+  readonly idsPerRunMin?: number;
   readonly reach?: ReachCrashPoint;
   readonly disk?: Disk;
 }
@@ -50,13 +52,17 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Log> {
   const { folder, disk = nodeDisk, dedup, clock } = options;
   const at = { disk, folder };
   await disk.makeFolder(folder);
-  const found = await recover(at, dedup, clock.now());
+  const freeBytesMin = options.freeBytesMin ?? 64 * mebibyte;
+  const { idsPerRunMin = 2 ** 20 } = options;
+  const now = clock.now();
+  const found = await recover(at, dedup, { idsPerRunMin, freeBytesMin }, now);
+  found.idRuns?.work(now);
   const segments = new Segments(
     {
       at,
       dedup,
       segmentBytes: options.segmentBytes ?? 64 * mebibyte,
-      freeBytesMin: options.freeBytesMin ?? 64 * mebibyte,
+      freeBytesMin,
     },
     found,
   );
@@ -198,7 +204,7 @@ class SegmentLog implements Log {
         await this.#segments.deleteSegment(oldest);
         this.#reach('log-trimming');
       }
-      await this.#segments.deleteSeals(now);
+      await this.#segments.deleteIds(now);
     });
   }
 

@@ -69,7 +69,7 @@ export function baseOf(name: string, extension: '.log' | '.ids'): number | undef
     : undefined;
 }
 
-const digits = (base: number): string => String(base).padStart(20, '0');
+export const digits = (base: number): string => String(base).padStart(20, '0');
 
 export function corrupt(path: string, position: number, what: string): MillraceError {
   return new MillraceError('log_corrupt', `${path} at byte ${position}: ${what}`);

@@ -1,7 +1,9 @@
 import { type ActiveSegment, createSegment, type LogFolder } from './active-segment.ts';
 import { Group, newGroupBuffers } from './group.ts';
+import type { IdRuns } from './id-runs.ts';
+import { rebuildSeal } from './rebuild-seal.ts';
 import type { RecordIds } from './record-ids.ts';
-import { type Recovered, rebuildSeal } from './recovery.ts';
+import type { Recovered } from './recovery.ts';
 import { removeFile } from './remove-file.ts';
 import { type Seal, sealBytes, writeSeal } from './seal.ts';
 import { corrupt, extend, type Segment, sealPath, segmentPath } from './segment.ts';
@@ -30,6 +32,7 @@ export class Segments {
   readonly #seed: number;
   readonly #sealed: Segment[];
   readonly #seals: Map<number, Seal>;
+  readonly #idRuns: IdRuns | undefined;
   readonly #marks: Map<string, number>;
   #active: ActiveSegment;
   #damage: Damage = 'none';
@@ -45,6 +48,7 @@ export class Segments {
     this.#seed = found.seed;
     this.#sealed = found.sealed;
     this.#seals = found.seals;
+    this.#idRuns = found.idRuns;
     this.#marks = found.marks;
     this.#active = found.active;
   }
@@ -76,7 +80,7 @@ export class Segments {
   }
 
   get sizeBytes(): number {
-    let bytes = this.#active.segment.bytes;
+    let bytes = this.#active.segment.bytes + (this.#idRuns?.sizeBytes ?? 0);
     for (const segment of this.#sealed) bytes += segment.bytes;
     for (const seal of this.#seals.values()) bytes += sealBytes(seal);
     return bytes;
@@ -103,8 +107,8 @@ export class Segments {
   /** Adds the group as one frame. If this fails, nothing of it is in the log. */
   async write(group: Group): Promise<void> {
     await this.#checkSpace(freeSpaceCheckMs);
-    if (this.#damage !== 'none') await this.#repair();
-    if (this.#isOver(group)) await this.#roll();
+    if (this.#damage !== 'none') await this.#repair(group.at);
+    if (this.#isOver(group)) await this.#roll(group.at);
     const { file, segment, ids } = this.#active;
     const frame = group.seal(segment.end, this.#seed);
     try {
@@ -138,8 +142,8 @@ export class Segments {
     await disk.syncFolder(folder);
   }
 
-  /** Deletes the seals of deleted segments whose ids count no more. */
-  async deleteSeals(now: number): Promise<void> {
+  /** Deletes the runs, and the seals of deleted segments, whose ids count no more. */
+  async deleteIds(now: number): Promise<void> {
     const { disk, folder } = this.#at;
     const horizon = this.#dedup?.horizon(now) ?? Number.POSITIVE_INFINITY;
     const past = [...this.#seals.values()].filter(
@@ -149,7 +153,8 @@ export class Segments {
       await removeFile(disk, sealPath(folder, base));
       this.#seals.delete(base);
     }
-    if (past.length > 0) await disk.syncFolder(folder);
+    const hadRuns = await this.#idRuns?.deleteExpired(now);
+    if (past.length > 0 || hadRuns) await disk.syncFolder(folder);
   }
 
   async close(): Promise<void> {
@@ -159,6 +164,7 @@ export class Segments {
       // The log is whole without it.
     } finally {
       await this.#sealing;
+      await this.#idRuns?.close();
       await this.#active.file.close();
     }
   }
@@ -172,11 +178,11 @@ export class Segments {
   }
 
   /** Makes the log fit to be written again. */
-  async #repair(): Promise<void> {
+  async #repair(now: number): Promise<void> {
     await this.#cut();
     // After a failed sync the kernel may hold what the disk does not, so
     // nothing more is written to this file.
-    if (this.#damage === 'unsynced') await this.#roll();
+    if (this.#damage === 'unsynced') await this.#roll(now);
     this.#damage = 'none';
   }
 
@@ -198,7 +204,7 @@ export class Segments {
   }
 
   /** Begins a new segment; the one before is sealed while writing goes on. */
-  async #roll(): Promise<void> {
+  async #roll(now: number): Promise<void> {
     await this.#sealing;
     await this.#checkSpace(0);
     const before = this.#active;
@@ -212,10 +218,10 @@ export class Segments {
     });
     this.#damage = 'none';
     if (before.segment.end > before.segment.base) this.#sealed.push(before.segment);
-    this.#sealing = this.#seal(before);
+    this.#sealing = this.#seal(before, now);
   }
 
-  async #seal({ file, segment, ids }: ActiveSegment): Promise<void> {
+  async #seal({ file, segment, ids }: ActiveSegment, now: number): Promise<void> {
     const { disk, folder } = this.#at;
     try {
       await file.close();
@@ -225,6 +231,7 @@ export class Segments {
         segment.base,
         await writeSeal(disk, folder, path, segment, ids.bytes, this.#seed),
       );
+      this.#idRuns?.work(now);
     } catch {
       // A seal is made again from its segment: by trim(), or when the log is next opened.
     }
