@@ -122,12 +122,25 @@ describe('a start with runs', () => {
   });
 
   test('does without runs whose time is cut otherwise when the window has changed', async () => {
-    const { its, keys } = await filled();
-    const log = await its.open({ windowMs: 8 });
-    its.clock.ms += 12;
-    await expectKnown(log, keys);
-    its.clock.ms += 12;
-    expect((await log.append(records(...keys))).appended).toBe(keys.length);
+    const its = testLog(small);
+    const log = await its.open();
+    its.clock.ms = Math.ceil(its.clock.ms / (4 * sliceMs)) * 4 * sliceMs;
+    const keys = keysOf(40);
+    for (const key of keys) {
+      await log.append(records(key));
+      its.clock.ms += 900;
+    }
+    its.clock.ms += 4_000;
+    await log.append(records('after'));
+    // Those of the half of a window that is over.
+    await expect.poll(() => its.names('.run').length, patience).toBe(1);
+    await log.close();
+    // With a fifth of the window, what is in one run does not leave together.
+    const again = await its.open({ windowMs: windowMs / 5 });
+    await expectKnown(again, keys.slice(20));
+    its.clock.ms += 20_000;
+    expect((await again.append(records(...keys.slice(0, 10)))).appended).toBe(10);
+    await expectKnown(again, keys.slice(-3));
   });
 });
 
