@@ -77,9 +77,9 @@ export class IdRuns {
     return this.#runs.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
   }
 
-  /** Whether the ids of the segment that begins with `base` are in a run. */
-  has(base: number): boolean {
-    return this.#runs.some(({ sources }) => sources.some((source) => source.base === base));
+  /** Base offsets of the segments whose ids are in a run. */
+  get bases(): ReadonlySet<number> {
+    return new Set(this.#runs.flatMap(({ sources }) => sources.map(({ base }) => base)));
   }
 
   /** Makes the runs that are due. Called when a segment was sealed. */
@@ -119,8 +119,9 @@ export class IdRuns {
     // A crash may leave a run and those it was merged of.
     found.sort((one, two) => two.sources.length - one.sources.length);
     for (const { path, stored, sources } of found) {
+      const { bases } = this;
       const run = { path, sources, ids: stored.ids, fileBytes: stored.fileBytes };
-      if (sources.some(({ base }) => this.has(base)) || !this.#attachFound(run, stored))
+      if (sources.some(({ base }) => bases.has(base)) || !this.#attachFound(run, stored))
         useless.push(path);
     }
     // What cannot be deleted now is of no use at the next start, either.
@@ -214,7 +215,7 @@ export class IdRuns {
     }
     const { seals, dedup, idsPerRunMin } = this.#options;
     const horizon = dedup.horizon(this.#now);
-    const inRuns = new Set(this.#runs.flatMap(({ sources }) => sources.map(({ base }) => base)));
+    const inRuns = this.bases;
     const loose = [...seals.values()]
       .filter(({ base, newestAt }) => newestAt >= horizon && !inRuns.has(base))
       .filter(({ base }) => !this.#damagedSeals.has(base))

@@ -103,8 +103,9 @@ async function openLog(
     const idRuns =
       dedup && (await IdRuns.open({ at, dedup, seals, seed, ...limits }, found.runs, now));
     const loading = dedup && new IdLoader(dedup, horizon);
+    const inRuns = idRuns?.bases;
     for (const seal of seals.values()) {
-      if (seal.newestAt < horizon || idRuns?.has(seal.base)) continue;
+      if (seal.newestAt < horizon || inRuns?.has(seal.base)) continue;
       const hasSegment = found.segments.has(seal.base);
       loading?.add(await sealedIds(at, seal, hasSegment, seed), seal.newestAt);
     }
