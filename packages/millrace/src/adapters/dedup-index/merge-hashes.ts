@@ -15,8 +15,8 @@ export async function* mergeHashes(
   let filled = 0;
   const opened = inputs.map((input) => new Cursor(input));
   try {
-    const cursors = new Set<Cursor>();
-    for (const cursor of opened) if (await cursor.refill()) cursors.add(cursor);
+    const cursors: Cursor[] = [];
+    for (const cursor of opened) if (await cursor.refill()) cursors.push(cursor);
     let least = leastOf(cursors);
     while (least !== undefined) {
       least.moveTo(part, filled);
@@ -25,7 +25,7 @@ export async function* mergeHashes(
         yield part;
         filled = 0;
       }
-      if (least.isEmpty && !(await least.refill())) cursors.delete(least);
+      if (least.isEmpty && !(await least.refill())) cursors.splice(cursors.indexOf(least), 1);
       least = leastOf(cursors);
     }
     if (filled > 0) yield new DataView(part.buffer, 0, filled);
@@ -35,7 +35,7 @@ export async function* mergeHashes(
 }
 
 /** There are few: to go through all of them costs less than to keep them in order. */
-function leastOf(cursors: ReadonlySet<Cursor>): Cursor | undefined {
+function leastOf(cursors: readonly Cursor[]): Cursor | undefined {
   let least: Cursor | undefined;
   for (const cursor of cursors)
     if (least === undefined || cursor.first < least.first) least = cursor;
