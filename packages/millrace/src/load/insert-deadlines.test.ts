@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { holdRows } from '../../../../tests/support/held-rows.ts';
 import { openChdbStore } from '../adapters/chdb/chdb-store.ts';
 import { localProgress } from '../adapters/local-progress/local-progress.ts';
 import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
@@ -203,8 +204,9 @@ test('nothing is decided while an insert of the range is under way', async () =>
   await forget();
   const token = `${table}/0/0-${rows}`;
   // One that takes its time, under the token of the range.
+  const held = holdRows(join(folder, 'held'));
   const slow = store.insertComputed({
-    statement: `INSERT INTO ${table} SELECT 2, number, number, 0 FROM numbers(1) WHERE sleep(2) = 0`,
+    statement: `INSERT INTO ${table} SELECT 2, id, id, 0 FROM ${held.from}`,
     token,
   });
   const processes = () =>
@@ -216,6 +218,7 @@ test('nothing is decided while an insert of the range is under way', async () =>
   const deadlines = openDeadlines();
   const passed = { atMs: past, sinceParts: 0, onlyMissing: false };
   await expect(deadlines.next(passed, range)).rejects.toThrow('still under way');
+  held.release();
   await slow;
   expect(await deadlines.next(passed, range)).toMatchObject({ onlyMissing: false });
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { holdRows } from '../../../../../tests/support/held-rows.ts';
 import { describeStore } from '../../ports/store.suite.ts';
 import { openChdbStore } from './chdb-store.ts';
 
@@ -22,6 +23,30 @@ test('what was inserted is there after the store is opened again', async () => {
   const { bytes } = await again.read('SELECT id FROM kept', { format: 'TSV' });
   expect(Buffer.from(bytes).toString()).toBe('7\n');
   await again.close();
+});
+
+test('an insert that waits for others until its deadline is refused', async () => {
+  const store = await open();
+  await store.define('CREATE TABLE waiting (id UInt64) ENGINE = MergeTree ORDER BY id');
+  const cell = async (sql: string) =>
+    Number(Buffer.from((await store.read(sql, { format: 'TSV' })).bytes).toString());
+  const held = [1, 2, 3].map((n) => holdRows(join(folder, `held-${n}`)));
+  const others = held.map(({ from }) =>
+    store.insertComputed({ statement: `INSERT INTO waiting SELECT id FROM ${from}`, token: from }),
+  );
+  const inserts = () =>
+    cell("SELECT count() FROM system.processes WHERE query LIKE 'INSERT INTO waiting%'");
+  await expect.poll(inserts, { timeout: 30_000, interval: 10 }).toBe(3);
+  const now = () => cell('SELECT toUnixTimestamp64Milli(now64(3))');
+  const deadlineMs = (await now()) + 200;
+  const batch = { table: 'waiting', lines: Buffer.from('{"id":7}\n'), rows: 1, token: 'a' };
+  const waiting = store.insert({ ...batch, deadlineMs });
+  const refused = expect(waiting).rejects.toMatchObject({ retry: 'late' });
+  await expect.poll(now, { timeout: 30_000 }).toBeGreaterThan(deadlineMs);
+  for (const rows of held) rows.release();
+  await Promise.all([refused, ...others]);
+  expect(await cell('SELECT count() FROM waiting')).toBe(3);
+  await store.close();
 });
 
 test('a folder whose name is a pattern to the engine is a folder', async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeStore } from '../../ports/store.suite.ts';
 import { type RunningStore, serveStore } from '../../runtime/serve-store.ts';
 import { openClickHouseStore } from './clickhouse-store.ts';
+import { insertStatement } from './insert-statement.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-store-'));
 let server: RunningStore;
@@ -37,6 +38,44 @@ test('a store that cannot be reached may be tried again', async () => {
   await expect(
     openClickHouseStore({ url: 'http://127.0.0.1:1', database: 'millrace' }),
   ).rejects.toMatchObject({ code: 0, retry: 'same' });
+});
+
+test('an insert whose rows come after its deadline is refused', async () => {
+  const store = await openClickHouseStore({
+    url: server.url,
+    password: 'secret',
+    database: 'millrace',
+  });
+  await store.define('CREATE TABLE slow (id UInt64) ENGINE = MergeTree ORDER BY id');
+  const cell = async (sql: string) =>
+    Number(Buffer.from((await store.read(sql, { format: 'TSV' })).bytes).toString());
+  const now = () => cell('SELECT toUnixTimestamp64Milli(now64(3))');
+  const deadlineMs = (await now()) + 500;
+  const batch = { table: 'slow', lines: Buffer.alloc(0), rows: 2, token: 'slow', deadlineMs };
+  const statement = insertStatement(batch, {
+    from: (structure) => `input('${structure}')`,
+    shape: [{ name: 'id', type: 'UInt64', default_type: '' }],
+    partitionsPerInsertMax: 1,
+  });
+  const search = new URLSearchParams({
+    database: 'millrace',
+    query: `${statement}\nFORMAT JSONEachRow`,
+  });
+  const lines = async function* () {
+    yield Buffer.from('{"id":1}\n');
+    await expect.poll(now, { timeout: 30_000 }).toBeGreaterThan(deadlineMs);
+    yield Buffer.from('{"id":2}\n');
+  };
+  const response = await fetch(`${server.url}/?${search}`, {
+    method: 'POST',
+    headers: { 'X-ClickHouse-Key': 'secret' },
+    body: ReadableStream.from(lines()),
+    duplex: 'half',
+  });
+  expect(response.headers.get('X-ClickHouse-Exception-Code')).toBe('395');
+  expect(await response.text()).toContain('the deadline of this insert has passed');
+  expect(await cell('SELECT count() FROM slow')).toBe(0);
+  await store.close();
 });
 
 test("the official client's own inserts arrive", async () => {
