@@ -1,6 +1,8 @@
 import { isOver, type JobManager, type JobOverview } from '../../adapters/flink/job-manager.ts';
 import type { GroupState, TopicState } from '../../adapters/kafka/topic-admin.ts';
+import type { FlinkJob } from '../../compile/flink/job.ts';
 import { topicNames } from '../../compile/kafka/topics.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { Store } from '../../ports/store.ts';
 import { database } from '../database.ts';
 import { type ClusterSettings, desiredOf, whatWasApplied, withCluster } from './apply/apply.ts';
@@ -63,10 +65,9 @@ export function clusterStatus(settings: ClusterSettings): Promise<ClusterStatus>
     const { plan, jobs, topics } = await desiredOf(settings, applied, {});
     const there = await admin.look(topics.map(({ name }) => name));
     const bytes = await admin.bytesOf([...there.values()]);
-    const { clean, deadLetters } = topicNames(plan);
     const readers = [
       ...jobs.map(({ name, reads }) => ({ group: name, read: reads })),
-      { group: loaderGroup(plan), read: [clean, deadLetters] },
+      { group: loaderGroup(plan), read: loadedTopics(plan, jobs) },
     ];
     const overview = await jobManager.jobs();
     const groups = [];
@@ -87,6 +88,12 @@ export function clusterStatus(settings: ClusterSettings): Promise<ClusterStatus>
     };
   });
 }
+
+/** What jobs write is loaded, and so is what was refused. */
+const loadedTopics = (plan: Plan, jobs: readonly FlinkJob[]): readonly string[] => [
+  ...jobs.flatMap(({ writes }) => writes),
+  topicNames(plan).deadLetters,
+];
 
 const topicStatus = (topic: string, state: TopicState | undefined, bytes: number): TopicStatus => ({
   topic,
