@@ -109,6 +109,7 @@ describe(`too much at once (seed ${seed})`, () => {
       expect(slowestMs).toBeLessThan(answeredWithinMs);
       expect(memoryMb).toBeLessThan(memoryMbMax);
     },
-    seconds * 1_000 + 180_000,
+    // What it took must be stored and looked through afterwards, which takes its own time.
+    seconds * 5_000 + 180_000,
   );
 });
