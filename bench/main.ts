@@ -1,7 +1,7 @@
 /**
  * Measures Millrace from an HTTP request to a row that can be queried.
  *
- *   npm run bench -- [--quick] [--only collector|end-to-end|latency|stages|questions|growth|start] [--rounds N] [--seconds N] [--write]
+ *   npm run bench -- [--quick] [--only collector|kafka-collector|end-to-end|latency|stages|questions|growth|start] [--rounds N] [--seconds N] [--write]
  *
  * `--quick` takes some minutes, and says less. `--write` puts the tables
  * into docs/performance.md.
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { collectors, collectorTable } from './collector.ts';
 import { batches, endToEnd, endToEndTables, rate, serverPhase } from './end-to-end.ts';
 import { growth, growthTables } from './growth.ts';
+import { kafkaCollectors, kafkaCollectorTable } from './kafka-collector.ts';
 import { latencies, latencyTable } from './latency.ts';
 import { provenance, writeSection } from './performance-page.ts';
 import { questions, questionTables } from './questions.ts';
@@ -29,6 +30,7 @@ const { values } = parseArgs({
 });
 const parts = [
   'collector',
+  'kafka-collector',
   'end-to-end',
   'latency',
   'stages',
@@ -56,6 +58,12 @@ function show(part: (typeof parts)[number], how: string, table: string): void {
 if (wanted('collector')) {
   const measured = await collectors({ rounds, seconds, warmUpSeconds }, say);
   show('collector', `${rounds} rounds of ${seconds} s a way`, collectorTable(measured));
+}
+
+if (wanted('kafka-collector')) {
+  const measured = await kafkaCollectors({ rounds, seconds, warmUpSeconds }, say);
+  const how = `${rounds} rounds of ${seconds} s a way, one broker, two partitions, acks=all, lz4`;
+  show('kafka-collector', how, kafkaCollectorTable(measured));
 }
 
 /** Events a second in batches, and the server's CPU for each of them. */

@@ -24,6 +24,11 @@ export class CommandProcess {
     this.exited = new Promise((resolve) => this.#child.once('close', resolve));
   }
 
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('the process did not start');
+    return this.#child.pid;
+  }
+
   get errors(): string {
     return this.#errors;
   }
