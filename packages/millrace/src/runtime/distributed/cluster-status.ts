@@ -5,6 +5,7 @@ import { topicNames } from '../../compile/kafka/topics.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Store } from '../../ports/store.ts';
 import { database } from '../database.ts';
+import { claimMs } from './apply/applied.ts';
 import { type ClusterSettings, desiredOf, whatWasApplied, withCluster } from './apply/apply.ts';
 import { loaderGroup } from './loader-group-name.ts';
 
@@ -80,7 +81,7 @@ export function clusterStatus(settings: ClusterSettings): Promise<ClusterStatus>
       running.push(await jobStatus(name, newestOf(name, overview), jobManager, clock.now()));
     return {
       pipeline: plan.pipeline,
-      applying: holder?.who ?? null,
+      applying: holder !== null && clock.now() - holder.seenMs < claimMs ? holder.who : null,
       topics: topics.map(({ name }) => topicStatus(name, there.get(name), bytes.get(name) ?? 0)),
       groups,
       jobs: running,
