@@ -9,7 +9,7 @@ export default defineConfig({
     maxWorkers: 2,
     // Generous: fsync on a shared disk can be a hundred times slower at times.
     testTimeout: 240_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
     projects: [
       {
         extends: true,
