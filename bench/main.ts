@@ -1,7 +1,7 @@
 /**
  * Measures Millrace from an HTTP request to a row that can be queried.
  *
- *   npm run bench -- [--quick] [--only collector|kafka-collector|end-to-end|latency|stages|questions|growth|start] [--rounds N] [--seconds N] [--write]
+ *   npm run bench -- [--quick] [--only collector|kafka-collector|kafka-loader|end-to-end|latency|stages|questions|growth|start] [--rounds N] [--seconds N] [--write]
  *
  * `--quick` takes some minutes, and says less. `--write` puts the tables
  * into docs/performance.md.
@@ -11,6 +11,7 @@ import { collectors, collectorTable } from './collector.ts';
 import { batches, endToEnd, endToEndTables, rate, serverPhase } from './end-to-end.ts';
 import { growth, growthTables } from './growth.ts';
 import { kafkaCollectors, kafkaCollectorTable } from './kafka-collector.ts';
+import { kafkaLoaders, kafkaLoaderTable } from './kafka-loader.ts';
 import { latencies, latencyTable } from './latency.ts';
 import { provenance, writeSection } from './performance-page.ts';
 import { questions, questionTables } from './questions.ts';
@@ -31,6 +32,7 @@ const { values } = parseArgs({
 const parts = [
   'collector',
   'kafka-collector',
+  'kafka-loader',
   'end-to-end',
   'latency',
   'stages',
@@ -64,6 +66,13 @@ if (wanted('kafka-collector')) {
   const measured = await kafkaCollectors({ rounds, seconds, warmUpSeconds }, say);
   const how = `${rounds} rounds of ${seconds} s a way, one broker, two partitions, acks=all, lz4`;
   show('kafka-collector', how, kafkaCollectorTable(measured));
+}
+
+if (wanted('kafka-loader')) {
+  const events = values.quick ? 300_000 : 2_000_000;
+  const measured = await kafkaLoaders({ rounds, events }, say);
+  const how = `${rounds} rounds of ${whole(events)} events a way, two partitions`;
+  show('kafka-loader', how, kafkaLoaderTable(measured));
 }
 
 /** Events a second in batches, and the server's CPU for each of them. */

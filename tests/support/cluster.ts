@@ -46,6 +46,10 @@ export class StoreProcess {
     this.store = store;
   }
 
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** @param plan whose tables are made; none if left out. */
   static async start(folder: string, plan?: Plan): Promise<StoreProcess> {
     const port = String(await freePort());
