@@ -173,6 +173,29 @@ describe('the page in a browser', () => {
     const url = await start();
     await page.clock.install();
     const requests: string[] = [];
+    let underWay = 0;
+    page.on('request', () => {
+      underWay += 1;
+    });
+    const ended = (): void => {
+      underWay -= 1;
+    };
+    page.on('requestfinished', ended);
+    page.on('requestfailed', ended);
+    /** What had begun is over, and what follows from it. */
+    const atRest = async (): Promise<void> => {
+      let before = -1;
+      await expect
+        .poll(
+          () => {
+            const still = underWay === 0 && requests.length === before;
+            before = requests.length;
+            return still;
+          },
+          { timeout: 30_000, interval: 200 },
+        )
+        .toBe(true);
+    };
     await page.goto(url);
     await shows('#state', 'live');
     page.on('request', (request) => requests.push(request.url()));
@@ -181,7 +204,7 @@ describe('the page in a browser', () => {
 
     await page.getByRole('button', { name: 'Pause' }).press('Enter');
     await shows('#state', 'paused');
-    await page.waitForLoadState('networkidle');
+    await atRest();
     requests.length = 0;
     await page.clock.runFor(60_000);
     expect(requests).toEqual([]);
@@ -192,7 +215,7 @@ describe('the page in a browser', () => {
       `Object.defineProperty(document, 'hidden', { value: true, configurable: true });
        document.dispatchEvent(new Event('visibilitychange'));`,
     );
-    await page.waitForLoadState('networkidle');
+    await atRest();
     requests.length = 0;
     await page.clock.runFor(60_000);
     expect(requests).toEqual([]);
