@@ -2,19 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Admin, Producer, stringSerializers } from '@platformatic/kafka';
+import { Producer, stringSerializers } from '@platformatic/kafka';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openClickHouseStore } from '../../packages/millrace/src/adapters/clickhouse/clickhouse-store.ts';
 import { clickhouseDdl } from '../../packages/millrace/src/compile/clickhouse/ddl.ts';
 import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import type { Store } from '../../packages/millrace/src/ports/store.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
+import { makeTopics } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
 import { freePort } from '../support/free-port.ts';
 import definition from '../support/ledger.config.ts';
 import { Random, testSeed } from '../support/random.ts';
 
 const pipeline = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
+const plan = planOf(definition);
 const seed = testSeed();
 const partitions = 4;
 
@@ -33,14 +35,10 @@ describe(`loaders bring each committed record into the store once (seed ${seed})
     storeProcess = new CommandProcess(storeArgs);
     storeUrl = await storeProcess.url();
     store = await openClickHouseStore({ url: storeUrl, database: 'millrace' });
-    for (const statement of clickhouseDdl(planOf(definition), { database: 'millrace' })
-      .statements) {
-      await store.define(statement);
-    }
-    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.addresses.bootstrap] });
-    await admin.createTopics({ topics: ['ledger.clean'], partitions, replicas: 1 });
-    await admin.createTopics({ topics: ['ledger.dead_letters'], partitions: 1, replicas: 1 });
-    await admin.close();
+    // Views fill the rollups: Flink, which would, is not there.
+    const { statements } = clickhouseDdl(plan, { database: 'millrace', rollupsBy: 'views' });
+    for (const statement of statements) await store.define(statement);
+    await makeTopics(kafka.addresses.bootstrap, plan, partitions);
   });
   afterEach(async () => {
     await store.close();
