@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { resultRows } from '../ports/result-rows.ts';
 import type { ReadOptions, Store } from '../ports/store.ts';
 import { type LetterPlace, letterPlace } from './letter-place.ts';
 
@@ -54,11 +55,10 @@ export interface StoredLetters {
 }
 
 export function createStoredLetters(store: Store): StoredLetters {
-  const rows = async <Row>(sql: string, params: ReadOptions['params'] = {}): Promise<Row[]> => {
-    const { bytes } = await store.read(sql, { params, settings: asJson });
-    const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
-    return lines.map((line): Row => JSON.parse(line));
-  };
+  const rows = async <Row>(
+    sql: string,
+    params: ReadOptions['params'] = {},
+  ): Promise<readonly Row[]> => resultRows(await store.read(sql, { params, settings: asJson }));
 
   return {
     counts(filter) {

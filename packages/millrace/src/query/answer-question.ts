@@ -5,6 +5,7 @@ import { type QuestionColumn, questionColumns } from '../plan/question-columns.t
 import { readQuestion } from '../plan/read-question.ts';
 import { keptSinceMs, type Serving, servingOf } from '../plan/serving.ts';
 import type { Clock } from '../ports/clock.ts';
+import { resultLines } from '../ports/result-rows.ts';
 import { exactJson, type Store, StoreError } from '../ports/store.ts';
 import { type AnswerRow, fillGaps } from './fill-gaps.ts';
 
@@ -147,12 +148,12 @@ async function read(
   signal: AbortSignal | undefined,
 ): Promise<Rows> {
   try {
-    const { bytes, rowsRead, elapsedMs } = await store.read(sql, {
+    const result = await store.read(sql, {
       settings: { ...settings, ...exactJson },
       ...(signal ? { signal } : {}),
     });
-    const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
-    return { lines, rowsRead, elapsedMs };
+    const { rowsRead, elapsedMs } = result;
+    return { lines: resultLines(result), rowsRead, elapsedMs };
   } catch (error) {
     if (!(error instanceof StoreError) || !tooCostly.includes(error.code)) throw error;
     throw new MillraceError(
@@ -169,8 +170,8 @@ async function read(
 const tooCostly: readonly number[] = [159, 160, 241, 243, 396];
 
 async function timeZones(store: Store): Promise<ReadonlySet<string>> {
-  const { bytes } = await store.read('SELECT time_zone FROM system.time_zones', {
+  const result = await store.read('SELECT time_zone FROM system.time_zones', {
     format: 'TabSeparated',
   });
-  return new Set(Buffer.from(bytes).toString().split('\n').filter(Boolean));
+  return new Set(resultLines(result));
 }

@@ -1,5 +1,6 @@
 import { endOfBucketMonthMs } from '../plan/month-of-bucket.ts';
 import type { RollupPlan } from '../plan/plan.ts';
+import { resultLines } from '../ports/result-rows.ts';
 import type { RollupStep } from '../ports/rollup-progress.ts';
 import type { Store } from '../ports/store.ts';
 import type { Place } from './rollup-tables.ts';
@@ -67,7 +68,6 @@ export async function eventsBelowCut(
 }
 
 async function numbers(sql: string, store: Store): Promise<readonly (readonly number[])[]> {
-  const { bytes } = await store.read(sql, { format: 'TSV' });
-  const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
+  const lines = resultLines(await store.read(sql, { format: 'TSV' }));
   return lines.map((line) => line.split('\t').map(Number));
 }

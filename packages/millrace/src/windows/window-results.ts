@@ -1,3 +1,4 @@
+import { resultLines } from '../ports/result-rows.ts';
 import { exactJson, type Store } from '../ports/store.ts';
 import type { WindowRunner } from './window-runner.ts';
 
@@ -48,8 +49,8 @@ export class WindowResults {
     const { table, runner, store, select } = this.#options;
     const toMs = runner.emittedMs(table);
     if (from.endMs > toMs) return [];
-    const { bytes } = await store.read(select({ from, toMs, rowsMax }), { settings: exactJson });
-    const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
+    const sql = select({ from, toMs, rowsMax });
+    const lines = resultLines(await store.read(sql, { settings: exactJson }));
     let place = from;
     return lines.map((json) => {
       const endMs = endOf(json);

@@ -1,3 +1,4 @@
+import { resultRows } from '../../ports/result-rows.ts';
 import type { ReadResult } from '../../ports/store.ts';
 
 /** A table's columns as `DESCRIBE TABLE` tells them. */
@@ -20,9 +21,7 @@ export class TableShapes {
   async of(table: string): Promise<TableShape> {
     const known = this.#known.get(table);
     if (known !== undefined) return known;
-    const { bytes } = await this.#read(`DESCRIBE TABLE ${table}`);
-    const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
-    const shape = lines.map((line): TableShape[number] => JSON.parse(line));
+    const shape = resultRows<TableShape[number]>(await this.#read(`DESCRIBE TABLE ${table}`));
     this.#known.set(table, shape);
     return shape;
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openChdbStore } from '../../adapters/chdb/chdb-store.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { resultRows } from '../../ports/result-rows.ts';
 import type { Store } from '../../ports/store.ts';
 import { clickhouseDdl } from './ddl.ts';
 import type { CanonicalEvent } from './naive.suite.ts';
@@ -48,9 +49,7 @@ export const openTestStore = async (): Promise<TestStore> => {
       });
     },
     async rows(sql) {
-      const { bytes } = await store.read(sql, { settings: exactJson });
-      const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
-      return lines.map((line): Row => JSON.parse(line));
+      return resultRows<Row>(await store.read(sql, { settings: exactJson }));
     },
     async close() {
       await store.close();

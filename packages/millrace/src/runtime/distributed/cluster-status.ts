@@ -3,6 +3,7 @@ import type { GroupState, TopicState } from '../../adapters/kafka/topic-admin.ts
 import type { FlinkJob } from '../../compile/flink/job.ts';
 import { topicNames } from '../../compile/kafka/topics.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { resultRows } from '../../ports/result-rows.ts';
 import type { Store } from '../../ports/store.ts';
 import { database } from '../database.ts';
 import { claimMs } from './apply/applied.ts';
@@ -144,12 +145,11 @@ async function jobStatus(
 }
 
 async function tablesIn(store: Store): Promise<readonly TableStatus[]> {
-  const { bytes } = await store.read(
+  const result = await store.read(
     "SELECT name AS table, toFloat64(ifNull(total_rows, 0)) AS rows, toFloat64(ifNull(total_bytes, 0)) AS bytes FROM system.tables WHERE database = {database:String} AND engine LIKE '%MergeTree' ORDER BY name",
     { params: { database } },
   );
-  const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
-  return lines.map((line): TableStatus => JSON.parse(line));
+  return resultRows<TableStatus>(result);
 }
 
 const sum = <Item>(items: readonly Item[], of: (item: Item) => number): number =>

@@ -2,6 +2,7 @@ import { tablesCheck } from '../../compile/clickhouse/tables-check.ts';
 import { MillraceError } from '../../errors.ts';
 import { defaults } from '../../plan/defaults.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { resultRows } from '../../ports/result-rows.ts';
 import type { Store } from '../../ports/store.ts';
 
 /**
@@ -41,8 +42,5 @@ export async function requireTables(
 const placeOf = ({ table, column }: { readonly table: string; readonly column: string }): string =>
   `${table}.${column}`;
 
-async function rows<Row>(store: Store, question: string): Promise<readonly Row[]> {
-  const { bytes } = await store.read(question);
-  const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
-  return lines.map((line): Row => JSON.parse(line));
-}
+const rows = async <Row>(store: Store, question: string): Promise<readonly Row[]> =>
+  resultRows(await store.read(question));

@@ -10,6 +10,7 @@ import { dedupJobName } from '../../../compile/flink/dedup-job.ts';
 import { topicNames } from '../../../compile/kafka/topics.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import { resultRows } from '../../../ports/result-rows.ts';
 import type { Store } from '../../../ports/store.ts';
 import { database } from '../../database.ts';
 import { loaderGroup } from '../loader-group-name.ts';
@@ -111,9 +112,7 @@ async function tablesIn(store: Store): Promise<Pick<Actual, 'tables' | 'events'>
 }
 
 async function rows<Row>(store: Store, question: string): Promise<readonly Row[]> {
-  const { bytes } = await store.read(question, { params: { database } });
-  const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
-  return lines.map((line): Row => JSON.parse(line));
+  return resultRows(await store.read(question, { params: { database } }));
 }
 
 async function isBehindWindow(
