@@ -13,6 +13,7 @@ import { loadPipeline } from '../load-pipeline.ts';
 import { openCollectorLogs } from './collector-logs.ts';
 import { collectorStatus } from './collector-status.ts';
 import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
+import { runRole } from './run-role.ts';
 
 const mebibyte = 1024 * 1024;
 /** Enough for large requests to Kafka, and little when parsed. */
@@ -59,8 +60,8 @@ export async function serveCollector(
   const notReady = (): string | null =>
     logs.spill?.isFull === true ? 'Kafka is away, and the spill is full' : null;
   const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
-  try {
-    const server = await listen(settings, async (app: FastifyInstance) => {
+  return runRole(
+    listen(settings, async (app: FastifyInstance) => {
       app.setErrorHandler(answerError);
       refuseUnknownRoutes(app);
       await app.register(ingestRoutes, { collector, admission, keys });
@@ -69,16 +70,7 @@ export async function serveCollector(
         status: () => collectorStatus({ plan, collector, logs, startedAt }),
         requireRead: keys.requireRead,
       });
-    });
-    return {
-      url: server.url,
-      async close() {
-        await server.close();
-        await logs.close();
-      },
-    };
-  } catch (error) {
-    await logs.close();
-    throw error;
-  }
+    }),
+    () => logs.close(),
+  );
 }

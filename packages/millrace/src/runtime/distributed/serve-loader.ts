@@ -18,6 +18,7 @@ import { distributedTables } from './distributed-tables.ts';
 import { loaderGroup } from './loader-group-name.ts';
 import { LoadingPartition, type LoadingPartitionOptions } from './loading-partition.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
+import { runRole } from './run-role.ts';
 
 /** Where the records of a topic go, and those that the store will not have. */
 type Way = Pick<LoadingPartitionOptions, 'table' | 'refuse'>;
@@ -109,21 +110,12 @@ export async function serveLoader(
     await deadLetters.close();
     await store.close();
   };
-  try {
-    const server = await listen(settings, async (app) => {
+  return runRole(
+    listen(settings, async (app) => {
       app.setErrorHandler(answerError);
       refuseUnknownRoutes(app);
       await app.register(aliveRoutes, { notReady });
-    });
-    return {
-      url: server.url,
-      async close() {
-        await server.close();
-        await close();
-      },
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+    }),
+    close,
+  );
 }

@@ -34,6 +34,7 @@ import { distributedTables } from './distributed-tables.ts';
 import { queryStatus } from './query-status.ts';
 import { requireTables } from './require-tables.ts';
 import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
+import { runRole } from './run-role.ts';
 import { tableWays } from './table-ways.ts';
 
 /**
@@ -81,19 +82,7 @@ export async function serveQuery(
     await Promise.all([measuring.stop(), probe.stop(), watch.stop()]);
     await store.close();
   };
-  try {
-    const server = await serve(settings, { plan, store, watch, probe, rate });
-    return {
-      url: server.url,
-      async close() {
-        await server.close();
-        await close();
-      },
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return runRole(serve(settings, { plan, store, watch, probe, rate }), close);
 }
 
 interface Parts {
