@@ -5,28 +5,18 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { processCpuMicros } from './cpu.ts';
 import { batches, type Load, single } from './end-to-end.ts';
-import { Generator } from './generator.ts';
-import { median, percentile } from './statistics.ts';
+import { type LoadPhase, type LoadPhaseOptions, loadPhase } from './load-phase.ts';
+import { median } from './statistics.ts';
 import { numbersTable, whole } from './table.ts';
 
-export interface CollectorOptions {
+export interface CollectorOptions extends LoadPhaseOptions {
   readonly rounds: number;
-  readonly seconds: number;
-  readonly warmUpSeconds: number;
-}
-
-interface Phase {
-  readonly eventsPerSecond: number;
-  /** Of the serving process, µs an event. */
-  readonly cpuMicros: number;
-  readonly answerMs: { readonly p50: number; readonly p99: number };
 }
 
 const kinds = ['bare', 'millrace'] as const;
 type Kind = (typeof kinds)[number];
-type Round = { readonly [kind in Kind]: Phase };
+type Round = { readonly [kind in Kind]: LoadPhase };
 
 export interface Collectors {
   readonly batches: readonly Round[];
@@ -57,11 +47,7 @@ export async function collectors(
   return measured;
 }
 
-async function phase(
-  kind: Kind,
-  load: Load,
-  { seconds, warmUpSeconds }: Omit<CollectorOptions, 'rounds'>,
-): Promise<Phase> {
+async function phase(kind: Kind, load: Load, options: LoadPhaseOptions): Promise<LoadPhase> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
   // The same young generation for both, as the command gives itself.
   const args = ['--max-semi-space-size=32', script, kind, folder];
@@ -70,23 +56,7 @@ async function phase(
   try {
     const { pid, stdout } = child;
     if (pid === undefined) throw new Error(`${script} does not start`);
-    const url = await firstLine(stdout);
-    const answers: number[] = [];
-    const generator = await Generator.open(url, {
-      ...load,
-      onAnswer: ({ tookMs }) => answers.push(tookMs),
-    });
-    await generator.send({ seconds: warmUpSeconds });
-    answers.length = 0;
-    const before = { sent: generator.sent, cpu: processCpuMicros(pid), at: performance.now() };
-    await generator.send({ seconds });
-    const events = generator.sent - before.sent;
-    generator.close();
-    return {
-      eventsPerSecond: (events / (performance.now() - before.at)) * 1_000,
-      cpuMicros: (processCpuMicros(pid) - before.cpu) / events,
-      answerMs: { p50: percentile(answers, 0.5), p99: percentile(answers, 0.99) },
-    };
+    return await loadPhase({ url: await firstLine(stdout), pid }, load, options);
   } finally {
     child.kill('SIGKILL');
     await exited;
@@ -108,7 +78,7 @@ export function collectorTable(measured: Collectors): string {
   const rows = (['batches', 'single'] as const).flatMap((load) =>
     kinds.map((kind) => {
       const rounds = measured[load];
-      const of = (value: (phase: Phase) => number): number =>
+      const of = (value: (phase: LoadPhase) => number): number =>
         median(rounds.map((round) => value(round[kind])));
       const ratios = rounds.map(
         (round) => round[kind].eventsPerSecond / round.bare.eventsPerSecond,

@@ -6,28 +6,21 @@ import { fileURLToPath } from 'node:url';
 import { TopicAdmin } from '../packages/millrace/src/adapters/kafka/topic-admin.ts';
 import { kafkaTopics, topicNames } from '../packages/millrace/src/compile/kafka/topics.ts';
 import { planOf } from '../packages/millrace/src/plan/plan-of.ts';
-import { CommandProcess } from '../tests/support/command-process.ts';
+import { startRole } from '../tests/support/cluster.ts';
 import { readUntil } from '../tests/support/kafka-records.ts';
 import { installKafka, startKafka } from '../tools/stack/kafka.ts';
 import definition from './bench.config.ts';
-import { processCpuMicros } from './cpu.ts';
 import { batches, type Load, single } from './end-to-end.ts';
-import { Generator } from './generator.ts';
-import { median, percentile } from './statistics.ts';
+import { type LoadPhase, type LoadPhaseOptions, loadPhase } from './load-phase.ts';
+import { median } from './statistics.ts';
 import { numbersTable, whole } from './table.ts';
 
-export interface KafkaCollectorOptions {
+export interface KafkaCollectorOptions extends LoadPhaseOptions {
   readonly rounds: number;
-  readonly seconds: number;
-  readonly warmUpSeconds: number;
 }
 
-interface Phase {
-  readonly eventsPerSecond: number;
-  /** Of the process that sends to Kafka, µs an event. */
-  readonly cpuMicros: number;
-  readonly answerMs?: { readonly p50: number; readonly p99: number };
-}
+/** Ready-made lines are not answered one by one. */
+type Phase = Omit<LoadPhase, 'answerMs'> & Partial<Pick<LoadPhase, 'answerMs'>>;
 
 const ways = ['java', 'batches', 'single'] as const;
 type Way = (typeof ways)[number];
@@ -88,32 +81,12 @@ async function sampleLines(bootstrap: string, file: string): Promise<void> {
 async function collectorPhase(
   bootstrap: string,
   load: Load,
-  { seconds, warmUpSeconds }: Omit<KafkaCollectorOptions, 'rounds'>,
-): Promise<Phase> {
-  const collector = new CommandProcess(
-    ['start', '--role', 'collector', '--pipeline', pipeline, '--port', '0'].concat([
-      '--kafka',
-      bootstrap,
-    ]),
-  );
+  options: LoadPhaseOptions,
+): Promise<LoadPhase> {
+  const collector = startRole('collector', { pipeline, kafka: bootstrap });
   try {
-    const answers: number[] = [];
-    const generator = await Generator.open(await collector.url(), {
-      ...load,
-      onAnswer: ({ tookMs }) => answers.push(tookMs),
-    });
-    await generator.send({ seconds: warmUpSeconds });
-    answers.length = 0;
     const { pid } = collector;
-    const before = { sent: generator.sent, cpu: processCpuMicros(pid), at: performance.now() };
-    await generator.send({ seconds });
-    const events = generator.sent - before.sent;
-    generator.close();
-    return {
-      eventsPerSecond: (events / (performance.now() - before.at)) * 1_000,
-      cpuMicros: (processCpuMicros(pid) - before.cpu) / events,
-      answerMs: { p50: percentile(answers, 0.5), p99: percentile(answers, 0.99) },
-    };
+    return await loadPhase({ url: await collector.url(), pid }, load, options);
   } finally {
     await collector.stop();
   }
@@ -122,7 +95,7 @@ async function collectorPhase(
 async function producerPhase(
   bootstrap: string,
   lines: string,
-  { seconds, warmUpSeconds }: Omit<KafkaCollectorOptions, 'rounds'>,
+  { seconds, warmUpSeconds }: LoadPhaseOptions,
 ): Promise<Phase> {
   const jars = join(await installKafka(), '*');
   const told = [bootstrap, topics.raw, lines, String(warmUpSeconds), String(seconds)];

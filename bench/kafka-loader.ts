@@ -8,8 +8,7 @@ import { TopicAdmin } from '../packages/millrace/src/adapters/kafka/topic-admin.
 import { kafkaTopics, topicNames } from '../packages/millrace/src/compile/kafka/topics.ts';
 import type { Plan } from '../packages/millrace/src/plan/plan.ts';
 import { planOf } from '../packages/millrace/src/plan/plan-of.ts';
-import { StoreProcess } from '../tests/support/cluster.ts';
-import { CommandProcess } from '../tests/support/command-process.ts';
+import { StoreProcess, startRole } from '../tests/support/cluster.ts';
 import { readUntil } from '../tests/support/kafka-records.ts';
 import { startKafka } from '../tools/stack/kafka.ts';
 import definition from './bench.config.ts';
@@ -79,12 +78,7 @@ async function fillClean(bootstrap: string, events: number): Promise<void> {
   const admin = new TopicAdmin({ clientId: 'bench', brokers: [bootstrap] });
   for (const topic of kafkaTopics(plan, { partitions, replication: 1 })) await admin.create(topic);
   await admin.close();
-  const collector = new CommandProcess(
-    ['start', '--role', 'collector', '--pipeline', pipeline, '--port', '0'].concat([
-      '--kafka',
-      bootstrap,
-    ]),
-  );
+  const collector = startRole('collector', { pipeline, kafka: bootstrap });
   const generator = await Generator.open(await collector.url(), batches);
   await generator.send({ seconds: 3_600, events });
   generator.close();
@@ -137,12 +131,7 @@ async function countOf(store: StoreProcess): Promise<number> {
 }
 
 const loadByLoader = async (store: StoreProcess, bootstrap: string) => {
-  const loader = new CommandProcess(
-    ['start', '--role', 'loader', '--pipeline', pipeline, '--port', '0'].concat([
-      ...['--kafka', bootstrap],
-      ...['--store-url', store.url],
-    ]),
-  );
+  const loader = startRole('loader', { pipeline, kafka: bootstrap, storeUrl: store.url });
   await loader.url();
   return {
     pids: [loader.pid],

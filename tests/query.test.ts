@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from './support/free-port.ts';
 import { MillraceProcess } from './support/millrace-process.ts';
 import type asked from './support/query.config.ts';
+import { runCommand } from './support/run-command.ts';
 
 const pipeline = fileURLToPath(new URL('./support/query.config.ts', import.meta.url));
-const command = fileURLToPath(new URL('../packages/millrace/bin/millrace.js', import.meta.url));
 const readKey = 'r-key';
 
 let data: string;
@@ -213,19 +212,9 @@ describe('the client', () => {
 });
 
 describe('millrace query', () => {
-  const run = async (...args: readonly string[]) => {
+  const run = (...args: readonly string[]) => {
     const { port } = new URL(url);
-    const child = spawn(command, ['query', '--port', port, '--read-keys', readKey, ...args]);
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (chunk) => {
-      output += String(chunk);
-    });
-    child.stderr.on('data', (chunk) => {
-      errors += String(chunk);
-    });
-    const code = await new Promise((done) => child.once('close', done));
-    return { code, output, errors };
+    return runCommand(['query', '--port', port, '--read-keys', readKey, ...args]);
   };
 
   test('prints a table', async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Admin } from '@platformatic/kafka';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { CommandProcess } from '../support/command-process.ts';
+import { startRole } from '../support/cluster.ts';
 import { readUntil } from '../support/kafka-records.ts';
 
 const pipeline = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
@@ -26,11 +26,7 @@ afterAll(async () => {
 
 test('what a collector has answered for is in Kafka, and so is what it refused', async () => {
   const { bootstrap } = kafka.addresses;
-  const collector = new CommandProcess(
-    ['start', '--role', 'collector', '--pipeline', pipeline, '--port', '0', '--kafka'].concat(
-      bootstrap,
-    ),
-  );
+  const collector = startRole('collector', { pipeline, kafka: bootstrap });
   const url = await collector.url();
   const events = Array.from({ length: 1_000 }, (_, n) => ({
     event_id: `e${n}`,

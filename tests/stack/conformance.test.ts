@@ -11,8 +11,8 @@ import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import { exactJson } from '../../packages/millrace/src/ports/store.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { jobSettings, makeTopics, StoreProcess, startJobs } from '../support/cluster.ts';
-import { CommandProcess } from '../support/command-process.ts';
+import { jobSettings, makeTopics, StoreProcess, startJobs, startRole } from '../support/cluster.ts';
+import type { CommandProcess } from '../support/command-process.ts';
 import { MillraceProcess, rows, settled } from '../support/millrace-process.ts';
 import { mixedStream } from '../support/mixed-stream.ts';
 import { testSeed } from '../support/random.ts';
@@ -63,15 +63,9 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
     const { bootstrap } = kafka.addresses;
     await makeTopics(bootstrap, plan, 2);
     await startJobs(flink, flinkJobs(plan, { ...jobSettings(bootstrap), parallelism: 1 }));
-    const role = (name: 'collector' | 'loader') =>
-      new CommandProcess(
-        ['start', '--role', name, '--pipeline', pipeline, '--port', '0'].concat([
-          ...['--kafka', bootstrap],
-          ...['--store-url', store.url],
-        ]),
-      );
-    collector = role('collector');
-    loader = role('loader');
+    const where = { pipeline, kafka: bootstrap, storeUrl: store.url };
+    collector = startRole('collector', where);
+    loader = startRole('loader', where);
     embedded = new MillraceProcess({ pipeline, data: join(folder, 'embedded') });
   }, 600_000);
   afterAll(async () => {

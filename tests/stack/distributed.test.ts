@@ -7,8 +7,8 @@ import { flinkJobs } from '../../packages/millrace/src/compile/flink/jobs.ts';
 import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { jobSettings, makeTopics, StoreProcess, startJobs } from '../support/cluster.ts';
-import { CommandProcess } from '../support/command-process.ts';
+import { jobSettings, makeTopics, StoreProcess, startJobs, startRole } from '../support/cluster.ts';
+import type { CommandProcess } from '../support/command-process.ts';
 import definition from '../support/ledger.config.ts';
 import { Ledger } from '../support/ledger.ts';
 import { testSeed } from '../support/random.ts';
@@ -38,12 +38,7 @@ describe(`from the HTTP answer to the number in the store, each event once (seed
   });
 
   const start = (role: 'collector' | 'loader'): CommandProcess =>
-    new CommandProcess(
-      ['start', '--role', role, '--pipeline', pipeline, '--port', '0'].concat([
-        ...['--kafka', kafka.addresses.bootstrap],
-        ...['--store-url', store.url],
-      ]),
-    );
+    startRole(role, { pipeline, kafka: kafka.addresses.bootstrap, storeUrl: store.url });
   const count = async (): Promise<number> => {
     const [row] = await store.ask<{ readonly n: string }>('', 'SELECT count() AS n FROM events');
     return Number(row?.n);

@@ -9,7 +9,7 @@ import { clickhouseDdl } from '../../packages/millrace/src/compile/clickhouse/dd
 import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import type { Store } from '../../packages/millrace/src/ports/store.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { makeTopics } from '../support/cluster.ts';
+import { makeTopics, startRole } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
 import { freePort } from '../support/free-port.ts';
 import definition from '../support/ledger.config.ts';
@@ -48,13 +48,7 @@ describe(`loaders bring each committed record into the store once (seed ${seed})
   });
 
   const startLoader = (env = {}): CommandProcess =>
-    new CommandProcess(
-      ['start', '--role', 'loader', '--pipeline', pipeline, '--port', '0'].concat([
-        ...['--kafka', kafka.addresses.bootstrap],
-        ...['--store-url', storeUrl],
-      ]),
-      env,
-    );
+    startRole('loader', { pipeline, kafka: kafka.addresses.bootstrap, storeUrl, env });
   const cell = async (sql: string): Promise<string> =>
     Buffer.from((await store.read(sql, { format: 'TSV' })).bytes)
       .toString()

@@ -12,8 +12,8 @@ import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import type { Answer } from '../../packages/millrace/src/query/answer-question.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { jobSettings, makeTopics, StoreProcess, startJobs } from '../support/cluster.ts';
-import { CommandProcess } from '../support/command-process.ts';
+import { jobSettings, makeTopics, StoreProcess, startJobs, startRole } from '../support/cluster.ts';
+import type { CommandProcess } from '../support/command-process.ts';
 import definition from '../support/ledger.config.ts';
 import { type Ask, Ledger } from '../support/ledger.ts';
 import { testSeed } from '../support/random.ts';
@@ -50,13 +50,10 @@ describe(`an answer has all that was acknowledged before its as_of (seed ${seed}
   });
 
   const start = (role: 'collector' | 'loader' | 'query'): CommandProcess =>
-    new CommandProcess(
-      ['start', '--role', role, '--pipeline', pipeline, '--port', '0'].concat([
-        ...['--kafka', kafka.addresses.bootstrap],
-        ...['--store-url', store.url],
-      ]),
-      { MILLRACE_READ_KEYS: readKey },
-    );
+    startRole(role, {
+      ...{ pipeline, kafka: kafka.addresses.bootstrap, storeUrl: store.url },
+      env: { MILLRACE_READ_KEYS: readKey },
+    });
 
   test('whoever is killed meanwhile', async () => {
     const ledger = new Ledger();

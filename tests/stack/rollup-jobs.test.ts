@@ -25,8 +25,7 @@ import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { writeClean } from '../support/clean-log.ts';
-import { jobSettings, makeTopics, StoreProcess, startJobs } from '../support/cluster.ts';
-import { CommandProcess } from '../support/command-process.ts';
+import { jobSettings, makeTopics, StoreProcess, startJobs, startRole } from '../support/cluster.ts';
 import { readUntil } from '../support/kafka-records.ts';
 import { testSeed } from '../support/random.ts';
 
@@ -61,9 +60,7 @@ describe(`what Flink computes of events (seed ${seed})`, () => {
 
   test('every rollup equals a recomputation', async () => {
     const store = await StoreProcess.start(folder, plan);
-    const kafkaAndStore = ['--kafka', bootstrap, '--store-url', store.url];
-    const role = ['start', '--role', 'loader', '--pipeline', pipeline, '--port', '0'];
-    const loader = new CommandProcess([...role, ...kafkaAndStore]);
+    const loader = startRole('loader', { pipeline, kafka: bootstrap, storeUrl: store.url });
     try {
       await loader.url();
       await startJobs(flink, rollupJobs(plan, { ...jobSettings(bootstrap), parallelism: 1 }));

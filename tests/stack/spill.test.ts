@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { topicNames } from '../../packages/millrace/src/compile/kafka/topics.ts';
 import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { makeTopics } from '../support/cluster.ts';
-import { CommandProcess } from '../support/command-process.ts';
+import { makeTopics, startRole } from '../support/cluster.ts';
+import type { CommandProcess } from '../support/command-process.ts';
 import { readRecordsUntil } from '../support/kafka-records.ts';
 import definition from '../support/ledger.config.ts';
 
@@ -99,10 +99,8 @@ describe('while Kafka is away, a collector', () => {
   });
 
   const start = (...more: readonly string[]): CommandProcess => {
-    const collector = new CommandProcess([
-      ...['start', '--role', 'collector', '--pipeline', pipeline, '--port', '0'],
-      ...['--kafka', kafka.addresses.bootstrap, ...more],
-    ]);
+    const kafkaAt = kafka.addresses.bootstrap;
+    const collector = startRole('collector', { pipeline, kafka: kafkaAt, args: more });
     onTestFinished(() => collector.kill('SIGKILL'));
     return collector;
   };

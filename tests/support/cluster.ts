@@ -6,6 +6,7 @@ import { clickhouseDdl } from '../../packages/millrace/src/compile/clickhouse/dd
 import type { FlinkJob, FlinkSettings } from '../../packages/millrace/src/compile/flink/job.ts';
 import { kafkaTopics } from '../../packages/millrace/src/compile/kafka/topics.ts';
 import type { Plan } from '../../packages/millrace/src/plan/plan.ts';
+import { resultRows } from '../../packages/millrace/src/ports/result-rows.ts';
 import { exactJson, type Store } from '../../packages/millrace/src/ports/store.ts';
 import type { Flink } from '../../tools/stack/flink.ts';
 import { CommandProcess } from './command-process.ts';
@@ -31,6 +32,30 @@ export const jobSettings = (bootstrap: string): FlinkSettings => ({
 export async function startJobs(flink: Flink, jobs: readonly FlinkJob[]): Promise<void> {
   for (const job of jobs) await submitJob(flink.addresses.sqlGateway, job);
 }
+
+export interface RoleOptions {
+  readonly pipeline: string;
+  readonly kafka: string;
+  /** Of the store, where the role has one. */
+  readonly storeUrl?: string;
+  /** More of the command's arguments. */
+  readonly args?: readonly string[];
+  readonly env?: { readonly [name: string]: string };
+}
+
+/** A role of a pipeline, in a process of its own on a free port. */
+export const startRole = (
+  role: 'collector' | 'loader' | 'query',
+  { pipeline, kafka, storeUrl, args = [], env = {} }: RoleOptions,
+): CommandProcess =>
+  new CommandProcess(
+    [
+      ...['start', '--role', role, '--pipeline', pipeline, '--port', '0', '--kafka', kafka],
+      ...(storeUrl === undefined ? [] : ['--store-url', storeUrl]),
+      ...args,
+    ],
+    env,
+  );
 
 /** `millrace store` with a plan's tables, which can be killed and comes back where it was. */
 export class StoreProcess {
@@ -65,21 +90,18 @@ export class StoreProcess {
 
   /** Every value whole, and times as ISO 8601. */
   async rows(sql: string): Promise<readonly { readonly [column: string]: unknown }[]> {
-    const { bytes } = await this.store.read(sql, { settings: exactJson });
-    const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
-    return lines.map((line) => JSON.parse(line));
+    return resultRows(await this.store.read(sql, { settings: exactJson }));
   }
 
   /** As `rows` of a running Millrace. */
   readonly ask: Ask = async <Row>(_url: string, sql: string): Promise<readonly Row[]> => {
-    const { bytes } = await this.store.read(sql, {
+    const result = await this.store.read(sql, {
       settings: {
         output_format_json_quote_64bit_integers: 1,
         output_format_json_quote_decimals: 1,
       },
     });
-    const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
-    return lines.map((line): Row => JSON.parse(line));
+    return resultRows<Row>(result);
   };
 
   async killAndRestart(): Promise<void> {
