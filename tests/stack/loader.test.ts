@@ -143,11 +143,11 @@ describe(`loaders bring each committed record into the store once (seed ${seed})
     await zombie.url();
     const some = async () => Number(await cell('SELECT count() FROM events'));
     await expect.poll(some, { timeout: 60_000 }).toBeGreaterThan(0);
-    zombie.kill('SIGSTOP');
+    await zombie.pause();
     const heir = startLoader();
     const before = await some();
     await expect.poll(some, { timeout: 60_000 }).toBeGreaterThan(before);
-    zombie.kill('SIGCONT');
+    zombie.resume();
     writing.abort();
     await balance(await written);
     await Promise.all([zombie.stop(), heir.stop()]);

@@ -234,7 +234,7 @@ describe('while Kafka is away, a collector', () => {
     await expect.poll(() => spillOf(url), patient).toMatchObject({ since: null, events: 0 });
 
     // It takes connections, and answers nothing.
-    kafka.kill('broker-1', 'SIGSTOP');
+    await kafka.pause('broker-1');
     const began = performance.now();
     expect((await send()).status).toBe(200);
     expect(performance.now() - began).toBeLessThan(10_000);
@@ -252,7 +252,7 @@ describe('while Kafka is away, a collector', () => {
     expect(alone.status).toBe(503);
     expect(await alone.json()).toMatchObject({ error: { code: 'log_unavailable' } });
 
-    kafka.kill('broker-1', 'SIGCONT');
+    kafka.resume('broker-1');
     await expect.poll(() => spillOf(url), patient).toMatchObject({ since: null, events: 0 });
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     await expect.poll(async () => (await send()).status, patient).toBe(200);

@@ -51,11 +51,11 @@ test('what follows a request that nobody answered is not taken for its repeat', 
   const writer = open(topic);
   await written(writer, 'first');
 
-  kafka.kill('broker-1', 'SIGSTOP');
+  await kafka.pause('broker-1');
   const began = performance.now();
   const outcome = await writer.append(records('a', 'b')).catch((error: unknown) => error);
   const waitedMs = performance.now() - began;
-  kafka.kill('broker-1', 'SIGCONT');
+  kafka.resume('broker-1');
   expect(outcome).toMatchObject({ code: 'log_unavailable' });
   expect(waitedMs).toBeGreaterThan(1_500);
   expect(waitedMs).toBeLessThan(6_000);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { findPid, type Pid, pause, resume } from '../../tools/stack/pid.ts';
 
 const command = fileURLToPath(new URL('../../packages/millrace/bin/millrace.js', import.meta.url));
 
@@ -49,6 +50,21 @@ export class CommandProcess {
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** Stops it where it is, until it is resumed. */
+  async pause(): Promise<void> {
+    await pause(this.#found());
+  }
+
+  resume(): void {
+    resume(this.#found());
+  }
+
+  #found(): Pid {
+    const found = findPid(this.pid);
+    if (found === undefined) throw new Error(`the process has ended:\n${this.#errors}`);
+    return found;
   }
 
   /** Ends it as Ctrl-C would. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findPid, isRunning, kill, type Pid, signal, stop } from './pid.ts';
+import { findPid, isRunning, kill, type Pid, pause, resume, signal, stop } from './pid.ts';
 import { writePid } from './state.ts';
 
 export interface DaemonOptions {
@@ -61,6 +61,15 @@ export class Daemon {
   /** Sends a signal and waits for nothing. */
   kill(name: NodeJS.Signals): void {
     signal(this.pid, name);
+  }
+
+  /** Stops it where it is, as if its machine were stuck, until it is resumed. */
+  async pause(): Promise<void> {
+    await pause(this.pid);
+  }
+
+  resume(): void {
+    resume(this.pid);
   }
 
   /** Kills it, if it runs, and starts it again on the same ports and data. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A process that can be told from a later one with the same id. */
@@ -11,6 +11,7 @@ export interface Pid {
 /** Short: each of these services is made to survive a kill. */
 const stopLimitMs = 5_000;
 const killLimitMs = 10_000;
+const pauseLimitMs = 10_000;
 const pollMs = 20;
 
 /** The process that has this id now; undefined if none has. */
@@ -24,7 +25,7 @@ export function findPid(pid: number): Pid | undefined {
 export const isRunning = ({ pid, startTicks }: Pid): boolean =>
   findPid(pid)?.startTicks === startTicks;
 
-/** Sends a signal, unless the process has ended. */
+/** Sends a signal, unless the process has ended. To stop one where it is there is `pause`. */
 export function signal(to: Pid, name: NodeJS.Signals): void {
   if (isRunning(to)) process.kill(to.pid, name);
 }
@@ -43,30 +44,54 @@ export async function kill(pid: Pid): Promise<void> {
   if (!(await ends(pid, killLimitMs))) throw new Error(`process ${pid.pid} cannot be killed`);
 }
 
+/** Stops a process where it is (SIGSTOP), and waits until each of its threads has: they do so one by one. */
+export async function pause(pid: Pid): Promise<void> {
+  signal(pid, 'SIGSTOP');
+  if (!(await becomes(() => isPaused(pid), pauseLimitMs)))
+    throw new Error(`process ${pid.pid} cannot be paused`);
+}
+
+/** Lets a paused process go on. */
+export const resume = (pid: Pid): void => signal(pid, 'SIGCONT');
+
 /** Resident memory in bytes; 0 if the process has ended. */
 export function residentBytes({ pid }: Pid): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, 'status') ?? '')?.[1];
   return Number(kilobytes ?? 0) * 1024;
 }
 
-async function ends(pid: Pid, limitMs: number): Promise<boolean> {
+const ends = (pid: Pid, limitMs: number): Promise<boolean> =>
+  becomes(() => !isRunning(pid), limitMs);
+
+/** Whether it comes true within the limit. */
+async function becomes(condition: () => boolean, limitMs: number): Promise<boolean> {
   const deadline = performance.now() + limitMs;
-  while (isRunning(pid)) {
+  while (!condition()) {
     if (performance.now() > deadline) return false;
     await sleep(pollMs);
   }
   return true;
 }
 
+function isPaused(pid: Pid): boolean {
+  if (!isRunning(pid)) return false;
+  const threads = readdirSync(`/proc/${pid.pid}/task`);
+  return threads.every((thread) => {
+    const state = statFields(`${pid.pid}/task/${thread}`)?.[0];
+    // One that has ended since they were counted has stopped for good.
+    return state === undefined || state === 'T';
+  });
+}
+
 /** From the state on: the name before it stands in brackets and may hold anything. */
-function statFields(pid: number): readonly string[] | undefined {
-  const stat = readProc(pid, 'stat');
+function statFields(process: number | string): readonly string[] | undefined {
+  const stat = readProc(process, 'stat');
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
-function readProc(pid: number, file: string): string | undefined {
+function readProc(process: number | string, file: string): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    return readFileSync(`/proc/${process}/${file}`, 'utf8');
   } catch {
     return undefined;
   }

@@ -31,6 +31,15 @@ export class Service<Addresses extends { readonly [name: string]: string }> {
     this.#process(which).kill(signal);
   }
 
+  /** Stops a process where it is, as if its machine were stuck, until it is resumed. */
+  async pause(which: string): Promise<void> {
+    await this.#process(which).pause();
+  }
+
+  resume(which: string): void {
+    this.#process(which).resume();
+  }
+
   /** Kills a process, if it runs, and starts it on the same ports and data until it is ready. */
   async restart(which: string): Promise<void> {
     await this.#process(which).restart();
