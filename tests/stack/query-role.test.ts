@@ -118,8 +118,9 @@ describe(`an answer has all that was acknowledged before its as_of (seed ${seed}
     expect(new Set(answers.map(({ served_by }) => served_by))).toEqual(
       new Set(['events', 'by_minute']),
     );
-    // Nothing comes any more, and of the events the last is told all the same.
+    // Nothing comes any more, and the last is told all the same, of events and of what Flink computes.
     await goesOn(totalOfEvents);
+    await goesOn();
     const balanced = () => ledger.balance(first, askSql).then(() => true);
     await expect.poll(balanced, { timeout: 60_000 }).toBe(true);
     expect(ledger.acknowledged.size).toBeGreaterThan(1_000);

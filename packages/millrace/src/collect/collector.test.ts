@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MillraceError } from '../errors.ts';
+import { heartbeatKey } from '../ports/heartbeats.ts';
 import type { LogMark } from '../ports/log.ts';
 import { collectJson, now } from './collect-json.suite.ts';
 import { createCollector } from './collector.ts';
@@ -157,6 +158,11 @@ describe('createCollector', () => {
     expect(exact.accepted).toBe(1);
     const wide = await collectJson(event(`${'x'.repeat(200 + room - 1)}ü`), { limits });
     expect(wide.rejected).toMatchObject([{ code: 'event_too_large' }]);
+  });
+
+  it('takes no id that could be the key of a heartbeat', async () => {
+    const { rejected } = await collectJson({ event_id: heartbeatKey, type: 'page' });
+    expect(rejected).toMatchObject([{ code: 'nul_character' }]);
   });
 });
 

@@ -293,7 +293,7 @@ export class Loader {
 
   async #insert(batch: LogBatch, intent: LoadIntent): Promise<void> {
     const { store, table, columns, topic, partition, reach } = this.#options;
-    // The end of a transaction has an offset, and no record.
+    // The end of a transaction has an offset, and no record; a heartbeat has no row.
     if (batch.rows === 0) return;
     return this.#gate.pass(() => {
       this.#insertBeganMs = performance.now();
@@ -366,8 +366,9 @@ export class Loader {
     return Buffer.from(bytes).toString().trim() !== '0';
   }
 
-  async #intend({ from, to }: LogBatch): Promise<LoadIntent> {
-    const intent = { from, to, ...(await this.#firstDeadline()) };
+  async #intend({ from, to, rows }: LogBatch): Promise<LoadIntent> {
+    // A quiet log goes on by records that are passed over, of which the store need not know.
+    const intent = { from, to, ...(rows === 0 ? {} : await this.#firstDeadline()) };
     await this.#save(({ committed, intents }) => ({ committed, intents: [...intents, intent] }));
     this.#options.reach('load-intended');
     return intent;

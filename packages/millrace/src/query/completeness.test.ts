@@ -60,8 +60,52 @@ describe(`up to when a table has everything (seed ${seed})`, () => {
   });
 });
 
+describe(`heartbeats (seed ${seed})`, () => {
+  test('lie behind all that was acknowledged before what they say', () => {
+    for (let run = 0; run < 60; run += 1) {
+      const random = new Random(seed + run);
+      const pipeline = new ModelPipeline(random, [0, 50]);
+      let known = nothingSeen;
+      let beats = 0;
+      for (let turns = 0; turns < 100; turns += 1) {
+        const { asOfMs } = known;
+        known = look(pipeline, known, random, false, pipeline.steps.slice(0, 1));
+        if (known.asOfMs === null || known.asOfMs === asOfMs) continue;
+        pipeline.beat(known.asOfMs);
+        beats += 1;
+      }
+      for (let things = 0; things < 2_000; things += 1) pipeline.happen(true);
+      expect(beats).toBeGreaterThan(0);
+      expect({ run, behind: pipeline.behindHeartbeats() }).toEqual({ run, behind: [] });
+    }
+  });
+
+  test('let a table behind a job that holds things back come to have all, once nothing more comes', () => {
+    for (let run = 0; run < 30; run += 1) {
+      const random = new Random(seed + run);
+      const pipeline = new ModelPipeline(random, [0, 50]);
+      for (let things = 0; things < 300; things += 1) pipeline.happen();
+      const last = pipeline.now();
+      let known = nothingSeen;
+      let clean = nothingSeen;
+      for (let turns = 0; turns < 2_000 && !((known.asOfMs ?? 0) > last); turns += 1) {
+        clean = look(pipeline, clean, random, true, pipeline.steps.slice(0, 1));
+        if (clean.asOfMs !== null) pipeline.beat(clean.asOfMs);
+        known = look(pipeline, known, random, true);
+      }
+      expect(known.asOfMs).toBeGreaterThan(last);
+    }
+  });
+});
+
 /** What an observer sees while things go on happening between its questions. */
-function look(pipeline: ModelPipeline, known: Completeness, random: Random, quiet = false) {
+function look(
+  pipeline: ModelPipeline,
+  known: Completeness,
+  random: Random,
+  quiet = false,
+  steps = pipeline.steps,
+) {
   const meanwhile = (): void => {
     const most = random.chance(0.2) ? 60 : 6;
     for (let things = random.between(0, most); things > 0; things -= 1) pipeline.happen(quiet);
@@ -69,16 +113,16 @@ function look(pipeline: ModelPipeline, known: Completeness, random: Random, quie
   meanwhile();
   const timeMs = pipeline.now();
   const committed = new Map<string, Offsets>();
-  for (const step of pipeline.steps) {
+  for (const step of steps) {
     meanwhile();
     committed.set(step.group, pipeline.committed(step));
   }
   const ends = new Map<string, Offsets>();
-  for (const { log } of pipeline.steps) {
+  for (const { log } of steps) {
     meanwhile();
     ends.set(log, pipeline.ends(log));
   }
-  return seen(known, pipeline.steps, {
+  return seen(known, steps, {
     timeMs,
     committed: ({ group }) => committed.get(group) ?? [],
     ends: (log) => ends.get(log) ?? [],

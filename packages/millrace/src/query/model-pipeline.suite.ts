@@ -4,7 +4,11 @@ import type { Step } from './completeness.ts';
 
 const noTransaction = -1;
 
-type Entry = { readonly id: number; readonly transaction: number } | { readonly ends: number };
+type Entry =
+  | { readonly id: number; readonly transaction: number }
+  | { readonly ends: number }
+  /** All that was acknowledged before this moment lies before it, as it says. */
+  | { readonly heartbeatMs: number };
 
 class Partition {
   readonly entries: Entry[] = [];
@@ -33,6 +37,18 @@ class Partition {
     if (!this.#open.delete(transaction)) return;
     if (how === 'committed') this.#committed.add(transaction);
     this.entries.push({ ends: transaction });
+  }
+
+  beat(heartbeatMs: number): void {
+    this.entries.push({ heartbeatMs });
+  }
+
+  /** What readers find before a heartbeat, once all transactions have ended. */
+  idsBefore(heartbeatMs: number): readonly number[] {
+    const at = this.entries.findIndex(
+      (entry) => 'heartbeatMs' in entry && entry.heartbeatMs === heartbeatMs,
+    );
+    return this.committedIds(0, at);
   }
 
   committedIds(from: number, to: number): readonly number[] {
@@ -123,6 +139,23 @@ export class ModelPipeline {
 
   committed({ group }: Step): Offsets {
     return [...this.#committedIn(this.steps.findIndex((step) => step.group === group))];
+  }
+
+  /** Written into each partition of the second log. */
+  beat(heartbeatMs: number): void {
+    for (const partition of this.#log(1)) partition.beat(heartbeatMs);
+  }
+
+  /** Events that were acknowledged before what a heartbeat says and that no reader finds before it. */
+  behindHeartbeats(): readonly number[] {
+    const log = this.#log(1);
+    const moments = (log[0]?.entries ?? []).flatMap((entry) =>
+      'heartbeatMs' in entry ? [entry.heartbeatMs] : [],
+    );
+    return moments.flatMap((ms) => {
+      const before = new Set(log.flatMap((partition) => partition.idsBefore(ms)));
+      return this.acknowledgedMs.flatMap((atMs, id) => (atMs < ms && !before.has(id) ? [id] : []));
+    });
   }
 
   #acknowledge(): void {

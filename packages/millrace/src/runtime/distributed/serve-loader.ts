@@ -1,6 +1,8 @@
 import { openClickHouseStore } from '../../adapters/clickhouse/clickhouse-store.ts';
 import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
+import { openHeartbeats } from '../../adapters/kafka/heartbeat-writer.ts';
 import { LoaderGroup, type Share } from '../../adapters/kafka/loader-group.ts';
+import { TopicOffsets } from '../../adapters/kafka/topic-offsets.ts';
 import { openTopicWriter } from '../../adapters/kafka/topic-writer.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { partsRemembered } from '../../compile/clickhouse/table-settings.ts';
@@ -15,6 +17,7 @@ import { database } from '../database.ts';
 import { keepRefusedRow } from '../keep-refused-row.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { distributedTables } from './distributed-tables.ts';
+import { Heart } from './heart.ts';
 import { loaderGroup } from './loader-group-name.ts';
 import { LoadingPartition, type LoadingPartitionOptions } from './loading-partition.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
@@ -26,7 +29,8 @@ type Way = Pick<LoadingPartitionOptions, 'table' | 'refuse'>;
 /**
  * Brings the clean log, the dead letters and the deltas of rollups from Kafka
  * into the store, each record once. Any number of these may run: the partitions are shared among
- * them, and go to the others when one dies.
+ * them, and go to the others when one dies. With a partition of the clean log goes to write
+ * its heartbeats.
  *
  * @throws MillraceError `port_in_use`, `pipeline_not_found`, `pipeline_invalid`; StoreError.
  */
@@ -75,12 +79,16 @@ export async function serveLoader(
   ]);
   const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
   let loadings: readonly LoadingPartition[] = [];
+  let cleanPartitions: readonly number[] = [];
   const stopAll = async (): Promise<void> => {
     await Promise.all(loadings.map((loading) => loading.stop()));
     loadings = [];
   };
   const takeOver = async ({ membership, partitions }: Share): Promise<void> => {
     await stopAll();
+    cleanPartitions = partitions
+      .filter(({ topic }) => topic === topics.clean)
+      .map(({ partition }) => partition);
     loadings = partitions.map(({ topic, partition }) => {
       const way = ways.get(topic);
       if (way === undefined) throw new Error(`the group has a topic ${topic} that is not ours`);
@@ -102,9 +110,18 @@ export async function serveLoader(
     onShare: takeOver,
     onProblem,
   });
+  const heart = new Heart({
+    plan,
+    offsets: new TopicOffsets(kafka),
+    heartbeats: openHeartbeats(kafka),
+    partitions: () => cleanPartitions,
+    clock: systemClock,
+    onProblem,
+  });
   const notReady = (): string | null =>
     loadings.some(({ failing }) => failing !== null) ? 'records do not get into the store' : null;
   const close = async (): Promise<void> => {
+    await heart.stop();
     await stopAll();
     await group.leave();
     await deadLetters.close();

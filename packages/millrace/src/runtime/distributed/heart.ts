@@ -1,0 +1,64 @@
+import { dedupJobName } from '../../compile/flink/dedup-job.ts';
+import { topicNames } from '../../compile/kafka/topics.ts';
+import { heartbeatLine } from '../../plan/heartbeat.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Heartbeats } from '../../ports/heartbeats.ts';
+import type { LogOffsets } from '../../ports/log-offsets.ts';
+import { every, type Recurring } from '../every.ts';
+import { CompletenessWatch } from './completeness-watch.ts';
+
+const periodMs = 1_000;
+
+export interface HeartOptions {
+  readonly plan: Plan;
+  readonly offsets: LogOffsets;
+  readonly heartbeats: Heartbeats;
+  /** Of the clean log, those that are looked after here now. */
+  readonly partitions: () => readonly number[];
+  readonly clock: Clock;
+  readonly onProblem: (what: string, error: unknown) => void;
+}
+
+/**
+ * Once a second writes into partitions of the clean log up to when all that was in
+ * the raw log lies before. It is known by the dedup job's offsets, and written once
+ * it is known: behind all of it, though that may be in a transaction which is open yet.
+ */
+export class Heart {
+  readonly #watch: CompletenessWatch;
+  readonly #heartbeats: Heartbeats;
+  readonly #beating: Recurring;
+
+  constructor({ plan, offsets, heartbeats, partitions, clock, onProblem }: HeartOptions) {
+    const { raw, clean } = topicNames(plan);
+    this.#heartbeats = heartbeats;
+    this.#watch = new CompletenessWatch({
+      offsets,
+      ways: new Map([[clean, [{ group: dedupJobName(plan), log: raw }]]]),
+      clock,
+      onProblem,
+    });
+    let failed = false;
+    this.#beating = every(
+      periodMs,
+      async () => {
+        const rawUntilMs = this.#watch.asOfMs(clean);
+        const here = partitions();
+        if (rawUntilMs === null || here.length === 0) return;
+        await heartbeats.write(clean, here, heartbeatLine(rawUntilMs));
+        failed = false;
+      },
+      (error) => {
+        // Said once, and not each second for hours.
+        if (!failed) onProblem(`${clean} gets no heartbeats`, error);
+        failed = true;
+      },
+    );
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#beating.stop(), this.#watch.stop()]);
+    await this.#heartbeats.close();
+  }
+}
