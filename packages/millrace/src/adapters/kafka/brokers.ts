@@ -22,9 +22,14 @@ export class Brokers {
   readonly #pool: ConnectionPool;
   readonly #coordinators = new Map<string, { readonly host: string; readonly port: number }>();
 
-  constructor({ brokers, clientId }: KafkaAddress) {
-    this.#base = new Base({ clientId, bootstrapBrokers: [...brokers] });
-    this.#pool = new ConnectionPool(clientId);
+  /** @param answerMsMax what takes longer fails at once, to be repeated by whoever asks. */
+  constructor({ brokers, clientId }: KafkaAddress, answerMsMax?: number) {
+    const limits =
+      answerMsMax === undefined
+        ? {}
+        : { connectTimeout: answerMsMax, requestTimeout: answerMsMax, retries: 0 };
+    this.#base = new Base({ clientId, bootstrapBrokers: [...brokers], ...limits });
+    this.#pool = new ConnectionPool(clientId, limits);
   }
 
   /** The leader of a partition, and what Kafka knows its topic by. */
@@ -42,6 +47,12 @@ export class Brokers {
     return { connection: await this.#pool.get(leader), topicId: found.id };
   }
 
+  /** Whichever broker answers. */
+  async any(): Promise<Connection> {
+    const { brokers } = await this.#base.metadata({});
+    return this.#pool.getFirstAvailable([...brokers.values()]);
+  }
+
   async partitionsOf(topic: string): Promise<number> {
     const { topics } = await this.#base.metadata({ topics: [topic] });
     const count = topics.get(topic)?.partitionsCount;
@@ -53,8 +64,7 @@ export class Brokers {
   async coordinatorOf(group: string): Promise<Connection> {
     const known = this.#coordinators.get(group);
     if (known !== undefined) return this.#pool.get(known);
-    const { brokers } = await this.#base.metadata({});
-    const connection = await this.#pool.getFirstAvailable([...brokers.values()]);
+    const connection = await this.any();
     const { coordinators } = await findCoordinatorV6.api.async(connection, groupKey, [group]);
     const [found] = coordinators;
     if (found === undefined) throw new Error(`Kafka knows no coordinator of ${group}.`);

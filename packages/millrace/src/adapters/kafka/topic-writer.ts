@@ -1,15 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type CompressionAlgorithmValue,
-  GenericError,
-  MultipleErrors,
-  Producer,
-  stringSerializers,
-} from '@platformatic/kafka';
+import type { CompressionAlgorithmValue } from '@platformatic/kafka';
 import { MillraceError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AppendReceipt, LogRecord, LogWriter } from '../../ports/log.ts';
 import type { KafkaAddress } from './brokers.ts';
+import { BatchTooLarge } from './producer-session.ts';
+import { TopicProducer } from './topic-producer.ts';
 
 export interface TopicWriterOptions extends KafkaAddress {
   readonly topic: string;
@@ -37,7 +32,6 @@ interface Waiting {
 
 /** Of one request to Kafka, in UTF-16 units. */
 const requestUnitsMax = 4 * 1024 * 1024;
-const retryMs = 100;
 
 /**
  * A topic as the log that collectors write: a record's key is its event's id,
@@ -50,26 +44,11 @@ const retryMs = 100;
 export function openTopicWriter(options: TopicWriterOptions): TopicWriter {
   const { topic, clock, brokers, clientId, stamp = unchanged } = options;
   const { compression = 'lz4', pendingBytesMax = 64 * 1024 * 1024, sendMsMax = 2_000 } = options;
-  let producer: StringProducer | undefined;
+  const producer = new TopicProducer({ brokers, clientId, topic, compression, sendMsMax });
   let unitsMax = requestUnitsMax;
   let queue: Waiting[] = [];
   let pending = 0;
   let sending: Promise<void> | undefined;
-
-  const open = (): StringProducer =>
-    new Producer({
-      clientId,
-      bootstrapBrokers: [...brokers],
-      idempotent: true,
-      // With less the library takes it to be without end.
-      retries: 2,
-      retryDelay: retryMs,
-      connectTimeout: sendMsMax,
-      requestTimeout: sendMsMax,
-      timeout: sendMsMax,
-      compression,
-      serializers: stringSerializers,
-    });
 
   const sendAll = async (): Promise<void> => {
     // What else arrives in this turn of the event loop goes along.
@@ -107,48 +86,16 @@ export function openTopicWriter(options: TopicWriterOptions): TopicWriter {
         await send(request);
         rest = rest.slice(request.length);
       } catch (error) {
-        if (!isTooLarge(error) || request.length === 1) throw error;
+        if (!(error instanceof BatchTooLarge) || request.length === 1) throw error;
         unitsMax = Math.ceil(sum(request, ofRecord) / 2);
       }
     }
   };
 
-  const send = async (records: readonly LogRecord[]): Promise<void> => {
-    const deadline = performance.now() + sendMsMax;
-    for (;;) {
-      producer ??= open();
-      try {
-        await within(deadline - performance.now(), producer.send({ messages: now(records) }));
-        return;
-      } catch (error) {
-        letGo();
-        if (isTooLarge(error) || performance.now() + retryMs >= deadline) throw error;
-        await sleep(retryMs);
-      }
-    }
-  };
-
-  const now = (records: readonly LogRecord[]) => {
+  const send = (records: readonly LogRecord[]): Promise<void> => {
     const appendedAt = clock.now();
-    const timestamp = BigInt(appendedAt);
-    return records.map(({ key, value }) => ({
-      topic,
-      key,
-      value: stamp(value, appendedAt),
-      timestamp,
-    }));
-  };
-
-  /**
-   * After a failure nobody knows which numbers of its sequence Kafka has seen,
-   * and other records under the same numbers would be dropped as repeats: the
-   * next ones come from another producer.
-   */
-  const letGo = (): void => {
-    const failed = producer;
-    producer = undefined;
-    // Its connections may never end well; nothing depends on how they do.
-    failed?.close().catch(() => {});
+    const stamped = records.map(({ key, value }) => ({ key, value: stamp(value, appendedAt) }));
+    return producer.send(stamped, appendedAt);
   };
 
   return {
@@ -166,12 +113,10 @@ export function openTopicWriter(options: TopicWriterOptions): TopicWriter {
     marks: () => new Map(),
     async close() {
       await sending;
-      await producer?.close();
+      await producer.close();
     },
   };
 }
-
-type StringProducer = Producer<string, string, string, string>;
 
 const unchanged = (value: string): string => value;
 const ofWaiting = ({ units }: Waiting): number => units;
@@ -193,16 +138,3 @@ function countWithin<Item>(
 
 const sum = <Item>(items: readonly Item[], unitsOf: (item: Item) => number): number =>
   items.reduce((units, item) => units + unitsOf(item), 0);
-
-/** Whether the brokers take no batch of that size, but may take smaller ones. */
-const isTooLarge = (error: unknown): boolean =>
-  (error instanceof GenericError && error.findBy('apiId', tooLarge) !== null) ||
-  (error instanceof MultipleErrors && error.findBy('apiId', tooLarge) !== null);
-const tooLarge = 'MESSAGE_TOO_LARGE';
-
-const within = (durationMs: number, work: Promise<unknown>): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const tired = (): void => reject(new Error('Kafka has not answered in time.'));
-    const timer = setTimeout(tired, durationMs);
-    work.then(() => resolve(), reject).finally(() => clearTimeout(timer));
-  });
