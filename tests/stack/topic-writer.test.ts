@@ -2,8 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Admin } from '@platformatic/kafka';
+import { Admin, initProducerIdV4 } from '@platformatic/kafka';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { Brokers } from '../../packages/millrace/src/adapters/kafka/brokers.ts';
+import { sendBatches } from '../../packages/millrace/src/adapters/kafka/produce-request.ts';
+import {
+  batchRecords,
+  recordBatch,
+} from '../../packages/millrace/src/adapters/kafka/record-batch.ts';
 import {
   openTopicWriter,
   type TopicWriter,
@@ -26,8 +32,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function open(topic: string): TopicWriter {
+function open(topic: string, options: { readonly sendMsMax?: number } = {}): TopicWriter {
   const writer = openTopicWriter({
+    ...options,
     brokers: [kafka.addresses.bootstrap],
     clientId: 'test',
     clock: systemClock,
@@ -66,6 +73,65 @@ test('what follows a request that nobody answered is not taken for its repeat', 
   const values = await readUntil(kafka.addresses.bootstrap, topic, (all) => all.includes('"last"'));
   expect(values).toEqual(expect.arrayContaining(['"first"', '"c"', '"d"']));
 });
+
+test('a broker knows a batch that comes again', async () => {
+  const topic = 'repeated';
+  await admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 });
+  const brokers = new Brokers({ brokers: [kafka.addresses.bootstrap], clientId: 'test' });
+  onTestFinished(() => brokers.close());
+  const { connection } = await brokers.leaderOf(topic, 0);
+  const identity = await initProducerIdV4.api.async(connection, null, 0, -1n, -1);
+  const send = async (sequence: number, ...keys: string[]) => {
+    const bytes = recordBatch(
+      batchRecords(records(...keys), 'lz4'),
+      { ...identity, sequence },
+      Date.now(),
+    );
+    const request = { topic, batches: [{ partition: 0, bytes }], timeoutMs: 10_000 };
+    return (await sendBatches(connection, request)).get(0);
+  };
+  expect(await send(0, 'a', 'b')).toBe('NONE');
+  expect(await send(0, 'a', 'b')).toBe('NONE');
+  expect(await send(2, 'c')).toBe('NONE');
+  expect(await send(2, 'c')).toBe('NONE');
+  expect(await send(4, 'd')).toBe('OUT_OF_ORDER_SEQUENCE_NUMBER');
+  expect(await send(3, 'e')).toBe('NONE');
+  const values = await readUntil(kafka.addresses.bootstrap, topic, (all) => all.includes('"e"'));
+  expect(values).toEqual(['"a"', '"b"', '"c"', '"e"']);
+});
+
+test('what was sent while the broker died is in the topic, once and in order', async () => {
+  const topic = 'died';
+  await admin.createTopics({ topics: [topic], partitions: 2, replicas: 1 });
+  const writer = open(topic, { sendMsMax: 60_000 });
+  const keys = ['a', 'b', 'c', 'd', 'e'];
+  let groups = 0;
+  let kills = 0;
+  const sending = (async () => {
+    for (; kills < 3; groups += 1) {
+      const group = keys.map((key) => ({ key, value: `${key}${groups}` }));
+      await writer.append(group);
+    }
+  })();
+  for (; kills < 3; kills += 1) {
+    const enough = groups + 100;
+    await expect.poll(() => groups, { timeout: 60_000, interval: 1 }).toBeGreaterThan(enough);
+    await kafka.restart('broker-1');
+  }
+  await sending;
+
+  await written(writer, ...keys);
+  const isLast = (value: string): boolean => value.startsWith('"');
+  const values = await readUntil(
+    kafka.addresses.bootstrap,
+    topic,
+    (all) => all.filter(isLast).length === keys.length,
+  );
+  for (const key of keys) {
+    const expected = Array.from({ length: groups }, (_, n) => `${key}${n}`);
+    expect(values.filter((value) => value.startsWith(key))).toEqual(expected);
+  }
+}, 120_000);
 
 test('what is too large for one request goes in several', async () => {
   const topic = 'narrow';
