@@ -38,8 +38,9 @@ function readUtc(text: string): number | null {
   const minute = twoDigits(text, 14);
   const second = twoDigits(text, 17);
   const ms = twoDigits(text, 20) * 10 + digit(text, 22);
-  // Below 28 every month has the day. NaN is below and above nothing.
-  if (!(year >= 1900 && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return null;
+  // NaN is below and above nothing.
+  if (!(year >= 1900 && month >= 1 && month <= 12)) return null;
+  if (!(day >= 1 && day <= daysIn(year, month))) return null;
   if (!(hour <= 23 && minute <= 59 && second <= 59 && ms <= 999)) return null;
   return Date.UTC(year, month - 1, day, hour, minute, second, ms);
 }
