@@ -24,6 +24,7 @@ export interface TopicRecord {
   readonly value: string;
   /** Epoch ms. */
   readonly timestamp: number;
+  readonly headers: { readonly [name: string]: string };
 }
 
 /** The committed records of a topic from its beginning, until one is the last. */
@@ -43,8 +44,8 @@ export async function readRecordsUntil(
   const records: TopicRecord[] = [];
   try {
     const stream = await consumer.consume({ topics: [topic], mode: MessagesStreamModes.EARLIEST });
-    for await (const { value, timestamp } of stream) {
-      const record = { value, timestamp: Number(timestamp) };
+    for await (const { value, timestamp, headers } of stream) {
+      const record = { value, timestamp: Number(timestamp), headers: Object.fromEntries(headers) };
       records.push(record);
       if (isLast(record)) break;
     }

@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/plan.ts';
+import { schemaVersion } from '../plan/schema-version.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AppendReceipt, LogMark, LogRecord, LogWriter } from '../ports/log.ts';
+import type { AppendReceipt, LogHeaders, LogMark, LogRecord, LogWriter } from '../ports/log.ts';
 import { deadLetter, readable } from './dead-letter.ts';
 import { eventWriter } from './event-writer.ts';
 import type { IncomingBatch } from './incoming.ts';
@@ -78,6 +79,7 @@ export function createCollector(options: CollectorOptions): Collector {
   const { plan, log, deadLetters, clock, watermark = never } = options;
   const limits = { ...defaultCollectLimits, ...options.limits };
   const writerFor = eventWriter(plan, limits);
+  const schema: LogHeaders = { schema: schemaVersion(plan) };
   const counters: CollectorCounters = { accepted: 0, duplicates: 0, late: 0, refused: 0 };
 
   const check = (batch: IncomingBatch): Checked => {
@@ -86,6 +88,9 @@ export function createCollector(options: CollectorOptions): Collector {
     const { plainStrings, arrival = 'now' } = batch;
     const times = { receivedAt, appendedAt, watermarkMs: watermark() };
     const write = writerFor({ ...times, arrival, plainStrings });
+    const { traceparent } = batch;
+    // One object for all of them, so that it is written out once.
+    const headers = traceparent === undefined ? schema : { ...schema, traceparent };
     const accepted: LogRecord[] = [];
     const refused: LogRecord[] = [];
     const assigned: { index: number; event_id: string }[] = [];
@@ -96,7 +101,8 @@ export function createCollector(options: CollectorOptions): Collector {
       try {
         if (event instanceof Refusal) throw event;
         const written = write(event);
-        accepted.push({ key: batch.keyOf?.(index) ?? written.eventId, value: written.line });
+        const key = batch.keyOf?.(index) ?? written.eventId;
+        accepted.push({ key, value: written.line, headers });
         if (written.assigned) assigned.push({ index, event_id: written.eventId });
         if (written.late) late += 1;
       } catch (refusal) {

@@ -25,6 +25,8 @@ export interface IncomingBatch {
   readonly plainStrings: boolean;
   /** The exact bytes of an event as they came. Only asked for what is refused. */
   raw(index: number): Uint8Array;
+  /** The sender's trace, as W3C Trace Context writes it: https://www.w3.org/TR/trace-context/ */
+  readonly traceparent?: string;
   /** When the batch had come in (epoch ms). Default: now. */
   readonly receivedAt?: number;
   /**

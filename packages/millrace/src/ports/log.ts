@@ -4,6 +4,12 @@ export interface LogRecord {
   readonly key: string;
   /** One line of canonical JSON, without its newline. */
   readonly value: string;
+  /** Kept beside the value by logs that others read as well, by name. */
+  readonly headers?: LogHeaders;
+}
+
+export interface LogHeaders {
+  readonly [name: string]: string;
 }
 
 export interface AppendReceipt {

@@ -9,6 +9,7 @@ import type { Ingest } from './ingest-routes.ts';
 import { isJsonType, isLinesType, mediaType } from './media-type.ts';
 import { json, type Operation, ref } from './openapi/operation.ts';
 import { receiveErrors } from './receive.ts';
+import { traceOf } from './trace.ts';
 
 const operation: Operation = {
   id: 'sendEvents',
@@ -62,7 +63,10 @@ export function eventRoutes(
       throw new MillraceError('unauthorized', 'A write key is needed.');
     }
     return receive(request, async (body) =>
-      collector.collect(read(request, body, collector.limits)),
+      collector.collect({
+        ...read(request, body, collector.limits),
+        ...traceOf(request),
+      }),
     );
   });
   return ['/v1/events'];

@@ -12,6 +12,7 @@ import type { Ingest } from './ingest-routes.ts';
 import { isJsonType, isLinesType, mediaType } from './media-type.ts';
 import { type JsonSchema, json, type Operation, ref } from './openapi/operation.ts';
 import { receiveErrors } from './receive.ts';
+import { traceOf } from './trace.ts';
 
 const operationOf = (name: string, summary: string, schema: JsonSchema): Operation => ({
   id: `segment_${name}`,
@@ -81,6 +82,7 @@ async function take(
         'A write key is needed, in the body or by basic auth.',
       );
     }
-    return { success: true, ...(await collector.collect(segmentBatch(json, call))) };
+    const batch = { ...segmentBatch(json, call), ...traceOf(request) };
+    return { success: true, ...(await collector.collect(batch)) };
   });
 }

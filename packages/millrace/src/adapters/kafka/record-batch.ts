@@ -3,7 +3,7 @@ import {
   compressionsAlgorithms,
   crc32c,
 } from '@platformatic/kafka';
-import type { LogRecord } from '../../ports/log.ts';
+import type { LogHeaders, LogRecord } from '../../ports/log.ts';
 
 /** Who writes a batch, and as which of its records: by that a broker knows a repeat. */
 export interface BatchOrigin {
@@ -64,7 +64,7 @@ export function batchRecords(
   return { bytes: compressSync(plain), count: records.length, compression };
 }
 
-/** Of a record, beside its key and value: five numbers and the byte of its attributes. */
+/** Of a record, beside its key, value and headers: five numbers and the byte of its attributes. */
 const frameBytesMax = 26;
 /** The most that a UTF-16 unit takes in UTF-8. */
 const bytesPerUnit = 3;
@@ -74,18 +74,54 @@ function encoded(records: readonly LogRecord[]): Buffer {
     (sum, { key, value }) => sum + key.length + value.length + frameBytesMax,
     0,
   );
+  const headersOf = encodedHeaders();
   let buffer = Buffer.allocUnsafe(units);
   let end = 0;
-  for (const [delta, record] of records.entries()) {
-    const needed = (record.key.length + record.value.length) * bytesPerUnit + frameBytesMax;
+  for (const [delta, { key, value, headers }] of records.entries()) {
+    const tail = headersOf(headers);
+    const needed = (key.length + value.length) * bytesPerUnit + tail.length + frameBytesMax;
     if (buffer.length - end < needed) {
       const larger = Buffer.allocUnsafe(2 * buffer.length + needed);
       buffer.copy(larger, 0, 0, end);
       buffer = larger;
     }
-    end = writeRecord(buffer, end, record, delta, record);
+    const text = { key, value, keyBytes: key.length, valueBytes: value.length };
+    end = writeRecord(buffer, end, { ...text, delta, headers: tail });
   }
   return buffer.subarray(0, end);
+}
+
+/** Those of one request are one object, and written out once. */
+function encodedHeaders(): (headers: LogHeaders | undefined) => Buffer {
+  let last: LogHeaders | undefined;
+  let bytes: Buffer = noHeaders;
+  return (headers) => {
+    if (headers !== last) {
+      last = headers;
+      bytes = headers === undefined ? noHeaders : headersBytes(headers);
+    }
+    return bytes;
+  };
+}
+
+const noHeaders = Buffer.from([0]);
+
+function headersBytes(headers: LogHeaders): Buffer {
+  const entries = Object.entries(headers);
+  const prefixed = entries.flat().map((text) => {
+    const bytes = Buffer.from(text);
+    return Buffer.concat([varint(bytes.length), bytes]);
+  });
+  return Buffer.concat([varint(entries.length), ...prefixed]);
+}
+
+interface RecordParts {
+  readonly key: string;
+  readonly value: string;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly delta: number;
+  readonly headers: Buffer;
 }
 
 /**
@@ -93,15 +129,8 @@ function encoded(records: readonly LogRecord[]): Buffer {
  * of, and are known behind it only: they are taken to be those of ASCII, which
  * keys and values are as a rule, and the record is written anew where they are not.
  */
-function writeRecord(
-  buffer: Buffer,
-  start: number,
-  { key, value }: LogRecord,
-  delta: number,
-  bytes: { readonly key: { readonly length: number }; readonly value: { readonly length: number } },
-): number {
-  const keyBytes = bytes.key.length;
-  const valueBytes = bytes.value.length;
+function writeRecord(buffer: Buffer, start: number, record: RecordParts): number {
+  const { key, value, keyBytes, valueBytes, delta, headers } = record;
   const length =
     attributesAndTimestampBytes +
     varintBytes(delta) +
@@ -109,7 +138,7 @@ function writeRecord(
     keyBytes +
     varintBytes(valueBytes) +
     valueBytes +
-    noHeadersBytes;
+    headers.length;
   let end = writeVarint(buffer, start, length);
   buffer[end++] = 0;
   buffer[end++] = 0;
@@ -119,16 +148,14 @@ function writeRecord(
   end = writeVarint(buffer, end + keyWritten, valueBytes);
   const valueWritten = buffer.write(value, end);
   if (keyWritten !== keyBytes || valueWritten !== valueBytes) {
-    const known = { key: { length: keyWritten }, value: { length: valueWritten } };
-    return writeRecord(buffer, start, { key, value }, delta, known);
+    const known = { keyBytes: keyWritten, valueBytes: valueWritten };
+    return writeRecord(buffer, start, { ...record, ...known });
   }
   end += valueWritten;
-  buffer[end++] = 0;
-  return end;
+  return end + headers.copy(buffer, end);
 }
 
 const attributesAndTimestampBytes = 2;
-const noHeadersBytes = 1;
 
 /** A number of at least 0, below 2^30, as Kafka's zigzag varint. */
 function writeVarint(buffer: Buffer, start: number, value: number): number {
@@ -145,5 +172,11 @@ function writeVarint(buffer: Buffer, start: number, value: number): number {
 function varintBytes(value: number): number {
   let bytes = 1;
   for (let rest = value << 1; rest > 0x7f; rest >>>= 7) bytes += 1;
+  return bytes;
+}
+
+function varint(value: number): Buffer {
+  const bytes = Buffer.alloc(varintBytes(value));
+  writeVarint(bytes, 0, value);
   return bytes;
 }

@@ -94,7 +94,10 @@ export function openTopicWriter(options: TopicWriterOptions): TopicWriter {
 
   const send = (records: readonly LogRecord[]): Promise<void> => {
     const appendedAt = clock.now();
-    const stamped = records.map(({ key, value }) => ({ key, value: stamp(value, appendedAt) }));
+    const stamped = records.map((record) => ({
+      ...record,
+      value: stamp(record.value, appendedAt),
+    }));
     return producer.send(stamped, appendedAt);
   };
 

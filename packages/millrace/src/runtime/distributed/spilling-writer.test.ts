@@ -82,7 +82,11 @@ function newPlace(bytesMax?: number): Place {
   return place;
 }
 
-const record = (key: string): LogRecord => ({ key, value: `{"value of":"${key}"}` });
+const record = (key: string): LogRecord => ({
+  key,
+  value: `{"value of":"${key}"}`,
+  headers: { 'header\tof': key },
+});
 const records = (...keys: string[]): LogRecord[] => keys.map(record);
 
 const patient = { timeout: 30_000 };
