@@ -15,5 +15,6 @@ test('what Kafka cannot be given is refused, to be sent again', async () => {
   await expect(append('{"a":"longer"}')).rejects.toMatchObject({ code: 'log_overloaded' });
   await expect(sending).rejects.toMatchObject({ code: 'log_unavailable', status: 503 });
   await expect(append('{}')).rejects.toMatchObject({ code: 'log_unavailable' });
+  await expect(append('{}\n{}')).rejects.toThrow('more than one line');
   await writer.close();
 });

@@ -109,6 +109,7 @@ export function openTopicWriter(options: TopicWriterOptions): TopicWriter {
         if (pending + units > pendingBytesMax) {
           throw new MillraceError('log_overloaded', `${pending} bytes wait for Kafka.`);
         }
+        requireLines(records);
         pending += units;
         queue.push({ records, units, resolve, reject });
         sending ??= sendAll();
@@ -124,6 +125,15 @@ export function openTopicWriter(options: TopicWriterOptions): TopicWriter {
 const unchanged = (value: string): string => value;
 const ofWaiting = ({ units }: Waiting): number => units;
 const ofRecord = ({ value }: LogRecord): number => value.length;
+
+/**
+ * A text that was put together from pieces becomes one when it is searched, and
+ * the pieces need not wait for Kafka: an eighth of a collector's CPU.
+ */
+function requireLines(records: readonly LogRecord[]): void {
+  const wrong = records.find(({ value }) => value.includes('\n'));
+  if (wrong !== undefined) throw new RangeError(`The record ${wrong.key} is more than one line.`);
+}
 
 /** How many of the first fit, at least one. */
 function countWithin<Item>(
