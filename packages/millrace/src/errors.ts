@@ -35,6 +35,10 @@ export const errors = {
   },
   log_unavailable: { status: 503, mend: 'Look after Kafka. Millrace goes on by itself.' },
   log_overloaded: { status: 503, mend: 'Wait as long as Retry-After says and send again.' },
+  archive_unavailable: {
+    status: 503,
+    mend: 'Look after the archive: its disk, or the S3 server and its keys. Millrace goes on by itself.',
+  },
   store_unavailable: { status: 503, mend: 'Look after the store. Millrace goes on by itself.' },
 
   // The data folder and the log.

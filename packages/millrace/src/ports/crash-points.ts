@@ -30,7 +30,13 @@ export type CrashPoint =
   /** That is durable; the table they read before is still there. */
   | 'rollup-switched'
   /** Nothing is brought into that table any more; it is still there. */
-  | 'rollup-cut-off';
+  | 'rollup-cut-off'
+  /** It is durable which range is archived next; no object of it is written yet. */
+  | 'archive-begun'
+  /** An object of a range is durable, perhaps not all. */
+  | 'archive-written'
+  /** All are, and that they are. */
+  | 'archive-noted';
 
 export type ReachCrashPoint = (point: CrashPoint) => void;
 

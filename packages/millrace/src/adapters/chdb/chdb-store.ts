@@ -1,3 +1,4 @@
+import type { ArchiveEncoder, ArchiveFile } from '../../ports/archive-encoder.ts';
 import type {
   ComputedBatch,
   GivenRows,
@@ -16,6 +17,7 @@ import { asReadersExpect } from '../clickhouse/reader-settings.ts';
 import { identifier, stringLiteral } from '../clickhouse/sql-text.ts';
 import { TableShapes } from '../clickhouse/table-shape.ts';
 import { Engine, type EngineOptions } from './engine.ts';
+import { parquetFiles } from './parquet-files.ts';
 
 export interface ChdbStoreOptions extends EngineOptions {
   readonly database: string;
@@ -28,7 +30,7 @@ export interface ChdbStoreOptions extends EngineOptions {
  *
  * @throws MillraceError `data_folder_in_use` when another process has the folder open.
  */
-export async function openChdbStore(options: ChdbStoreOptions): Promise<Store> {
+export async function openChdbStore(options: ChdbStoreOptions): Promise<Store & ArchiveEncoder> {
   const engine = new Engine(options);
   const { database, partitionsPerInsertMax = 100 } = options;
   await engine.define(`CREATE DATABASE IF NOT EXISTS ${identifier(database)}`);
@@ -40,7 +42,7 @@ interface ChdbStoreSettings {
   readonly partitionsPerInsertMax: number;
 }
 
-class ChdbStore implements Store {
+class ChdbStore implements Store, ArchiveEncoder {
   readonly #engine: Engine;
   readonly #settings: ChdbStoreSettings;
   readonly #shapes: TableShapes;
@@ -94,6 +96,10 @@ class ChdbStore implements Store {
         settings,
       }),
     );
+  }
+
+  encode(lines: Uint8Array): Promise<readonly ArchiveFile[]> {
+    return parquetFiles(this.#engine, lines);
   }
 
   close(): Promise<void> {
