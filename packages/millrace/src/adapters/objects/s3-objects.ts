@@ -1,0 +1,97 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { MillraceError } from '../../errors.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+
+export interface S3Options {
+  readonly bucket: string;
+  /** What all names begin with: empty, or ending with `/`. */
+  readonly prefix: string;
+  /** Of a server other than Amazon's; its buckets are then named in the path. */
+  readonly endpoint?: string;
+}
+
+const connectionTimeoutMs = 5_000;
+const requestTimeoutMs = 60_000;
+const preconditionFailed = 412;
+/** Another create of the same name was under way: then it is not known which won. */
+const conflict = 409;
+
+/**
+ * Objects in a bucket of S3, or of a server that speaks as S3 does, conditional
+ * writes included. Keys and region come as Amazon's own tools take them:
+ * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+ */
+export function s3Objects({ bucket, prefix, endpoint }: S3Options): ObjectStore {
+  const client = new S3Client({
+    // Others than Amazon do not know what came later.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout: requestTimeoutMs },
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    ...(process.env.AWS_REGION === undefined && endpoint !== undefined
+      ? { region: 'us-east-1' }
+      : {}),
+  });
+  const keyOf = (name: string): string => `${prefix}${name}`;
+  const answered = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (cause) {
+      throw new MillraceError('archive_unavailable', `${what}: ${reasonOf(cause)}`, { cause });
+    }
+  };
+  return {
+    create: (name, bytes) =>
+      answered(`${name} cannot be written to ${bucket}`, async () => {
+        for (;;) {
+          try {
+            const put = { Bucket: bucket, Key: keyOf(name), Body: bytes, IfNoneMatch: '*' };
+            await client.send(new PutObjectCommand(put));
+            return true;
+          } catch (error) {
+            if (statusOf(error) === preconditionFailed) return false;
+            if (statusOf(error) !== conflict) throw error;
+          }
+        }
+      }),
+    read: (name) =>
+      answered(`${name} cannot be read from ${bucket}`, async () => {
+        try {
+          const found = await client.send(
+            new GetObjectCommand({ Bucket: bucket, Key: keyOf(name) }),
+          );
+          return (await found.Body?.transformToByteArray()) ?? null;
+        } catch (error) {
+          if (error instanceof NoSuchKey) return null;
+          throw error;
+        }
+      }),
+    list: (under) =>
+      answered(`${under} cannot be listed in ${bucket}`, async () => {
+        const names: string[] = [];
+        const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: keyOf(under) });
+        for await (const { Contents = [] } of pages) {
+          names.push(...Contents.flatMap(({ Key }) => (Key ? [Key.slice(prefix.length)] : [])));
+        }
+        return names;
+      }),
+    remove: (name) =>
+      answered(`${name} cannot be removed from ${bucket}`, async () => {
+        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: keyOf(name) }));
+      }),
+  };
+}
+
+const statusOf = (error: unknown): number | undefined =>
+  error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
