@@ -30,6 +30,9 @@ export async function exampleServer(): Promise<ExampleServer> {
       logRetentionHours: settings.logRetentionHours.fallback,
       deadLetterRetentionDays: settings.deadLetterRetentionDays.fallback,
       logSegmentMb: settings.logSegmentMb.fallback,
+      archive: settings.archive.fallback,
+      archiveSeconds: settings.archiveSeconds.fallback,
+      s3Endpoint: settings.s3Endpoint.fallback,
     },
     (what, error) => {
       throw new Error(what, { cause: error });

@@ -17,6 +17,7 @@ import type { CrashPoint } from '../ports/crash-points.ts';
 import type { Log } from '../ports/log.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Store } from '../ports/store.ts';
+import { archivedLines } from './archived-lines.suite.ts';
 import { Archiver, type ArchiverOptions } from './archiver.ts';
 import { Manifest } from './manifest.ts';
 
@@ -71,7 +72,7 @@ describe('an archive', () => {
     const { objects, archiver } = archive(log, place());
     await archiver.flush();
     expect(archiver.archived).toBe(100);
-    expect(await held(objects)).toEqual(lines);
+    expect(await archivedLines(objects, 0)).toEqual(lines);
     const names = await objects.list('events/');
     expect(names).toHaveLength(10);
     expect(names[0]).toBe(
@@ -114,7 +115,7 @@ describe('an archive', () => {
     second.archiver.start();
     await expect.poll(() => second.archiver.archived, { timeout: 30_000 }).toBe(100);
     await second.archiver.stop();
-    expect(await held(second.objects)).toEqual(lines);
+    expect(await archivedLines(second.objects, 0)).toEqual(lines);
     const ranges = await new Manifest(second.objects).ranges(0);
     expect(ranges.map(({ from, to }) => [from, to])).toEqual([
       ...[
@@ -149,7 +150,7 @@ describe('an archive', () => {
         else for (const live of dying) await live();
         const { objects, archiver } = archive(log, at);
         await archiver.flush();
-        expect(await held(objects)).toEqual(lines);
+        expect(await archivedLines(objects, 0)).toEqual(lines);
       }),
       { numRuns: 10 },
     );
@@ -200,34 +201,4 @@ function archive(
     ...{ log, partition: 0, objects, encoder: store, clock: systemClock, onRetry, ...more },
   });
   return { objects, archiver };
-}
-
-/** The lines that the ranges of an archive hold, in the order of the log. */
-async function held(objects: ObjectStore): Promise<readonly string[]> {
-  const ranges = await new Manifest(objects).ranges(0);
-  const all: { readonly offset: number; readonly line: string }[] = [];
-  for (const { name, rows: count } of ranges.flatMap((range) => range.objects)) {
-    const bytes = (await objects.read(name)) ?? new Uint8Array();
-    const file = new Uint8Array(bytes).buffer;
-    const found = await parquetReadObjects({ file, compressors });
-    expect(found).toHaveLength(count);
-    all.push(...found.map((row) => ({ offset: Number(row._offset), line: lineOf(row) })));
-  }
-  return all.toSorted((a, b) => a.offset - b.offset).map(({ line }) => line);
-}
-
-/** The canonical line that a row was made of. */
-function lineOf(row: Readonly<Record<string, unknown>>): string {
-  const member = (name: string, json: string): string => `"${name}":${json}`;
-  const times = ['timestamp', 'received_at', 'appended_at'] as const;
-  const ids = ['user_id', 'anonymous_id', 'session_id'] as const;
-  const nested = ['properties', 'context'] as const;
-  const members = [
-    ...['event_id', 'type'].map((name) => member(name, JSON.stringify(row[name]))),
-    ...times.map((name) => member(name, String(Number(row[name])))),
-    member('late', String(row.late)),
-    ...ids.flatMap((name) => (row[name] === null ? [] : member(name, JSON.stringify(row[name])))),
-    ...nested.flatMap((name) => (row[name] === null ? [] : member(name, String(row[name])))),
-  ];
-  return `{${members.join(',')}}`;
 }

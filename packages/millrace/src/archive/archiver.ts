@@ -43,6 +43,7 @@ export class Archiver {
   readonly #backoff = new Backoff(200, 30_000);
   #running: Promise<void> | undefined;
   #archived: number | null = null;
+  #failing: unknown = null;
 
   constructor(options: ArchiverOptions) {
     this.#options = { rowsEnough: 500_000, waitMsMax: 3_600_000, reach: survive, ...options };
@@ -52,6 +53,11 @@ export class Archiver {
   /** The archive has every record before this offset; null while that is not known. */
   get archived(): number | null {
     return this.#archived;
+  }
+
+  /** Why the last try failed; null if it did not. */
+  get failing(): unknown {
+    return this.#failing;
   }
 
   start(): void {
@@ -81,9 +87,11 @@ export class Archiver {
         const from = await this.#position();
         const to = await this.#enough(from);
         if (to !== null) await this.#next({ partition, from, to });
+        this.#failing = null;
         this.#backoff.reset();
       } catch (error) {
         if (signal.aborted) return;
+        this.#failing = error;
         onRetry(`partition ${partition} is not archived`, error);
         await this.#backoff.wait(signal);
       }

@@ -18,6 +18,9 @@ export const runSettings = [
   'logRetentionHours',
   'deadLetterRetentionDays',
   'logSegmentMb',
+  'archive',
+  'archiveSeconds',
+  's3Endpoint',
 ] as const;
 
 /** What a part of a cluster can be told besides. */

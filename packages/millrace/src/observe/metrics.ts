@@ -63,6 +63,16 @@ export const metrics: readonly Metric[] = [
         .filter(({ state }) => state === 'filling')
         .reduce((left, rollup) => left + rollup.events_to_fill - rollup.events_filled, 0),
   },
+  {
+    name: 'millrace_archive_waiting',
+    help: 'Events in the log that the archive does not have yet.',
+    of: (s) => s.archive?.waiting ?? null,
+  },
+  {
+    name: 'millrace_archive_failing',
+    help: '1 while events do not get into the archive.',
+    of: (s) => s.archive && (s.archive.problem === null ? 0 : 1),
+  },
   { name: 'millrace_log_bytes', help: 'Bytes of the log on disk.', of: (s) => s.sizes.log_bytes },
   {
     name: 'millrace_store_bytes',

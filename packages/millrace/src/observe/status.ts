@@ -25,6 +25,8 @@ export interface Status {
   readonly rollups: readonly RollupStatus[];
   readonly windows: readonly WindowStatus[] | null;
   readonly alerts: readonly AlertStatus[] | null;
+  /** Null where this process does not archive. */
+  readonly archive: ArchiveStatus | null;
   readonly sizes: {
     readonly log_bytes: number | null;
     readonly store_bytes: number;
@@ -32,6 +34,13 @@ export interface Status {
     readonly dedup_memory_bytes: number | null;
     readonly dedup_spilled_ids: number | null;
   };
+}
+
+export interface ArchiveStatus {
+  /** Events in the log that the archive does not have yet; null until that is known. */
+  readonly waiting: number | null;
+  /** Why they do not get there at the moment; null when they do. */
+  readonly problem: string | null;
 }
 
 export interface RollupStatus {

@@ -1,5 +1,11 @@
 import type { Rate } from '../observe/rate.ts';
-import type { AlertStatus, RollupStatus, Status, WindowStatus } from '../observe/status.ts';
+import type {
+  AlertStatus,
+  ArchiveStatus,
+  RollupStatus,
+  Status,
+  WindowStatus,
+} from '../observe/status.ts';
 import { windowStepMs } from '../plan/window-step.ts';
 import type { AlertCaller } from '../windows/alert-caller.ts';
 import type { Embedded } from './embedded.ts';
@@ -41,6 +47,7 @@ export async function embeddedStatus(embedded: Embedded, options: StatusOptions)
     rollups: rollupStatuses(embedded),
     windows: windowStatuses(embedded),
     alerts: await Promise.all(options.alerts.map(alertStatus)),
+    archive: archiveStatus(embedded),
     sizes: {
       log_bytes: events.sizeBytes + deadLetters.sizeBytes,
       store_bytes: storeBytes,
@@ -50,6 +57,12 @@ export async function embeddedStatus(embedded: Embedded, options: StatusOptions)
     },
   };
 }
+
+const archiveStatus = ({ archiver, events }: Embedded): ArchiveStatus | null =>
+  archiver && {
+    waiting: archiver.archived === null ? null : events.end - archiver.archived,
+    problem: problemOf(archiver.failing),
+  };
 
 const rollupStatuses = ({ plan, rollups }: Embedded): readonly RollupStatus[] =>
   plan.rollups.map(({ name, version, table }) => {

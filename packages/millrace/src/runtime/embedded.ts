@@ -5,6 +5,7 @@ import { localWindowProgress } from '../adapters/local-progress/local-window-pro
 import { nodeDisk } from '../adapters/node-disk.ts';
 import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { Archiver } from '../archive/archiver.ts';
 import { type Admission, createAdmission } from '../collect/admission.ts';
 import { type Collector, createCollector } from '../collect/collector.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
@@ -34,6 +35,7 @@ import { fillStatements } from './fill-statements.ts';
 import { keepRefusedRow } from './keep-refused-row.ts';
 import { leasedStore } from './leased-store.ts';
 import { LifetimeCount } from './lifetime-count.ts';
+import type { Archive } from './open-archive.ts';
 import { fillNews, switchNews } from './rollup-news.ts';
 
 /**
@@ -64,6 +66,8 @@ export interface EmbeddedOptions {
   readonly idsPerRunMin?: number;
   /** How many events a changed rollup is filled with at a time. */
   readonly eventsPerFillStep?: number;
+  /** Where events are archived; nowhere if left out. */
+  readonly archive?: Archive | null;
   /** How events are cut into inserts. */
   readonly inserts?: Pick<LoaderOptions, 'rowsMax' | 'rowsEnough' | 'rowsEnoughBeside'>;
   readonly clock?: Clock;
@@ -97,6 +101,8 @@ export interface Embedded {
   readonly eventLoader: Loader;
   readonly deadLetterLoader: Loader;
   readonly windows: WindowRunner;
+  /** Null without an archive. */
+  readonly archiver: Archiver | null;
   /** By the window's name. */
   readonly windowResults: ReadonlyMap<string, WindowResults>;
   readonly duplicates: LifetimeCount;
@@ -240,7 +246,15 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       }),
     ]),
   );
+  const archiver =
+    options.archive == null
+      ? null
+      : new Archiver({
+          ...{ ...options.archive, log: events, partition: 0, encoder: store, clock, reach },
+          onRetry: onProblem,
+        });
   eventLoader.start();
+  archiver?.start();
   deadLetterLoader.start();
   filler.start();
 
@@ -271,7 +285,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const trimming = every(
     1_000,
     async () => {
-      await events.trim(eventLoader.committed);
+      // What the archive lacks, nobody has for years but the log.
+      const archived = archiver === null ? eventLoader.committed : (archiver.archived ?? 0);
+      await events.trim(Math.min(eventLoader.committed, archived));
       await deadLetters.trim(deadLetterLoader.committed);
     },
     (error) => onProblem('old segments of the log are not deleted', error),
@@ -298,11 +314,12 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     eventLoader,
     deadLetterLoader,
     windows,
+    archiver,
     windowResults,
     duplicates,
     dedup,
     async close() {
-      await Promise.all([trimming.stop(), counting.stop(), filler.stop()]);
+      await Promise.all([trimming.stop(), counting.stop(), filler.stop(), archiver?.stop()]);
       await duplicates.save();
       await Promise.all([
         eventLoader.drained(events.end),

@@ -50,6 +50,9 @@ beforeAll(async () => {
       logRetentionHours: 24,
       deadLetterRetentionDays: 90,
       logSegmentMb: 64,
+      archive: '',
+      archiveSeconds: 3_600,
+      s3Endpoint: '',
     },
     (what, error) => {
       throw new Error(what, { cause: error });

@@ -40,10 +40,11 @@ import { openEmbedded } from './embedded.ts';
 import { embeddedStatus } from './embedded-status.ts';
 import { every } from './every.ts';
 import { loadPipeline } from './load-pipeline.ts';
+import { type ArchiveSettings, openArchive } from './open-archive.ts';
 import { verifying } from './verifying.ts';
 import { version } from './version.ts';
 
-export interface ServeSettings {
+export interface ServeSettings extends ArchiveSettings {
   readonly pipeline: string;
   readonly data: string;
   readonly host: string;
@@ -98,6 +99,7 @@ export async function serveEmbedded(
     logRetentionMs: settings.logRetentionHours * 3_600_000,
     deadLettersKeepMs: settings.deadLetterRetentionDays * dayMs,
     logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
+    archive: await openArchive(settings),
     reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
     onProblem,
     onNews,

@@ -54,6 +54,7 @@ export async function queryStatus(options: QueryStatusOptions): Promise<Status> 
     })),
     windows: null,
     alerts: null,
+    archive: null,
     sizes: {
       log_bytes: null,
       store_bytes,

@@ -4,6 +4,7 @@ import type { RetryReceipt } from '../../collect/retry-letters.ts';
 import type { LetterSummary } from '../../collect/stored-letters.ts';
 import type {
   AlertStatus,
+  ArchiveStatus,
   CallFailure,
   RollupStatus,
   Status,
@@ -132,6 +133,15 @@ const windowStatus: Members<WindowStatus> = {
   },
 };
 
+const archiveStatus: Members<ArchiveStatus> = {
+  waiting: {
+    ...orNullOf('integer'),
+    minimum: 0,
+    description: 'Events in the log that the archive does not have yet; null until that is known.',
+  },
+  problem: { ...orNullOf('string'), description: 'Why they do not get there.' },
+};
+
 const callFailure: Members<CallFailure> = { at: time, message: text };
 
 const alertStatus: Members<AlertStatus> = {
@@ -185,6 +195,11 @@ const status: Members<Status> = {
     ...listOf(exactly(alertStatus)),
     ...orNullOf('array'),
     description: 'How far their calls are; null if this process does not make them.',
+  },
+  archive: {
+    ...exactly(archiveStatus),
+    ...orNullOf('object'),
+    description: 'Null if this process does not archive.',
   },
   sizes: { type: 'object', additionalProperties: countOrNull },
 };

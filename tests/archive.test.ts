@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { diskObjects } from '../packages/millrace/src/adapters/objects/disk-objects.ts';
+import { archivedLines } from '../packages/millrace/src/archive/archived-lines.suite.ts';
+import { Ledger } from './support/ledger.ts';
+import { MillraceProcess, rows, settled } from './support/millrace-process.ts';
+import { testSeed } from './support/random.ts';
+
+const pipeline = fileURLToPath(new URL('./support/ledger.config.ts', import.meta.url));
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-archive-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Env {
+  readonly [name: string]: string;
+}
+
+const seed = testSeed();
+const points = ['archive-begun', 'archive-written', 'archive-noted'] as const;
+
+const start = (env: Env = {}, args: readonly string[] = []): MillraceProcess =>
+  new MillraceProcess({
+    ...{ pipeline, data: join(folder, 'data'), env },
+    args: ['--archive', join(folder, 'archive'), '--archive-seconds', '1', ...args],
+  });
+
+describe(`the archive (seed ${seed})`, () => {
+  test('has each event once, killed at each point of it', async () => {
+    const ledger = new Ledger();
+    const closing = new AbortController();
+    let url: string | null = null;
+    const writing = ledger.write('w', seed, () => url, closing.signal);
+    for (const point of points) {
+      const process = start({ MILLRACE_CRASH_AT: `${point}:1` });
+      url = await process.ready();
+      expect((await process.exited).signal).toBe('SIGKILL');
+      expect(process.errors).toContain(`crash point ${point} reached`);
+    }
+    const last = start();
+    url = await last.url();
+    closing.abort();
+    await writing;
+    await settled(url);
+    await ledger.balance(url, rows);
+    await archived(url);
+    const stored = await rows<{ event_id: string }>(
+      url,
+      'SELECT event_id FROM events ORDER BY _offset',
+    );
+    await last.stop();
+    const lines = await archivedLines(diskObjects(join(folder, 'archive')), 0);
+    const ids = lines.map((line): unknown => JSON.parse(line).event_id);
+    expect(ids).toEqual(stored.map(({ event_id }) => event_id));
+    expect(ids.length).toBeGreaterThan(ledger.acknowledged.size - 1);
+  }, 240_000);
+
+  test('keeps the log from forgetting what it lacks', async () => {
+    // A file where the archive's folder should be.
+    writeFileSync(join(folder, 'archive'), '');
+    const running = start({}, ['--log-retention-hours', '0', '--log-segment-mb', '1']);
+    const url = await running.url();
+    const product_id = 'p'.repeat(2_000);
+    const send = async (): Promise<void> => {
+      const events = Array.from({ length: 1_000 }, () => ({
+        ...{ type: 'view', properties: { product_id, price: '1.00' } },
+      }));
+      const response = await fetch(`${url}/v1/events`, {
+        ...{ method: 'POST', body: JSON.stringify(events) },
+      });
+      expect(response.status).toBe(200);
+    };
+    for (let batch = 0; batch < 3; batch += 1) await send();
+    await settled(url);
+    const problem = async () => (await archiveOf(url)).problem;
+    await expect.poll(problem, { timeout: 60_000 }).toMatch(/cannot be listed/);
+    expect((await archiveOf(url)).waiting).toBeNull();
+    rmSync(join(folder, 'archive'));
+    await archived(url);
+    expect((await archiveOf(url)).problem).toBeNull();
+    // Now it may, and does.
+    const logBytes = async () => (await statusOf(url)).sizes.log_bytes;
+    const before = await logBytes();
+    await send();
+    await expect.poll(logBytes, { timeout: 60_000 }).toBeLessThan(before);
+    await archived(url);
+    await running.stop();
+    expect(await archivedLines(diskObjects(join(folder, 'archive')), 0)).toHaveLength(4_000);
+  }, 120_000);
+});
+
+interface SeenStatus {
+  readonly archive: { readonly waiting: number; readonly problem: string | null };
+  readonly sizes: { readonly log_bytes: number };
+}
+
+async function statusOf(url: string): Promise<SeenStatus> {
+  const seen: SeenStatus = JSON.parse(await (await fetch(`${url}/v1/status`)).text());
+  return seen;
+}
+
+const archiveOf = async (url: string): Promise<SeenStatus['archive']> =>
+  (await statusOf(url)).archive;
+
+/** Waits until the archive has everything. */
+async function archived(url: string): Promise<void> {
+  const waiting = async () => (await archiveOf(url)).waiting;
+  await expect.poll(waiting, { timeout: 60_000 }).toBe(0);
+}
