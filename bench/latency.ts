@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Generator } from './generator.ts';
-import { checkStored, countStored, pollMs, untilStored, withServer } from './server.ts';
+import { type PacedLatency, pacedLatency } from './paced-latency.ts';
+import { pollMs, withServer } from './server.ts';
 import { percentile } from './statistics.ts';
 import { numbersTable, whole } from './table.ts';
 
@@ -11,14 +10,9 @@ export interface LatencyOptions {
   readonly warmUpSeconds: number;
 }
 
-export interface Latencies {
+export interface Latencies extends PacedLatency {
   readonly share: number;
-  readonly eventsPerSecond: number;
-  /** From each answer until its events could be queried. */
-  readonly ms: readonly number[];
 }
-
-const load = { connections: 8, eventsPerRequest: 100 };
 
 /** Time from answer to queryable, at a tenth and at half of the full rate. */
 export async function latencies(
@@ -34,45 +28,17 @@ export async function latencies(
   return measured;
 }
 
-function latencyAt(
+async function latencyAt(
   share: number,
   { fullRate, seconds, warmUpSeconds }: LatencyOptions,
 ): Promise<Latencies> {
-  return withServer(async ({ url }) => {
-    const eventsPerSecond = fullRate * share;
-    const ms: number[] = [];
-    let waiting: { readonly events: number; readonly atMs: number }[] = [];
-    let measuring = false;
-    const generator: Generator = await Generator.open(url, {
-      ...load,
-      // Which of the requests under way are in the log before this one is not
-      // known, so it counts as stored once all that had begun by now are.
-      onAnswer: ({ atMs }) => {
-        if (measuring) waiting.push({ events: generator.sent, atMs });
-      },
-    });
-    await generator.send({ seconds: warmUpSeconds, eventsPerSecond });
-    await untilStored(url, generator.sent);
-
-    measuring = true;
-    let sending = true;
-    const from = { sent: generator.sent, atMs: performance.now() };
-    const done = generator.send({ seconds, eventsPerSecond }).finally(() => {
-      sending = false;
-    });
-    while (sending || waiting.length > 0) {
-      const stored = await countStored(url);
-      const now = performance.now();
-      for (const { events, atMs } of waiting) if (events <= stored) ms.push(now - atMs);
-      waiting = waiting.filter(({ events }) => events > stored);
-      await sleep(pollMs);
-    }
-    await done;
-    const reached = ((generator.sent - from.sent) / (performance.now() - from.atMs)) * 1000;
-    generator.close();
-    await checkStored(url, generator.sent);
-    return { share, eventsPerSecond: reached, ms };
-  });
+  const measured = await withServer(({ url }) =>
+    pacedLatency({
+      ...{ collector: url, query: url, pollMs },
+      ...{ eventsPerSecond: fullRate * share, seconds, warmUpSeconds },
+    }),
+  );
+  return { share, ...measured };
 }
 
 export function latencyTable(measured: readonly Latencies[]): string {

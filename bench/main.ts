@@ -1,14 +1,18 @@
 /**
  * Measures Millrace from an HTTP request to a row that can be queried.
  *
- *   npm run bench -- [--quick] [--only collector|kafka-collector|kafka-loader|end-to-end|latency|stages|questions|growth|start] [--rounds N] [--seconds N] [--write]
+ *   npm run bench -- [--quick] [--only collector|kafka-collector|kafka-loader|flink-jobs|flink-growth|cluster|end-to-end|latency|stages|questions|growth|start] [--rounds N] [--seconds N] [--write]
  *
  * `--quick` takes some minutes, and says less. `--write` puts the tables
  * into docs/performance.md.
  */
 import { parseArgs } from 'node:util';
+import { cluster, clusterTables } from './cluster.ts';
 import { collectors, collectorTable } from './collector.ts';
 import { batches, endToEnd, endToEndTables, rate, serverPhase } from './end-to-end.ts';
+import { flinkGrowth, flinkGrowthTable } from './flink-growth.ts';
+import { flinkJobs, flinkJobsTable } from './flink-jobs.ts';
+import { writePlans } from './flink-plan.ts';
 import { growth, growthTables } from './growth.ts';
 import { kafkaCollectors, kafkaCollectorTable } from './kafka-collector.ts';
 import { kafkaLoaders, kafkaLoaderTable } from './kafka-loader.ts';
@@ -33,6 +37,9 @@ const parts = [
   'collector',
   'kafka-collector',
   'kafka-loader',
+  'flink-jobs',
+  'flink-growth',
+  'cluster',
   'end-to-end',
   'latency',
   'stages',
@@ -73,6 +80,28 @@ if (wanted('kafka-loader')) {
   const measured = await kafkaLoaders({ rounds, events }, say);
   const how = `${rounds} rounds of ${whole(events)} events a way, two partitions`;
   show('kafka-loader', how, kafkaLoaderTable(measured));
+}
+
+if (wanted('flink-jobs')) {
+  const events = values.quick ? 500_000 : 2_000_000;
+  const measured = await flinkJobs({ rounds, events }, say);
+  const how = `${rounds} rounds of ${whole(events)} events a way, two partitions, parallelism 2, checkpoints every 3 s`;
+  show('flink-jobs', how, flinkJobsTable(measured));
+  if (values.write) writePlans(measured.plans);
+}
+
+if (wanted('flink-growth')) {
+  const events = values.quick ? 300_000 : 1_000_000;
+  const growthRounds = values.quick ? 1 : 3;
+  const measured = await flinkGrowth({ rounds: growthRounds, events }, say);
+  const how = `${growthRounds} rounds of ${whole(events)} events a way, a partition for each subtask`;
+  show('flink-growth', how, flinkGrowthTable(measured));
+}
+
+if (wanted('cluster')) {
+  const measured = await cluster({ rounds, seconds, warmUpSeconds }, say);
+  const how = `${rounds} rounds of ${seconds} s, then ${seconds * 2} s at half of that rate for each interval; one broker, two partitions, parallelism 2`;
+  show('cluster', how, clusterTables(measured));
 }
 
 /** Events a second in batches, and the server's CPU for each of them. */
