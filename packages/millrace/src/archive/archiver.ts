@@ -15,6 +15,8 @@ export interface ArchiverOptions {
   readonly objects: ObjectStore;
   readonly encoder: ArchiveEncoder;
   readonly clock: Clock;
+  /** Brings the log's end up to date, where the log does not by itself. */
+  readonly look?: () => Promise<void>;
   /** A range is archived once it has as many records, … */
   readonly rowsEnough?: number;
   /** … or has waited so long, in ms. */
@@ -46,7 +48,10 @@ export class Archiver {
   #failing: unknown = null;
 
   constructor(options: ArchiverOptions) {
-    this.#options = { rowsEnough: 500_000, waitMsMax: 3_600_000, reach: survive, ...options };
+    this.#options = {
+      ...{ rowsEnough: 500_000, waitMsMax: 3_600_000, look: async () => {}, reach: survive },
+      ...options,
+    };
     this.#manifest = new Manifest(options.objects);
   }
 
@@ -112,7 +117,7 @@ export class Archiver {
 
   /** Up to where to archive, once it is worth it; null when stopped before. */
   async #enough(from: number): Promise<number | null> {
-    const { log, clock, rowsEnough, waitMsMax } = this.#options;
+    const { log, clock, look, rowsEnough, waitMsMax } = this.#options;
     const { signal } = this.#stopping;
     await log.waitPast(from, signal);
     const sinceMs = clock.now();
@@ -121,6 +126,7 @@ export class Archiver {
       if (end - from >= rowsEnough) return from + rowsEnough;
       if (clock.now() - sinceMs >= waitMsMax) return end;
       await pause(lookMs, signal);
+      await look();
     }
     return null;
   }

@@ -166,9 +166,9 @@ export const settings = {
     flag: 'role',
     env: 'MILLRACE_ROLE',
     value: 'ROLE',
-    help: 'all: the whole pipeline in this process; collector, loader, query: that part of a cluster',
+    help: 'all: the whole pipeline in this process; collector, loader, query, archiver: that part of a cluster',
     fallback: 'all',
-    read: oneOf('all', 'collector', 'loader', 'query'),
+    read: oneOf('all', 'collector', 'loader', 'query', 'archiver'),
   }),
   kafka: setting({
     flag: 'kafka',

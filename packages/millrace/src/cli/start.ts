@@ -76,6 +76,8 @@ async function startRole(settings: RoleSettings & { readonly role: string }): Pr
   await askedToStop();
   await running.close();
   process.stdout.write('Stopped.\n');
+  // As above: an archiver has the engine as well.
+  process.exit(0);
 }
 
 async function askedToStop(): Promise<void> {

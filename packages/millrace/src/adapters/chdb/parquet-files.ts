@@ -36,7 +36,11 @@ const settings = {
 };
 
 /** @throws StoreError */
-export function parquetFiles(engine: Engine, lines: Uint8Array): Promise<readonly ArchiveFile[]> {
+export async function parquetFiles(
+  engine: Engine,
+  lines: Uint8Array,
+): Promise<readonly ArchiveFile[]> {
+  if (lines.length === 0) return [];
   return engine.withFile(lines, async (path) => {
     const folder = await mkdtemp(join(tmpdir(), 'millrace-parquet-'));
     try {

@@ -53,16 +53,9 @@ export class PartitionReader implements LogReader {
   static async open(options: PartitionReaderOptions): Promise<PartitionReader> {
     const brokers = new Brokers(options);
     try {
-      const { topic, partition } = options;
-      const { connection } = await brokers.leaderOf(topic, partition);
-      const offsetAt = async (timestamp: bigint): Promise<number> => {
-        const partitions = [{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp }];
-        const topics = [{ name: topic, partitions }];
-        const found = await listOffsetsV9.api.async(connection, -1, readCommitted, topics);
-        return Number(found.topics[0]?.partitions[0]?.offset ?? 0);
-      };
-      const start = await offsetAt(earliest);
-      return new PartitionReader(options, { brokers, start, end: await offsetAt(latest) });
+      const start = await offsetAt(earliest, brokers, options);
+      const end = await offsetAt(latest, brokers, options);
+      return new PartitionReader(options, { brokers, start, end });
     } catch (error) {
       await brokers.close();
       throw error;
@@ -75,6 +68,16 @@ export class PartitionReader implements LogReader {
 
   get end(): number {
     return this.#end;
+  }
+
+  /** Asks how far it goes by now, and reads nothing of it. */
+  async look(): Promise<void> {
+    try {
+      this.#end = Math.max(this.#end, await offsetAt(latest, this.#brokers, this.#options));
+    } catch (error) {
+      this.#brokers.forget();
+      throw error;
+    }
   }
 
   async read(from: number, { rowsMax, bytesMax }: SliceLimits): Promise<LogSlice> {
@@ -169,6 +172,18 @@ export class PartitionReader implements LogReader {
       ? new MillraceError('log_trimmed', `${what}; it begins later.`, { cause })
       : new MillraceError('log_corrupt', `${what}; it ends before.`, { cause });
   }
+}
+
+async function offsetAt(
+  timestamp: bigint,
+  brokers: Brokers,
+  { topic, partition }: PartitionReaderOptions,
+): Promise<number> {
+  const { connection } = await brokers.leaderOf(topic, partition);
+  const partitions = [{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp }];
+  const topics = [{ name: topic, partitions }];
+  const found = await listOffsetsV9.api.async(connection, -1, readCommitted, topics);
+  return Number(found.topics[0]?.partitions[0]?.offset ?? 0);
 }
 
 const outOfRange = (error: unknown): boolean =>

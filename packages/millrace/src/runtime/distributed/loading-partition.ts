@@ -9,6 +9,7 @@ import { Loader, type RefusedRow } from '../../load/loader.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ReachCrashPoint } from '../../ports/crash-points.ts';
 import type { Store } from '../../ports/store.ts';
+import { aborted } from './aborted.ts';
 
 export interface LoadingPartitionOptions {
   readonly kafka: KafkaAddress;
@@ -96,7 +97,7 @@ export class LoadingPartition {
         await loader.resume();
         this.#loader = loader;
         loader.start();
-        await stopped(this.#stopping.signal);
+        await aborted(this.#stopping.signal);
         await loader.stop();
       } finally {
         await log.close();
@@ -106,9 +107,3 @@ export class LoadingPartition {
     }
   }
 }
-
-const stopped = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve());
-  });

@@ -1,8 +1,9 @@
 import { MillraceError } from '../../errors.ts';
 import { isLoopback } from '../../server/address.ts';
+import type { ArchiveSettings } from '../open-archive.ts';
 
 /** What a role's process is told. */
-export interface RoleSettings {
+export interface RoleSettings extends ArchiveSettings {
   readonly pipeline: string;
   readonly host: string;
   readonly port: number;
@@ -17,6 +18,7 @@ export interface RoleSettings {
   readonly storeUrl: string;
   readonly storeUser: string;
   readonly storePassword: string;
+  readonly storeMemoryMb: number;
 }
 
 /** A role that runs. */

@@ -39,6 +39,10 @@ beforeAll(async () => {
     storeUrl: server.url,
     storeUser: 'default',
     storePassword: '',
+    storeMemoryMb: 1_024,
+    archive: '',
+    archiveSeconds: 3_600,
+    s3Endpoint: '',
   };
 });
 afterAll(async () => {

@@ -1,5 +1,6 @@
 import { MillraceError } from '../../errors.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
+import { serveArchiver } from './serve-archiver.ts';
 import { serveCollector } from './serve-collector.ts';
 import { serveLoader } from './serve-loader.ts';
 import { serveQuery } from './serve-query.ts';
@@ -22,6 +23,8 @@ export async function serveRole(
   switch (settings.role) {
     case 'collector':
       return serveCollector(settings, onProblem);
+    case 'archiver':
+      return serveArchiver(settings, onProblem);
     case 'loader':
       return serveLoader(settings, onProblem);
     default:

@@ -1,0 +1,18 @@
+import type { ArchiveEncoder } from '../../ports/archive-encoder.ts';
+import { Engine, type EngineOptions } from './engine.ts';
+import { parquetFiles } from './parquet-files.ts';
+
+/**
+ * ClickHouse in this process for making files alone: its folder may be thrown away.
+ *
+ * @throws MillraceError `data_folder_in_use` when another process has the folder open.
+ */
+export function openChdbEncoder(
+  options: EngineOptions,
+): ArchiveEncoder & { close(): Promise<void> } {
+  const engine = new Engine(options);
+  return {
+    encode: (lines) => parquetFiles(engine, lines),
+    close: () => engine.close(),
+  };
+}
