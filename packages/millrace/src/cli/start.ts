@@ -28,6 +28,7 @@ const roleSettings = [
   'role',
   'kafka',
   'spillMb',
+  'ingestTopic',
   'storeUrl',
   'storeUser',
   'storePassword',

@@ -36,7 +36,9 @@ export type CrashPoint =
   /** An object of a range is durable, perhaps not all. */
   | 'archive-written'
   /** All are, and that they are. */
-  | 'archive-noted';
+  | 'archive-noted'
+  /** Records of another's topic are in the raw log; that they are is not committed yet. */
+  | 'gate-let-in';
 
 export type ReachCrashPoint = (point: CrashPoint) => void;
 

@@ -1,5 +1,7 @@
 import { fetchV17, listOffsetsV9, ResponseError } from '@platformatic/kafka';
 import { MillraceError } from '../../errors.ts';
+import { heartbeatKey } from '../../ports/heartbeats.ts';
+import type { IngestReader } from '../../ports/ingest-reader.ts';
 import type { LogReader, LogSlice, SliceLimits } from '../../ports/log.ts';
 import { Turns } from '../../turns.ts';
 import { Brokers, type KafkaAddress } from './brokers.ts';
@@ -8,6 +10,8 @@ import { endOf, type VisibleRecord, visibleRecords } from './visible-records.ts'
 export interface PartitionReaderOptions extends KafkaAddress {
   readonly topic: string;
   readonly partition: number;
+  /** Records that nobody is to see, by their key. Default: heartbeats. */
+  readonly isPassedOver?: (key: Buffer | null) => boolean;
 }
 
 const readCommitted = 1;
@@ -31,7 +35,7 @@ interface Fetched {
  * Offsets between two records may be missing, where a transaction ended or was
  * aborted: a slice ends there, and the next one begins behind it.
  */
-export class PartitionReader implements LogReader {
+export class PartitionReader implements LogReader, IngestReader {
   readonly #options: PartitionReaderOptions;
   readonly #brokers: Brokers;
   readonly #fetches = new Turns();
@@ -89,6 +93,18 @@ export class PartitionReader implements LogReader {
       if (next >= this.#end) return { from: next, to: next, lines: noLines, appendedAt: 0 };
       await this.#fetches.take(() => this.#fetch(next, 0));
     }
+  }
+
+  async records(
+    from: number,
+  ): Promise<{ readonly records: readonly VisibleRecord[]; readonly to: number }> {
+    let records = this.#recordsFrom(from);
+    const next = this.#isFetched(from) ? this.#fetched.to : from;
+    if (records.length === 0 && next < this.#end) {
+      await this.#fetches.take(() => this.#fetch(next, 0));
+      records = this.#recordsFrom(from);
+    }
+    return { records, to: this.#isFetched(from) ? this.#fetched.to : from };
   }
 
   async waitPast(offset: number, signal: AbortSignal): Promise<void> {
@@ -153,7 +169,7 @@ export class PartitionReader implements LogReader {
       if (found === undefined) return;
       this.#start = Number(found.logStartOffset);
       this.#end = Math.max(this.#end, Number(found.lastStableOffset));
-      const records = visibleRecords(found, from);
+      const records = visibleRecords(found, from, this.#options.isPassedOver ?? isHeartbeat);
       const to = endOf(found, from);
       this.#fetched =
         from === this.#fetched.to
@@ -197,15 +213,23 @@ function runFrom(
 ): readonly VisibleRecord[] {
   let rows = 0;
   let bytes = 0;
-  for (const { offset, value } of records) {
+  for (const record of records) {
     const first = records[0]?.offset ?? 0;
-    if (rows === rowsMax || offset !== first + rows) break;
-    bytes += value.length + 1;
+    if (rows === rowsMax || record.offset !== first + rows) break;
+    bytes += lineOf(record).length + 1;
     if (rows > 0 && bytes > bytesMax) break;
     rows += 1;
   }
   return records.slice(0, rows);
 }
+
+function lineOf({ offset, value }: VisibleRecord): Buffer {
+  if (value === null) throw new Error(`The record at offset ${offset} has no value.`);
+  return value;
+}
+
+const heartbeatByte = heartbeatKey.charCodeAt(0);
+const isHeartbeat = (key: Buffer | null): boolean => key?.[0] === heartbeatByte;
 
 const noLines = new Uint8Array();
 const newline = Buffer.from('\n');
@@ -215,7 +239,7 @@ function sliceOf(run: readonly VisibleRecord[]): LogSlice {
   return {
     from,
     to: from + run.length,
-    lines: Buffer.concat(run.flatMap(({ value }) => [value, newline])),
+    lines: Buffer.concat(run.flatMap((record) => [lineOf(record), newline])),
     appendedAt: run.reduce((newest, { timestamp }) => Math.max(newest, timestamp), 0),
   };
 }

@@ -1,12 +1,12 @@
 import type { fetchV17, RecordsBatch } from '@platformatic/kafka';
-import { heartbeatKey } from '../../ports/heartbeats.ts';
 
 type FetchedPartition = fetchV17.FetchResponsePartition;
 
 /** An event or other row that a reader of committed transactions may see. */
 export interface VisibleRecord {
   readonly offset: number;
-  readonly value: Buffer;
+  /** Millrace's own topics have none without. */
+  readonly value: Buffer | null;
   /** Epoch ms. */
   readonly timestamp: number;
 }
@@ -16,20 +16,21 @@ const control = 1 << 5;
 const abortMarker = 0;
 /** The broker's time, in `maxTimestamp`, is that of every record of the batch. */
 const timeOfBroker = 1 << 3;
-const heartbeatByte = heartbeatKey.charCodeAt(0);
 
 /**
  * The records of one fetch that belong to no aborted transaction, as Kafka's
  * protocol defines them: a producer's records are aborted from the first offset
  * that is named for it to its next abort marker, wherever that lies, and one
- * fetch may hold several such stretches of one producer. Heartbeats are passed over.
+ * fetch may hold several such stretches of one producer.
  * https://kafka.apache.org/documentation/#impl_txn (KIP-98)
  *
  * @param from offset; a batch may begin before what was asked for.
+ * @param isPassedOver by its key.
  */
 export function visibleRecords(
   { records: batches = [], abortedTransactions }: FetchedPartition,
   from: number,
+  isPassedOver: (key: Buffer | null) => boolean,
 ): readonly VisibleRecord[] {
   const toCome = [...abortedTransactions].sort((a, b) => Number(a.firstOffset - b.firstOffset));
   const aborting = new Set<bigint>();
@@ -45,8 +46,7 @@ export function visibleRecords(
     } else if (!(batch.attributes & transactional && aborting.has(batch.producerId))) {
       for (const { offsetDelta, timestampDelta, key, value } of batch.records) {
         const offset = Number(batch.firstOffset) + offsetDelta;
-        if (offset < from || key?.[0] === heartbeatByte) continue;
-        if (value === null) throw new Error(`The record at offset ${offset} has no value.`);
+        if (offset < from || isPassedOver(key)) continue;
         const given = batch.firstTimestamp + timestampDelta;
         const timestamp = Number(batch.attributes & timeOfBroker ? batch.maxTimestamp : given);
         visible.push({ offset, value, timestamp });

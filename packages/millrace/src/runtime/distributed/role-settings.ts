@@ -14,6 +14,8 @@ export interface RoleSettings extends ArchiveSettings {
   readonly spillMb: number;
   /** `host:port` of some of Kafka's brokers. */
   readonly kafka: readonly string[];
+  /** Of other producers, for a gate; empty for the pipeline's name and `.ingest`. */
+  readonly ingestTopic: string;
   /** Of ClickHouse's HTTP interface. */
   readonly storeUrl: string;
   readonly storeUser: string;

@@ -36,6 +36,7 @@ beforeAll(async () => {
     kafka: ['127.0.0.1:1'],
     data: null,
     spillMb: 1,
+    ingestTopic: '',
     storeUrl: server.url,
     storeUser: 'default',
     storePassword: '',

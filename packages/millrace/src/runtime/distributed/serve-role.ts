@@ -2,6 +2,7 @@ import { MillraceError } from '../../errors.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
 import { serveArchiver } from './serve-archiver.ts';
 import { serveCollector } from './serve-collector.ts';
+import { serveGate } from './serve-gate.ts';
 import { serveLoader } from './serve-loader.ts';
 import { serveQuery } from './serve-query.ts';
 
@@ -25,6 +26,8 @@ export async function serveRole(
       return serveCollector(settings, onProblem);
     case 'archiver':
       return serveArchiver(settings, onProblem);
+    case 'gate':
+      return serveGate(settings, onProblem);
     case 'loader':
       return serveLoader(settings, onProblem);
     default:
