@@ -8,12 +8,11 @@ import { expectRollup } from '../../packages/millrace/src/compile/clickhouse/exp
 import { flinkJobs } from '../../packages/millrace/src/compile/flink/jobs.ts';
 import type { RollupPlan } from '../../packages/millrace/src/plan/plan.ts';
 import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
-import { exactJson } from '../../packages/millrace/src/ports/store.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { jobSettings, makeTopics, StoreProcess, startJobs, startRole } from '../support/cluster.ts';
 import type { CommandProcess } from '../support/command-process.ts';
-import { MillraceProcess, rows, settled } from '../support/millrace-process.ts';
+import { exactRows, MillraceProcess, settled } from '../support/millrace-process.ts';
 import { mixedStream } from '../support/mixed-stream.ts';
 import { testSeed } from '../support/random.ts';
 
@@ -84,7 +83,7 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
       expect(other).toEqual(one);
     }
     await settled(here);
-    const askEmbedded: Ask = (sql) => rows<Row>(here, `${sql} SETTINGS ${exactSettings}`);
+    const askEmbedded: Ask = (sql) => exactRows(here, sql);
     const askDistributed: Ask = (sql) => store.rows(sql);
 
     const kept = await askEmbedded(eventsSql);
@@ -108,10 +107,6 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
     }
   }, 600_000);
 });
-
-const exactSettings = Object.entries(exactJson)
-  .map(([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`)
-  .join(', ');
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 

@@ -36,7 +36,7 @@ describe(`loaders bring each committed record into the store once (seed ${seed})
     storeUrl = await storeProcess.url();
     store = await openClickHouseStore({ url: storeUrl, database: 'millrace' });
     // Views fill the rollups: Flink, which would, is not there.
-    const { statements } = clickhouseDdl(plan, { database: 'millrace', rollupsBy: 'views' });
+    const { statements } = clickhouseDdl(plan, { database: 'millrace', computedBy: 'store' });
     for (const statement of statements) await store.define(statement);
     await makeTopics(kafka.addresses.bootstrap, plan, partitions);
   });

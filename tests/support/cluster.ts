@@ -82,7 +82,7 @@ export class StoreProcess {
     const process = new CommandProcess(args);
     const url = await process.url();
     const store = await openClickHouseStore({ url, database: 'millrace' });
-    const options = { database: 'millrace', rollupsBy: 'deltas' } as const;
+    const options = { database: 'millrace', computedBy: 'flink' } as const;
     const statements = plan ? clickhouseDdl(plan, options).statements : [];
     for (const statement of statements) await store.define(statement);
     return new StoreProcess(args, url, process, store);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { exactJson } from '../../packages/millrace/src/ports/store.ts';
 
 const command = fileURLToPath(new URL('../../packages/millrace/bin/millrace.js', import.meta.url));
 
@@ -115,6 +116,18 @@ export async function rows<Row>(url: string, sql: string): Promise<readonly Row[
     .filter((line) => line !== '')
     .map((line): Row => JSON.parse(line));
 }
+
+/** The same with every value whole, and times as ISO 8601: as `rows` of a store process. */
+export const exactRows = (url: string, sql: string): Promise<readonly ExactRow[]> =>
+  rows(url, `${sql} SETTINGS ${exactSettings}`);
+
+interface ExactRow {
+  readonly [column: string]: unknown;
+}
+
+const exactSettings = Object.entries(exactJson)
+  .map(([name, value]) => `${name} = ${typeof value === 'number' ? value : `'${value}'`}`)
+  .join(', ');
 
 export interface Status {
   readonly accepted: number;

@@ -51,7 +51,7 @@ const faults: readonly (readonly [code: string, make: (id: string) => unknown])[
 ];
 
 /** What a sale has as well. */
-const inNoRollup = {
+export const inNoRollup = {
   amounts: ['0.10', '-3'],
   grid: [[1, 2], [], [3]],
   lines: [{ sku: 'é', price: '1.00', at: '2026-01-01T00:00:00Z' }],

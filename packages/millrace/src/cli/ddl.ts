@@ -24,7 +24,7 @@ and distributed ones over them under the names that readers know. Nothing is run
       const plan = planOf(await loadPipeline(pipeline));
       const { statements } = clickhouseDdl(plan, {
         database,
-        rollupsBy: 'deltas',
+        computedBy: 'flink',
         ...(cluster === '' ? {} : { cluster: { name: cluster } }),
       });
       for (const statement of statements) process.stdout.write(`${statement};\n\n`);

@@ -10,3 +10,10 @@ export const heartbeatField = 'heartbeat';
 /** @param rawUntilMs everything that was in the raw log by then lies before it. */
 export const heartbeatLine = (rawUntilMs: number): string =>
   JSON.stringify({ [heartbeatField]: rawUntilMs });
+
+/** What such a line says. */
+export function rawUntilMsIn(line: string): number {
+  const { [heartbeatField]: ms }: { readonly [heartbeatField]?: number } = JSON.parse(line);
+  if (ms === undefined) throw new Error(`${line} is no heartbeat`);
+  return ms;
+}

@@ -4,7 +4,7 @@
  */
 export const heartbeatKey = '\0';
 
-/** Writes records that are no events into logs. */
+/** Records in logs that are no events. */
 export interface Heartbeats {
   /**
    * Resolves once each of these partitions has the heartbeat. One that is written
@@ -13,5 +13,10 @@ export interface Heartbeats {
    * @param line of JSON, without its newline.
    */
   write(log: string, partitions: readonly number[], line: string): Promise<void>;
+  /**
+   * Of each partition one of the newest that is in it surely; null where there was
+   * none yet.
+   */
+  newest(log: string): Promise<readonly (string | null)[]>;
   close(): Promise<void>;
 }

@@ -38,7 +38,7 @@ const operation: Operation = {
     description: 'The results.',
     content: { 'text/event-stream': { type: 'string' } },
   },
-  errors: ['not_found', 'invalid_body', 'overloaded'],
+  errors: ['not_found', 'invalid_body', 'overloaded', 'log_unavailable'],
 };
 
 /**

@@ -73,6 +73,18 @@ export class Brokers {
     return this.#pool.get(coordinator);
   }
 
+  async atCoordinator<Answer>(
+    group: string,
+    ask: (connection: Connection) => Promise<Answer>,
+  ): Promise<Answer> {
+    try {
+      return await ask(await this.coordinatorOf(group));
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+  }
+
   /** Asks anew who leads and looks after what: after an error they may have moved. */
   forget(): void {
     this.#base.clearMetadata();

@@ -34,7 +34,7 @@ export function groupProgress(options: GroupProgressOptions): ProgressKeeper {
   const fetch = async (): Promise<LoadProgress> => {
     const topics = [{ name: topic, partitionIndexes: [partition] }];
     const groups = [{ groupId, memberEpoch: -1, topics }];
-    const answer = await atCoordinator(brokers, groupId, (connection) =>
+    const answer = await brokers.atCoordinator(groupId, (connection) =>
       offsetFetchV9.api.async(connection, groups, true),
     );
     const found = answer.groups[0]?.topics[0]?.partitions[0];
@@ -49,7 +49,7 @@ export function groupProgress(options: GroupProgressOptions): ProgressKeeper {
       committedMetadata: metadataOf(intents),
     };
     const topics = [{ name: topic, partitions: [place] }];
-    await atCoordinator(brokers, groupId, (connection) =>
+    await brokers.atCoordinator(groupId, (connection) =>
       offsetCommitV9.api.async(connection, groupId, generationId, memberId, null, topics),
     );
   };
@@ -64,17 +64,4 @@ export function groupProgress(options: GroupProgressOptions): ProgressKeeper {
     },
     save,
   };
-}
-
-async function atCoordinator<Answer>(
-  brokers: Brokers,
-  groupId: string,
-  ask: (connection: Awaited<ReturnType<Brokers['coordinatorOf']>>) => Promise<Answer>,
-): Promise<Answer> {
-  try {
-    return await ask(await brokers.coordinatorOf(groupId));
-  } catch (error) {
-    brokers.forget();
-    throw error;
-  }
 }

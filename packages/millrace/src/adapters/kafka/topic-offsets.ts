@@ -25,12 +25,8 @@ export class TopicOffsets implements LogOffsets {
   async committed({ group, log }: GroupReading): Promise<Offsets> {
     const partitions = await this.#brokers.partitionsOf(log);
     const topics = [{ name: log, partitionIndexes: [...Array(partitions).keys()] }];
-    const answer = await this.#asked(async () =>
-      offsetFetchV9.api.async(
-        await this.#brokers.coordinatorOf(group),
-        [{ groupId: group, memberEpoch: -1, topics }],
-        true,
-      ),
+    const answer = await this.#brokers.atCoordinator(group, (connection) =>
+      offsetFetchV9.api.async(connection, [{ groupId: group, memberEpoch: -1, topics }], true),
     );
     const offsets = Array.from({ length: partitions }, () => -1);
     for (const found of answer.groups[0]?.topics[0]?.partitions ?? []) {

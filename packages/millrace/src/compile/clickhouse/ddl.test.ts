@@ -12,6 +12,7 @@ import {
 import { planOf } from '../../plan/plan-of.ts';
 import { clickhouseDdl } from './ddl.ts';
 import { everyKind } from './every-kind.suite.ts';
+import { everyWindow } from './every-window.suite.ts';
 import { clickhouseMigration } from './migration.ts';
 import type { CanonicalEvent } from './naive.suite.ts';
 import { eventsByMinute, eventsToFill, fillFromEvents } from './rollup-fill.ts';
@@ -78,7 +79,7 @@ describe('the text of the statements', () => {
 
   it('of rollups that deltas fill', async () => {
     const plan = planOf(everyKind);
-    const { statements, deltas } = clickhouseDdl(plan, { database, rollupsBy: 'deltas' });
+    const { statements, deltas } = clickhouseDdl(plan, { database, computedBy: 'flink' });
     const tables = [
       ...deltas.map(({ table }) => table.name.slice(database.length + 1)),
       'per_month__v1__fill',
@@ -87,6 +88,22 @@ describe('the text of the statements', () => {
       tables.some((table) => statement.includes(`\`${table}\``)),
     );
     await expect(text(about)).toMatchFileSnapshot('deltas.golden.sql');
+  });
+
+  it('of windows that Flink computes', async () => {
+    const { statements, results } = clickhouseDdl(planOf(everyWindow), {
+      database,
+      computedBy: 'flink',
+    });
+    expect(results.map(({ table }) => table.name)).toEqual([
+      'millrace.by_kind__v1__results',
+      'millrace.by_number__v1__results',
+      'millrace.all_together__v1__results',
+      'millrace.visits__v1__results',
+      'millrace.activity__v1__results',
+    ]);
+    const about = statements.filter((statement) => statement.includes('__results`'));
+    await expect(text(about)).toMatchFileSnapshot('results.golden.sql');
   });
 
   it('of a change', async () => {

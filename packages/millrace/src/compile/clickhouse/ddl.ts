@@ -1,6 +1,6 @@
 import { defaults } from '../../plan/defaults.ts';
 import { filledByDeltas } from '../../plan/deltas.ts';
-import type { Plan, RollupPlan } from '../../plan/plan.ts';
+import type { Plan, RollupPlan, WindowPlan } from '../../plan/plan.ts';
 import { type Cluster, printDefinitions, shardTable } from './cluster.ts';
 import {
   createDeadLettersTable,
@@ -16,6 +16,12 @@ import {
 } from './deltas-table.ts';
 import { createEventsTable, eventsInsertColumns, eventsTable } from './events-table.ts';
 import type { Definition, TableName } from './nodes.ts';
+import {
+  createResultsFill,
+  createResultsTable,
+  resultsInsertColumns,
+  resultsTable,
+} from './results-table.ts';
 import { createRollupFill, createRollupTable, createRollupView } from './rollup-table.ts';
 import { createWindowTable, createWindowView } from './window-table.ts';
 
@@ -31,6 +37,11 @@ export interface LoadedRollup {
   readonly table: LoadedTable;
 }
 
+export interface LoadedWindow {
+  readonly window: WindowPlan;
+  readonly table: LoadedTable;
+}
+
 export interface ClickHouseDdl {
   /** In order; each may be run again without harm. */
   readonly statements: readonly string[];
@@ -40,6 +51,8 @@ export interface ClickHouseDdl {
   readonly deadLetters: LoadedTable;
   /** The rollups that deltas fill. */
   readonly deltas: readonly LoadedRollup[];
+  /** The windows that are computed elsewhere. */
+  readonly results: readonly LoadedWindow[];
   /** The tables and views that readers may name, without the database. */
   readonly readable: readonly string[];
 }
@@ -49,8 +62,8 @@ export interface DdlOptions {
   readonly deadLettersKeepMs?: number;
   /** Replicated, sharded tables; without it those of one server. */
   readonly cluster?: Cluster;
-  /** Who computes rollups: views of what is inserted into `events`, or, where it can, Flink. */
-  readonly rollupsBy?: 'views' | 'deltas';
+  /** Who computes rollups and windows: the store, of its own events, or, where it can, Flink. */
+  readonly computedBy?: 'store' | 'flink';
 }
 
 /** Everything a plan needs in an empty ClickHouse database. */
@@ -60,11 +73,11 @@ export const clickhouseDdl = (
     database,
     deadLettersKeepMs = defaults.deadLettersKeepMs,
     cluster,
-    rollupsBy = 'views',
+    computedBy = 'store',
   }: DdlOptions,
 ): ClickHouseDdl => {
   const isByDeltas = (rollup: RollupPlan): boolean =>
-    rollupsBy === 'deltas' && filledByDeltas(rollup);
+    computedBy === 'flink' && filledByDeltas(rollup);
   const letters = { database, keepMs: deadLettersKeepMs };
   const base: readonly Definition[] = [
     { node: 'create database', name: database },
@@ -81,6 +94,9 @@ export const clickhouseDdl = (
   ]);
   const windows = plan.windows.flatMap((window): readonly Definition[] => [
     createWindowTable(window, plan, database),
+    ...(computedBy === 'flink'
+      ? [createResultsTable(window, plan, database), createResultsFill(window, database)]
+      : []),
     createWindowView(window, database),
   ]);
   const loaded = (table: string): string => {
@@ -101,6 +117,13 @@ export const clickhouseDdl = (
       table: {
         name: loaded(deltasTable(rollup, database).table),
         insertColumns: deltasInsertColumns(rollup),
+      },
+    })),
+    results: (computedBy === 'flink' ? plan.windows : []).map((window) => ({
+      window,
+      table: {
+        name: loaded(resultsTable(window, database).table),
+        insertColumns: resultsInsertColumns(window),
       },
     })),
     readable: [

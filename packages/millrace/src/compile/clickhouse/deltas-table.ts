@@ -1,20 +1,12 @@
 import type { Plan, RollupPlan } from '../../plan/plan.ts';
 import { printDefinitions } from './cluster.ts';
 import { compileMeasure, type DeltaColumn, deltasAlias } from './measure.ts';
-import { type CreateTable, column, columnOf, type Definition, type TableName } from './nodes.ts';
+import { type CreateTable, columnOf, type Definition, type TableName } from './nodes.ts';
+import { placedRecords } from './placed-records.ts';
 import { dimensionType } from './rollup-table.ts';
 import type { VersionOptions } from './rollup-versions.ts';
-import { durableSettings } from './table-settings.ts';
-import { ttl } from './ttl.ts';
 
-/*
- * Deltas are stored before a view adds them to their rollup: a row has the place
- * of its record, so that it can be seen whether a record is there when the store
- * has forgotten the token of its insert.
- */
-
-/** Longer than an insert of them may be tried. */
-const keptMs = 7 * 86_400_000;
+/* Deltas are stored, with their place in their log, before a view adds them to their rollup. */
 
 export const deltasTable = ({ table }: RollupPlan, database: string): TableName => ({
   database,
@@ -31,27 +23,14 @@ export const createDeltasTable = (
   plan: Plan,
   database: string,
 ): CreateTable => ({
-  node: 'create table',
+  ...placedRecords(plan),
   name: deltasTable(rollup, database),
   columns: [
     { name: 'bucket', type: { name: 'DateTime64', parameters: [0, 'UTC'] } },
     ...rollup.by.map((dimension) => ({ name: dimension.name, type: dimensionType(dimension) })),
     ...ofMeasures(rollup).map(({ name, type }) => ({ name, type })),
-    { name: '_partition', type: { name: 'UInt32' } },
-    { name: '_offset', type: { name: 'UInt64' } },
-    {
-      name: '_stored_at',
-      type: { name: 'DateTime' },
-      value: { kind: 'DEFAULT', expression: { node: 'call', name: 'now', arguments: [] } },
-    },
+    ...placedRecords(plan).columns,
   ],
-  indexes: [],
-  engine: 'MergeTree',
-  // One part an insert. By a time of the store's, a repeated insert could meet another part.
-  partitionBy: { node: 'tuple', members: [] },
-  orderBy: [column('_partition'), column('_offset')],
-  ttl: ttl('_stored_at', keptMs),
-  settings: durableSettings(plan.partitioning),
 });
 
 /** The view that adds each delta to its rollup. */
@@ -93,4 +72,4 @@ const ofMeasures = (rollup: RollupPlan): readonly DeltaColumn[] =>
 const statesOf = (rollup: RollupPlan) =>
   rollup.measures
     .flatMap((measure) => compileMeasure(measure).states)
-    .flatMap(({ name, delta }) => (delta ? [{ name, delta }] : []));
+    .map(({ name, delta }) => ({ name, delta }));

@@ -27,14 +27,16 @@ export interface StateColumn {
    * floats: how much was added in all, signs aside, straight from events.
    */
   readonly size: Expression | null;
-  /** The column of a delta that it is made of, and how. */
-  readonly delta: DeltaColumn | null;
+  /** The column of a delta or a window's result that it is made of, and how. */
+  readonly delta: DeltaColumn;
 }
 
 export interface DeltaColumn {
   readonly name: string;
   readonly type: SqlType;
   readonly made: Expression;
+  /** What the state that is made of it holds, with no other to merge. */
+  readonly alone: Expression;
 }
 
 export interface CompiledMeasure {
@@ -45,12 +47,16 @@ export interface CompiledMeasure {
   readonly finish: (hold: (state: StateColumn) => Expression) => Expression;
 }
 
-/** The alias of a rollup's deltas wherever they are read. */
+/** The alias of deltas and of windows' results wherever they are read. */
 export const deltasAlias = 'd';
 
 /** The finished number, over the merged states of the table read as `alias`. */
 export const finishStates = (measure: MeasurePlan, alias: string): Expression =>
   compileMeasure(measure).finish(({ merged }) => merged(alias));
+
+/** The finished number of one result, read as `deltasAlias`, that Flink computed. */
+export const finishResult = (measure: MeasurePlan): Expression =>
+  compileMeasure(measure).finish(({ delta }) => delta.alone);
 
 /** The finished number of events, with no state in between. */
 export const finishEvents = (measure: MeasurePlan): Expression =>
@@ -92,18 +98,8 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
       const people = sketchState(name, measure.field, {
         sketch: { name: 'uniqCombined64', parameters: [] },
         of: plainType(measure.field.type),
-        convert: (value) => value,
       });
-      const values = partOfMeasure(name, 'values');
-      const state: StateColumn = {
-        ...people,
-        delta: {
-          name: values,
-          type: { name: 'Array', parameters: [plainType(measure.field.type)] },
-          made: call('arrayReduce', literal('uniqCombined64State'), columnOf(deltasAlias, values)),
-        },
-      };
-      return { type: { name: 'UInt64' }, states: [state], finish: (hold) => hold(state) };
+      return { type: { name: 'UInt64' }, states: [people], finish: (hold) => hold(people) };
     }
     case 'quantiles': {
       const { type } = measure.field;
@@ -170,7 +166,7 @@ const plainState = (
   merged: (alias) => call(merge, columnOf(alias, name)),
   whole: from,
   size: null,
-  delta: { name, type, made: columnOf(deltasAlias, name) },
+  delta: { name, type, made: columnOf(deltasAlias, name), alone: columnOf(deltasAlias, name) },
 });
 
 /** Wide enough that no sum of stored values overflows; 0 when there is nothing to add. */
@@ -217,19 +213,18 @@ const sketched = (type: PropertyType, value: Expression): Expression => {
     : scaled;
 };
 
+interface Sketching {
+  readonly sketch: { readonly name: string; readonly parameters: readonly number[] };
+  /** What it is of, and how a value becomes that; it is left as it is if left out. */
+  readonly of: SqlType;
+  readonly convert?: (value: Expression) => Expression;
+}
+
 /** A sketch of the values that are there. */
 const sketchState = (
   name: string,
   field: FieldPlan,
-  {
-    sketch,
-    of,
-    convert,
-  }: {
-    readonly sketch: { readonly name: string; readonly parameters: readonly number[] };
-    readonly of: SqlType;
-    readonly convert: (value: Expression) => Expression;
-  },
+  { sketch, of, convert = asItIs }: Sketching,
 ): StateColumn => {
   const value = fieldExpression(field);
   const mayLack = mayBeAbsent(field);
@@ -250,7 +245,32 @@ const sketchState = (
     merged: (alias) => made('Merge', columnOf(alias, name)),
     whole: made(mayLack ? 'If' : '', ...values),
     size: null,
-    delta: null,
+    delta: valuesColumn(name, field, { sketch, convert }),
+  };
+};
+
+const asItIs = (value: Expression): Expression => value;
+
+/** The values themselves, of which the same sketch is made. */
+const valuesColumn = (
+  name: string,
+  { type }: FieldPlan,
+  { sketch, convert = asItIs }: Omit<Sketching, 'of'>,
+): DeltaColumn => {
+  const values = partOfMeasure(name, 'values');
+  const given = columnOf(deltasAlias, values);
+  const list =
+    convert === asItIs
+      ? given
+      : call('arrayMap', { node: 'lambda', parameter: 'v', body: convert(column('v')) }, given);
+  const parameters = sketch.parameters.length > 0 ? `(${sketch.parameters.join(', ')})` : '';
+  const reduced = (ending: string): Expression =>
+    call('arrayReduce', literal(`${sketch.name}${ending}${parameters}`), list);
+  return {
+    name: values,
+    type: { name: 'Array', parameters: [plainType(type)] },
+    made: reduced('State'),
+    alone: reduced(''),
   };
 };
 

@@ -13,7 +13,7 @@ export interface CanonicalEvent {
   readonly context?: { readonly [name: string]: unknown };
 }
 
-type Scalar = string | number | boolean;
+export type Scalar = string | number | boolean;
 
 /** The value of a field in canonical form; undefined if the event lacks it. */
 export const fieldOf = (event: CanonicalEvent, field: FieldPlan): Scalar | undefined => {
@@ -44,25 +44,32 @@ export const compare = (a: Scalar, b: Scalar, field: FieldPlan): number => {
   return left === right ? 0 : left < right ? -1 : 1;
 };
 
-export const holds = (condition: Condition, event: CanonicalEvent): boolean => {
+export const holds = (condition: Condition, event: CanonicalEvent): boolean =>
+  holdsOf(condition, (field) => fieldOf(event, field));
+
+/** The same, whatever has the fields. */
+export const holdsOf = (
+  condition: Condition,
+  valueAt: (field: FieldPlan) => Scalar | undefined,
+): boolean => {
   switch (condition.kind) {
     case 'and':
-      return condition.conditions.every((one) => holds(one, event));
+      return condition.conditions.every((one) => holdsOf(one, valueAt));
     case 'or':
-      return condition.conditions.some((one) => holds(one, event));
+      return condition.conditions.some((one) => holdsOf(one, valueAt));
     case 'not':
-      return !holds(condition.condition, event);
+      return !holdsOf(condition.condition, valueAt);
     case 'present':
-      return fieldOf(event, condition.field) !== undefined;
+      return valueAt(condition.field) !== undefined;
     case 'in': {
-      const value = fieldOf(event, condition.field);
+      const value = valueAt(condition.field);
       return (
         value !== undefined &&
         condition.values.some((one) => compare(value, one, condition.field) === 0)
       );
     }
     case 'compare': {
-      const value = fieldOf(event, condition.field);
+      const value = valueAt(condition.field);
       if (value === undefined) return false;
       const order = compare(value, condition.value, condition.field);
       return {

@@ -20,7 +20,8 @@ import { ttl } from './ttl.ts';
 import { epochMs, timeOf, type WindowRange } from './window-range.ts';
 
 const statesAlias = 's';
-const time = { name: 'DateTime64', parameters: [3, 'UTC'] } as const;
+/** Of a window's bounds. */
+export const timeType = { name: 'DateTime64', parameters: [3, 'UTC'] } as const;
 
 /** The results, as they were written, each once. */
 export const createWindowTable = (
@@ -31,14 +32,14 @@ export const createWindowTable = (
   node: 'create table',
   name: { database, table: window.table },
   columns: [
-    { name: 'window_start', type: time },
-    { name: 'window_end', type: time },
+    { name: 'window_start', type: timeType },
+    { name: 'window_end', type: timeType },
     ...window.by.map((dimension) => ({ name: dimension.name, type: dimensionType(dimension) })),
     ...window.measures.map((measure) => ({
       name: measure.name,
       type: compileMeasure(measure).type,
     })),
-    { name: 'emitted_at', type: time },
+    { name: 'emitted_at', type: timeType },
   ],
   indexes: [],
   engine: 'MergeTree',

@@ -14,17 +14,17 @@ export const bucketStart = (every: Every, ms: Expression): Expression => {
   const startMs = (): Expression => {
     switch (every) {
       case 'second':
-        return floor(ms, 1_000);
+        return startOf(ms, 1_000);
       case 'minute':
-        return floor(ms, 60_000);
+        return startOf(ms, 60_000);
       case 'hour':
-        return floor(ms, 3_600_000);
+        return startOf(ms, 3_600_000);
       case 'day':
-        return floor(ms, dayMs);
+        return startOf(ms, dayMs);
       case 'week':
         return infix('-', ms, modulo(infix('+', ms, literal(mondayBeforeEpochMs)), 7 * dayMs));
       case 'month': {
-        const day = floor(ms, dayMs);
+        const day = startOf(ms, dayMs);
         const dayOfMonth: Expression = {
           node: 'day of month',
           of: call('TO_TIMESTAMP_LTZ', day, literal(3)),
@@ -37,7 +37,9 @@ export const bucketStart = (every: Every, ms: Expression): Expression => {
   return infix('/', startMs(), literal(1_000));
 };
 
-const floor = (ms: Expression, width: number): Expression => infix('-', ms, modulo(ms, width));
+/** The last multiple of a width (ms) at a time (epoch ms) or before. */
+export const startOf = (ms: Expression, width: number): Expression =>
+  infix('-', ms, modulo(ms, width));
 
 /** Never negative: MOD takes the sign of what is divided. */
 const modulo = (ms: Expression, width: number): Expression =>

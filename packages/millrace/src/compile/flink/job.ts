@@ -17,6 +17,8 @@ export interface FlinkSettings {
   /** `host:port`, with commas between. */
   readonly bootstrapServers: string;
   readonly parallelism: number;
+  /** Of the logs; as many as the parallelism unless told. */
+  readonly partitions?: number;
   /** What the names of topics, jobs, groups and transactions begin with; the pipeline's name unless told. */
   readonly prefix?: string;
   /** Results can be read this long after they were made, at the soonest. */

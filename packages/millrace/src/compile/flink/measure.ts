@@ -5,7 +5,7 @@ import { fieldType } from './field.ts';
 import { call, cast, type Expression, literal } from './nodes.ts';
 import { inOrder, outOfOrder } from './order.ts';
 
-/** A column of a delta, and how the rows of a group become it. */
+/** A column of a delta or of a window's result, and how the rows of a group become it. */
 export interface DeltaColumn {
   readonly name: string;
   readonly type: SqlType;
@@ -15,7 +15,7 @@ export interface DeltaColumn {
 const bigint: SqlType = { name: 'BIGINT' };
 
 /**
- * The columns of a delta that a measure needs, named as the store's states.
+ * The columns of a delta or a result that a measure needs, named as the store's states.
  *
  * @param value what the rows of the group have of the measure's field.
  */
@@ -44,15 +44,15 @@ export const deltaColumns = (measure: MeasurePlan, value: Expression): readonly 
         { name: partOfMeasure(name, 'count'), type: bigint, from: call('COUNT', value) },
       ];
     case 'uniq':
+    case 'quantiles':
+      // The store makes its sketch of them.
       return [
         {
           name: partOfMeasure(name, 'values'),
           type: { name: 'ARRAY', parameters: [fieldType(measure.field)] },
-          from: { node: 'distinct values', of: value },
+          from: { node: 'values', of: value, distinct: measure.kind === 'uniq' },
         },
       ];
-    case 'quantiles':
-      throw new Error(`${name} has quantiles, and no deltas`);
   }
 };
 

@@ -30,8 +30,11 @@ export type Expression =
   | { readonly node: 'not'; readonly operand: Expression }
   | { readonly node: 'is not null'; readonly operand: Expression }
   | { readonly node: 'in'; readonly value: Expression; readonly among: readonly Expression[] }
+  /** The value where the condition holds, and null elsewhere. */
+  | { readonly node: 'where'; readonly condition: Expression; readonly value: Expression }
   | { readonly node: 'count rows' }
-  | { readonly node: 'distinct values'; readonly of: Expression }
+  /** An array of those that are not null: each once, or as often as it comes. */
+  | { readonly node: 'values'; readonly of: Expression; readonly distinct: boolean }
   | { readonly node: 'day of month'; readonly of: Expression }
   | {
       readonly node: 'row number';
@@ -44,17 +47,25 @@ export interface Selected {
   readonly as: string;
 }
 
-/** Rows of a table or view in windows one after the other, by a time column. */
-export interface TumblingWindows {
-  readonly node: 'tumbling windows';
+/** Rows of a table or view in windows, by a time column. */
+export interface Windows {
+  readonly node: 'windows';
   readonly of: string;
   readonly by: string;
-  readonly sizeMs: number;
+  readonly span: /** One after the other. */
+    | { readonly kind: 'tumbling'; readonly sizeMs: number }
+    | { readonly kind: 'hopping'; readonly sizeMs: number; readonly everyMs: number }
+    /** Of the rows that have the same in these columns. Two rows exactly the gap apart are in one. */
+    | {
+        readonly kind: 'session';
+        readonly gapMs: number;
+        readonly partitionBy: readonly Expression[];
+      };
 }
 
 export interface Select {
   readonly columns: readonly Selected[];
-  readonly from: string | Select | TumblingWindows;
+  readonly from: string | Select | Windows;
   readonly where?: Expression;
   readonly groupBy?: readonly Expression[];
 }
@@ -69,6 +80,12 @@ export type ColumnDefinition =
     }
   | { readonly kind: 'computed'; readonly name: string; readonly expression: Expression };
 
+/** The column of event time, and before which time no row comes any more; null says nothing. */
+export interface Watermark {
+  readonly column: string;
+  readonly expression: Expression;
+}
+
 export interface Options {
   readonly [name: string]: string;
 }
@@ -78,6 +95,7 @@ export type Statement =
       readonly node: 'create table';
       readonly name: string;
       readonly columns: readonly ColumnDefinition[];
+      readonly watermark?: Watermark;
       readonly options: Options;
     }
   | { readonly node: 'create view'; readonly name: string; readonly select: Select }

@@ -6,6 +6,8 @@ import type {
   Select,
   Selected,
   Statement,
+  Watermark,
+  Windows,
 } from './nodes.ts';
 
 /** One statement as text. All quoting of names and values is in this file. */
@@ -15,7 +17,10 @@ export const print = (statement: Statement): string => {
       return [
         `CREATE TEMPORARY TABLE ${identifier(statement.name)}`,
         '(',
-        statement.columns.map((one) => `  ${columnDefinition(one)}`).join(',\n'),
+        [
+          ...statement.columns.map((one) => `  ${columnDefinition(one)}`),
+          ...(statement.watermark ? [`  ${watermark(statement.watermark)}`] : []),
+        ].join(',\n'),
         ')',
         `WITH (\n${options(statement.options)}\n)`,
       ].join('\n');
@@ -41,6 +46,9 @@ const columnDefinition = (definition: ColumnDefinition): string => {
   }
 };
 
+const watermark = ({ column, expression: e }: Watermark): string =>
+  `WATERMARK FOR ${identifier(column)} AS ${expression(e)}`;
+
 const options = (values: Options): string =>
   Object.entries(values)
     .map(([name, value]) => `  ${text(name)} = ${text(value)}`)
@@ -61,8 +69,19 @@ const selected = ({ expression: e, as }: Selected): string =>
 const source = (from: Select['from']): string => {
   if (typeof from === 'string') return identifier(from);
   if (!('node' in from)) return `(\n${select(from)}\n)`;
-  const { of, by, sizeMs } = from;
-  return `TABLE(TUMBLE(TABLE ${identifier(of)}, DESCRIPTOR(${identifier(by)}), ${interval(sizeMs)}))`;
+  return windows(from);
+};
+
+const windows = ({ of, by, span }: Windows): string => {
+  const time = `DESCRIPTOR(${identifier(by)})`;
+  switch (span.kind) {
+    case 'tumbling':
+      return `TABLE(TUMBLE(TABLE ${identifier(of)}, ${time}, ${interval(span.sizeMs)}))`;
+    case 'hopping':
+      return `TABLE(HOP(TABLE ${identifier(of)}, ${time}, ${interval(span.everyMs)}, ${interval(span.sizeMs)}))`;
+    case 'session':
+      return `TABLE(SESSION(TABLE ${identifier(of)} PARTITION BY (${list(span.partitionBy)}), ${time}, ${interval(span.gapMs)}))`;
+  }
 };
 
 const expression = (e: Expression): string => {
@@ -85,8 +104,10 @@ const expression = (e: Expression): string => {
       return `(${expression(e.value)} IN (${list(e.among)}))`;
     case 'count rows':
       return 'COUNT(*)';
-    case 'distinct values':
-      return `ARRAY_AGG(DISTINCT ${expression(e.of)} IGNORE NULLS)`;
+    case 'where':
+      return `CASE WHEN ${expression(e.condition)} THEN ${expression(e.value)} END`;
+    case 'values':
+      return `ARRAY_AGG(${e.distinct ? 'DISTINCT ' : ''}${expression(e.of)} IGNORE NULLS)`;
     case 'day of month':
       return `EXTRACT(DAY FROM ${expression(e.of)})`;
     case 'row number':

@@ -56,10 +56,10 @@ export const rollupJob = (rollup: RollupPlan, plan: Plan, settings: FlinkSetting
       select: {
         columns: columns.map(({ name, from }) => ({ expression: from, as: name })),
         from: {
-          node: 'tumbling windows',
+          node: 'windows',
           of: counted,
           by: arrived,
-          sizeMs: deltaMs,
+          span: { kind: 'tumbling', sizeMs: deltaMs },
         },
         groupBy: [
           column('window_start'),

@@ -24,3 +24,17 @@ test('each has as many replicas as asked, all but one of which must have a recor
   const [alone] = kafkaTopics(plan, { partitions: 1, replication: 1 });
   expect(alone?.config['min.insync.replicas']).toBe('1');
 });
+
+test('nothing gets into the raw log that was appended long before', () => {
+  const bound = 'message.timestamp.before.max.ms';
+  const bounds = kafkaTopics(plan, { partitions: 1, replication: 1 }).map(({ name, config }) => [
+    name,
+    config[bound],
+  ]);
+  expect(bounds).toEqual([
+    ['shop.raw', '5000'],
+    ['shop.clean', undefined],
+    ['shop.dead_letters', undefined],
+    ['shop.applied', undefined],
+  ]);
+});

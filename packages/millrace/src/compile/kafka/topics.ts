@@ -1,5 +1,5 @@
 import { filledByDeltas } from '../../plan/deltas.ts';
-import type { Plan, RollupPlan } from '../../plan/plan.ts';
+import type { Plan, RollupPlan, WindowPlan } from '../../plan/plan.ts';
 
 export interface KafkaSettings {
   /** Of the raw and the clean log. The ids of a partition stay in it, so it cannot change in place. */
@@ -35,6 +35,13 @@ const appliedBytesMax = 16_777_216;
 const recordOverheadBytes = 4_096;
 /** A delta names each value that a `uniq` met: some 400,000 ids in a second for one bucket. */
 export const deltaBytesMax = 16 * 1_048_576;
+/**
+ * How much earlier (ms) than it gets into the raw log an event may have been
+ * appended: its collector asks Kafka no longer than that, and a request that was held
+ * up on the way is refused by the broker. Collectors whose clocks are so far behind
+ * are refused as well, until the clock is set.
+ */
+export const appendedBehindMsMax = 5_000;
 
 /**
  * The names of a pipeline's topics.
@@ -60,6 +67,13 @@ export const deltasTopicName = (
   { prefix = plan.pipeline }: Pick<KafkaSettings, 'prefix'> = {},
 ): string => `${prefix}.${table}`;
 
+/** The topic of the results of one version of a window. */
+export const resultsTopicName = (
+  { table }: WindowPlan,
+  plan: Plan,
+  { prefix = plan.pipeline }: Pick<KafkaSettings, 'prefix'> = {},
+): string => `${prefix}.${table}`;
+
 export interface TopicNames {
   /** What collectors accepted, repeats included. */
   readonly raw: string;
@@ -75,24 +89,30 @@ export const kafkaTopics = (plan: Plan, settings: KafkaSettings): readonly Topic
   const names = topicNames(plan, settings);
   const { bufferMs = bufferMsDefault, bufferBytes = -1 } = settings;
   const buffer = { keepMs: bufferMs, keepBytes: bufferBytes };
+  const computed = [
+    ...plan.rollups.filter(filledByDeltas).map((rollup) => deltasTopicName(rollup, plan, settings)),
+    ...plan.windows.map((window) => resultsTopicName(window, plan, settings)),
+  ];
   return [
-    topic(names.raw, settings, buffer),
+    rawTopic(topic(names.raw, settings, buffer)),
     topic(names.clean, settings, buffer),
     {
       ...topic(names.deadLetters, settings, { keepMs: deadLettersKeepMs, keepBytes: -1 }),
       keyed: false,
     },
     appliedTopic(plan, settings),
-    ...plan.rollups.filter(filledByDeltas).map((rollup) => ({
-      ...topic(
-        deltasTopicName(rollup, plan, settings),
-        { ...settings, recordBytesMax: deltaBytesMax },
-        buffer,
-      ),
+    ...computed.map((name) => ({
+      ...topic(name, { ...settings, recordBytesMax: deltaBytesMax }, buffer),
       keyed: false,
     })),
   ];
 };
+
+/** Nothing that is not late comes into it when its window is closed. */
+const rawTopic = (topic: Topic): Topic => ({
+  ...topic,
+  config: { ...topic.config, 'message.timestamp.before.max.ms': String(appendedBehindMsMax) },
+});
 
 /** One partition, in whose order all see the same, each entry at the broker's time. */
 export const appliedTopic = (plan: Plan, settings: KafkaSettings): Topic => {

@@ -7,15 +7,25 @@ import { every, type Recurring } from '../every.ts';
  * How far the clock of whoever compares times with `as_of` may be behind this
  * process's: what was in the log by that clock may not have been so by ours.
  */
-export const clockSkewMaxMs = 1_000;
+const clockSkewMaxMs = 1_000;
 
 const periodMs = 500;
+
+/** What a log had by the clock it surely had. */
+export const byClock =
+  (clock: Clock): CompletenessWatchOptions['moment'] =>
+  async () =>
+    clock.now() - clockSkewMaxMs;
 
 export interface CompletenessWatchOptions {
   readonly offsets: LogOffsets;
   /** By table, the steps on the way to it. */
   readonly ways: ReadonlyMap<string, readonly Step[]>;
-  readonly clock: Clock;
+  /**
+   * A time (epoch ms) by which the first logs of all ways had what they are asked
+   * for; null while there is none. It is asked before anything is looked at.
+   */
+  readonly moment: () => Promise<number | null>;
   readonly onProblem: (what: string, error: unknown) => void;
 }
 
@@ -62,8 +72,9 @@ export class CompletenessWatch {
 
   /** In the order that a sighting needs. */
   async #look(): Promise<void> {
-    const { offsets, ways, clock } = this.#options;
-    const timeMs = clock.now() - clockSkewMaxMs;
+    const { offsets, ways, moment } = this.#options;
+    const timeMs = await moment();
+    if (timeMs === null) return;
     const committed = await mapped(this.#steps, (step) => offsets.committed(step));
     const logs = new Map([...this.#steps.values()].map(({ log }) => [log, log]));
     const ends = await mapped(logs, (log) => offsets.ends(log));

@@ -3,6 +3,6 @@ import { type ClickHouseDdl, clickhouseDdl } from '../../compile/clickhouse/ddl.
 import type { Plan } from '../../plan/plan.ts';
 import { database } from '../database.ts';
 
-/** The tables of a plan where Flink computes what rollups it can. */
+/** The tables of a plan where Flink computes windows, and what rollups it can. */
 export const distributedTables = (plan: Plan, cluster?: Cluster): ClickHouseDdl =>
-  clickhouseDdl(plan, { database, rollupsBy: 'deltas', ...(cluster ? { cluster } : {}) });
+  clickhouseDdl(plan, { database, computedBy: 'flink', ...(cluster ? { cluster } : {}) });

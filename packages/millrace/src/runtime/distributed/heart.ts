@@ -6,7 +6,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Heartbeats } from '../../ports/heartbeats.ts';
 import type { LogOffsets } from '../../ports/log-offsets.ts';
 import { every, type Recurring } from '../every.ts';
-import { CompletenessWatch } from './completeness-watch.ts';
+import { byClock, CompletenessWatch } from './completeness-watch.ts';
 
 const periodMs = 1_000;
 
@@ -36,7 +36,7 @@ export class Heart {
     this.#watch = new CompletenessWatch({
       offsets,
       ways: new Map([[clean, [{ group: dedupJobName(plan), log: raw }]]]),
-      clock,
+      moment: byClock(clock),
       onProblem,
     });
     let failed = false;

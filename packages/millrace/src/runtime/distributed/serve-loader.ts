@@ -1,12 +1,12 @@
 import { openClickHouseStore } from '../../adapters/clickhouse/clickhouse-store.ts';
 import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
-import { openHeartbeats } from '../../adapters/kafka/heartbeat-writer.ts';
 import { LoaderGroup, type Share } from '../../adapters/kafka/loader-group.ts';
+import { topicHeartbeats } from '../../adapters/kafka/topic-heartbeats.ts';
 import { TopicOffsets } from '../../adapters/kafka/topic-offsets.ts';
 import { openTopicWriter } from '../../adapters/kafka/topic-writer.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { partsRemembered } from '../../compile/clickhouse/table-settings.ts';
-import { deltasTopicName, topicNames } from '../../compile/kafka/topics.ts';
+import { deltasTopicName, resultsTopicName, topicNames } from '../../compile/kafka/topics.ts';
 import type { RefusedRow } from '../../load/loader.ts';
 import { planOf } from '../../plan/plan-of.ts';
 import { aliveRoutes } from '../../server/alive-routes.ts';
@@ -26,9 +26,15 @@ import { runRole } from './run-role.ts';
 /** Where the records of a topic go, and those that the store will not have. */
 type Way = Pick<LoadingPartitionOptions, 'table' | 'refuse'>;
 
+/** To pass what was computed would be to lose it: its partition waits until somebody has looked. */
+const stopAt =
+  (name: string): Way['refuse'] =>
+  ({ offset, reason }) =>
+    Promise.reject(new Error(`${name} does not take record ${offset}: ${reason}`));
+
 /**
- * Brings the clean log, the dead letters and the deltas of rollups from Kafka
- * into the store, each record once. Any number of these may run: the partitions are shared among
+ * Brings the clean log, the dead letters, the deltas of rollups and the results of
+ * windows from Kafka into the store, each record once. Any number of these may run: the partitions are shared among
  * them, and go to the others when one dies. With a partition of the clean log goes to write
  * its heartbeats.
  *
@@ -69,13 +75,14 @@ export async function serveLoader(
           onProblem(`dead letter ${offset} stays in its topic alone`, reason),
       },
     ],
-    ...tables.deltas.map(({ rollup, table }): [string, Way] => {
-      const topic = deltasTopicName(rollup, plan);
-      // To pass it would be to lose counts: its partition waits until somebody has looked.
-      const refuse = ({ offset, reason }: RefusedRow) =>
-        Promise.reject(new Error(`${rollup.name} does not take delta ${offset}: ${reason}`));
-      return [topic, { table, refuse }];
-    }),
+    ...tables.deltas.map(({ rollup, table }): [string, Way] => [
+      deltasTopicName(rollup, plan),
+      { table, refuse: stopAt(rollup.name) },
+    ]),
+    ...tables.results.map(({ window, table }): [string, Way] => [
+      resultsTopicName(window, plan),
+      { table, refuse: stopAt(window.name) },
+    ]),
   ]);
   const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
   let loadings: readonly LoadingPartition[] = [];
@@ -113,7 +120,7 @@ export async function serveLoader(
   const heart = new Heart({
     plan,
     offsets: new TopicOffsets(kafka),
-    heartbeats: openHeartbeats(kafka),
+    heartbeats: topicHeartbeats(kafka),
     partitions: () => cleanPartitions,
     clock: systemClock,
     onProblem,

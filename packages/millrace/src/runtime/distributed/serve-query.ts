@@ -1,15 +1,19 @@
 import { clickHouseStore } from '../../adapters/clickhouse/clickhouse-store.ts';
+import { topicHeartbeats } from '../../adapters/kafka/topic-heartbeats.ts';
 import { TopicOffsets } from '../../adapters/kafka/topic-offsets.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { createStoredLetters } from '../../collect/stored-letters.ts';
 import { eventsTable } from '../../compile/clickhouse/events-table.ts';
 import { bucketsSelect, questionSelect } from '../../compile/clickhouse/question.ts';
+import { selectWindowResults } from '../../compile/clickhouse/window-table.ts';
 import { topicNames } from '../../compile/kafka/topics.ts';
 import { MillraceError } from '../../errors.ts';
 import { Rate } from '../../observe/rate.ts';
 import { exampleEvent } from '../../plan/example-event.ts';
+import { rawUntilMsIn } from '../../plan/heartbeat.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { planOf } from '../../plan/plan-of.ts';
+import type { Heartbeats } from '../../ports/heartbeats.ts';
 import type { Store } from '../../ports/store.ts';
 import { createAnswering } from '../../query/answer-question.ts';
 import { createSqlGuard } from '../../query/sql-guard/index.ts';
@@ -25,17 +29,20 @@ import { type Listening, listen } from '../../server/server.ts';
 import { defaultSqlLimits } from '../../server/sql-limits.ts';
 import { sqlRoutes } from '../../server/sql-routes.ts';
 import { limitSettings, settingsQuestion } from '../../server/sql-settings.ts';
+import { windowRoutes } from '../../server/window-routes.ts';
+import { WindowResults } from '../../windows/window-results.ts';
 import { database } from '../database.ts';
 import { every } from '../every.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { version } from '../version.ts';
-import { CompletenessWatch } from './completeness-watch.ts';
+import { byClock, CompletenessWatch } from './completeness-watch.ts';
 import { distributedTables } from './distributed-tables.ts';
 import { queryStatus } from './query-status.ts';
 import { requireTables } from './require-tables.ts';
 import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
 import { runRole } from './run-role.ts';
-import { tableWays } from './table-ways.ts';
+import { tableWays, windowWays } from './table-ways.ts';
+import { windowsOut } from './windows-out.ts';
 
 /**
  * Answers questions over the cluster's store, and says up to when its tables
@@ -65,7 +72,15 @@ export async function serveQuery(
   const watch = new CompletenessWatch({
     offsets: new TopicOffsets(kafka),
     ways: tableWays(plan, there),
-    clock: systemClock,
+    moment: byClock(systemClock),
+    onProblem,
+  });
+  const heartbeats = topicHeartbeats(kafka);
+  const windowWatch = new CompletenessWatch({
+    offsets: new TopicOffsets(kafka),
+    ways: windowWays(plan),
+    moment: async () =>
+      plan.windows.length === 0 ? null : oldestNewest(heartbeats, topicNames(plan).clean),
     onProblem,
   });
   const probe = storeProbe(store, onProblem);
@@ -79,23 +94,26 @@ export async function serveQuery(
     (error) => onProblem('the rate is not measured', error),
   );
   const close = async (): Promise<void> => {
-    await Promise.all([measuring.stop(), probe.stop(), watch.stop()]);
+    await Promise.all([measuring.stop(), probe.stop(), watch.stop(), windowWatch.stop()]);
+    await heartbeats.close();
     await store.close();
   };
-  return runRole(serve(settings, { plan, store, watch, probe, rate }), close);
+  return runRole(serve(settings, { plan, store, watch, windowWatch, probe, rate }), close);
 }
 
 interface Parts {
   readonly plan: Plan;
   readonly store: Store;
   readonly watch: CompletenessWatch;
+  /** Of the windows' tables, by the heartbeats of the clean log. */
+  readonly windowWatch: CompletenessWatch;
   readonly probe: StoreProbe;
   readonly rate: Rate;
 }
 
 async function serve(
   settings: RoleSettings,
-  { plan, store, watch, probe, rate }: Parts,
+  { plan, store, watch, windowWatch, probe, rate }: Parts,
 ): Promise<Listening> {
   const startedAt = new Date();
   const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
@@ -144,6 +162,21 @@ async function serve(
       }),
       requireRead,
     });
+    const runner = windowsOut(plan, windowWatch);
+    await app.register(windowRoutes, {
+      windows: new Map(
+        plan.windows.map((window) => [
+          window.name,
+          new WindowResults({
+            table: window.table,
+            runner,
+            store,
+            select: (page) => selectWindowResults(window, page, { database }),
+          }),
+        ]),
+      ),
+      requireRead,
+    });
     await app.register(healthRoutes, {
       status: () => queryStatus({ plan, store, watch, clock: systemClock, startedAt, rate }),
       notReady: () => (probe.failing ? 'the store does not answer' : null),
@@ -158,6 +191,13 @@ async function serve(
       requireRead,
     });
   });
+}
+
+/** What the newest heartbeats of all partitions say at least; null until each has one. */
+async function oldestNewest(heartbeats: Heartbeats, log: string): Promise<number | null> {
+  const newest = await heartbeats.newest(log);
+  const lines = newest.filter((line) => line !== null);
+  return lines.length < newest.length ? null : Math.min(...lines.map(rawUntilMsIn));
 }
 
 interface StoreProbe {

@@ -4,7 +4,7 @@ import type { TableName } from '../../compile/clickhouse/nodes.ts';
 import { rollupFill } from '../../compile/clickhouse/rollup-table.ts';
 import { dedupJobName } from '../../compile/flink/dedup-job.ts';
 import { deltaMs } from '../../compile/flink/rollup-job.ts';
-import { deltasTopicName, topicNames } from '../../compile/kafka/topics.ts';
+import { deltasTopicName, resultsTopicName, topicNames } from '../../compile/kafka/topics.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Step } from '../../query/completeness.ts';
 import { database } from '../database.ts';
@@ -39,6 +39,26 @@ export function tableWays(
       ]);
   }
   return ways;
+}
+
+/**
+ * By a window's table, who brings it what heartbeats in the clean log close, in
+ * order. Watermarks go through the window's job a moment after their heartbeats.
+ */
+export function windowWays(plan: Plan): ReadonlyMap<string, readonly Step[]> {
+  const { clean } = topicNames(plan);
+  return new Map(
+    plan.windows.map((window) => {
+      const results = resultsTopicName(window, plan);
+      return [
+        window.table,
+        [
+          { group: results, log: clean, holdsMs: timersLateMsMax },
+          { group: loaderGroup(plan), log: results },
+        ],
+      ];
+    }),
+  );
 }
 
 /** How much later than it should a job may write what it has added up, while it runs. */

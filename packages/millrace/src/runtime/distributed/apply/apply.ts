@@ -143,6 +143,7 @@ export async function desiredOf(
   const jobs = flinkJobs(plan, {
     bootstrapServers: settings.kafka.join(','),
     parallelism: settings.parallelism,
+    partitions: settings.partitions,
     checkpointMs: settings.checkpointSeconds * 1_000,
     transactionTimeoutMs: settings.transactionTimeoutMinutes * 60_000,
   });

@@ -2,6 +2,7 @@ import { explainJob, submitJob } from '../../../adapters/flink/sql-gateway.ts';
 import type { Cluster as StoreCluster } from '../../../compile/clickhouse/cluster.ts';
 import { dropDeltas } from '../../../compile/clickhouse/deltas-table.ts';
 import { clickhouseMigration } from '../../../compile/clickhouse/migration.ts';
+import { dropResults } from '../../../compile/clickhouse/results-table.ts';
 import {
   cutOffVersion,
   dropVersion,
@@ -84,6 +85,10 @@ async function changeTables(before: Plan | null, after: Plan, work: Performing):
     await defineAll(cutOffVersion(rollup, options), store);
     await defineAll(dropDeltas(rollup, options), store);
     await defineAll(dropVersion(rollup, options), store);
+  }
+  for (const window of before?.windows ?? []) {
+    const isKept = after.windows.some(({ table }) => table === window.table);
+    await defineAll(isKept ? [] : dropResults(window, options), store);
   }
   await defineAll(migration?.cleanup ?? [], store);
   await claim.keep({ ...claim.applied, plan: after, begun: null });

@@ -1,4 +1,5 @@
 import { clickhouseMigration } from '../../../compile/clickhouse/migration.ts';
+import { resultsTable } from '../../../compile/clickhouse/results-table.ts';
 import { difference } from '../../../plan/difference.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { database } from '../../database.ts';
@@ -109,6 +110,7 @@ const whileLoading = ({ loaders }: Actual): readonly Refusal[] => {
 export const tablesOf = (plan: Plan): readonly string[] => [
   ...distributedTables(plan).readable,
   ...[...plan.rollups, ...plan.windows].map(({ table }) => table),
+  ...plan.windows.map((window) => resultsTable(window, database).table),
 ];
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

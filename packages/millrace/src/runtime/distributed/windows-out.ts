@@ -1,0 +1,33 @@
+import { resultsBehindMs } from '../../compile/flink/window-job.ts';
+import { MillraceError } from '../../errors.ts';
+import { pause } from '../../load/backoff.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { WindowResultsOptions } from '../../windows/window-results.ts';
+import type { CompletenessWatch } from './completeness-watch.ts';
+
+const lookAgainMs = 500;
+
+/** Up to which ends the results of windows that Flink computes are in their tables. */
+export function windowsOut(
+  plan: Plan,
+  watch: Pick<CompletenessWatch, 'asOfMs'>,
+): WindowResultsOptions['runner'] {
+  const behindMs = new Map(
+    plan.windows.map((window) => [window.table, resultsBehindMs(window, plan)]),
+  );
+  const emittedMs = (table: string): number => {
+    const heartbeatMs = watch.asOfMs(table);
+    if (heartbeatMs === null)
+      throw new MillraceError(
+        'log_unavailable',
+        'It is not known yet which results are out: Kafka has not told how far the loaders are.',
+      );
+    return heartbeatMs - (behindMs.get(table) ?? 0);
+  };
+  return {
+    emittedMs,
+    async emittedPast(table, pastMs, signal) {
+      while (!signal.aborted && emittedMs(table) <= pastMs) await pause(lookAgainMs, signal);
+    },
+  };
+}
