@@ -218,6 +218,14 @@ export const settings = {
     fallback: '',
     read: text,
   }),
+  redisUrl: setting({
+    flag: 'redis-url',
+    env: 'MILLRACE_REDIS_URL',
+    value: 'URL',
+    help: 'the Redis in which query processes keep answers for each other, redis://HOST:PORT; without it each keeps its own',
+    fallback: '',
+    read: text,
+  }),
   cluster: setting({
     flag: 'cluster',
     env: 'MILLRACE_CLUSTER',
@@ -359,6 +367,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     storeUrl: pick('storeUrl', settings.storeUrl),
     storeUser: pick('storeUser', settings.storeUser),
     storePassword: pick('storePassword', settings.storePassword),
+    redisUrl: pick('redisUrl', settings.redisUrl),
     cluster: pick('cluster', settings.cluster),
     flinkUrl: pick('flinkUrl', settings.flinkUrl),
     sqlGatewayUrl: pick('sqlGatewayUrl', settings.sqlGatewayUrl),

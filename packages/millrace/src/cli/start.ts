@@ -32,6 +32,7 @@ const roleSettings = [
   'storeUrl',
   'storeUser',
   'storePassword',
+  'redisUrl',
 ] as const;
 
 export function startCommand(): Command {

@@ -1,3 +1,4 @@
+import type { Duration } from '../define/duration.ts';
 import type { FieldOf, FieldTypeOf } from '../define/fields.ts';
 import type { Measures } from '../define/measure.ts';
 import type { ScalarType } from '../define/property-types.ts';
@@ -34,6 +35,8 @@ export interface TypedQuestion<
   readonly limit?: number;
   /** Rows also for buckets without events. Needs `every`, `since` and `until`. */
   readonly fill?: boolean;
+  /** How old the answer may be, though there is more by now: `'5s'`, at most `'1m'`. Default: not at all. */
+  readonly age?: Duration;
 }
 
 /** A row of its answer. */

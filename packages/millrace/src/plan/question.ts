@@ -21,4 +21,6 @@ export interface Question {
   readonly rowsMax: number;
   /** Whether buckets without events have a row too, for each group that has one at all. */
   readonly fill: boolean;
+  /** How old (ms) the answer may be, though there is more by now. */
+  readonly ageMsMax: number;
 }

@@ -62,6 +62,7 @@ describe('a question', () => {
       order: [{ column: 'revenue', descending: true }],
       rowsMax: 3,
       fill: false,
+      ageMsMax: 0,
     });
   });
 

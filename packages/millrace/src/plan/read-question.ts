@@ -16,13 +16,14 @@ import { dimensionName } from './names.ts';
 import type { DimensionPlan, EventPlan, Plan } from './plan.ts';
 import type { Question } from './question.ts';
 import { checkDimensions, checkMeasures, readFrom } from './read-aggregation.ts';
+import { readDuration } from './read-duration.ts';
 import { readMeasures } from './read-measures.ts';
 import { type KnownFields, readWhere } from './read-where.ts';
 import { offsetsOf } from './time-zone.ts';
 import { everyOf, widths, widthsMs } from './widths.ts';
 
 /** How large a question, and its answer, may be. */
-export const questionBounds = { rowsMax: 10_000, rowsDefault: 1_000 } as const;
+export const questionBounds = { rowsMax: 10_000, rowsDefault: 1_000, ageMsMax: 60_000 } as const;
 
 const keys = [
   'from',
@@ -36,6 +37,7 @@ const keys = [
   'order',
   'limit',
   'fill',
+  'age',
 ];
 
 /**
@@ -95,6 +97,8 @@ const questionOf = (
     order: readOrder(asked.order, columns, report),
     rowsMax: readLimit(asked.limit, report),
     fill: readFill(asked.fill, report),
+    ageMsMax:
+      readDuration(asked.age, 'age', { minMs: 0, maxMs: questionBounds.ageMsMax }, report) ?? 0,
   };
   if (question.fill) checkFill(question, asked, report);
   return question;

@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { memoryCache } from '../adapters/cache/memory-cache.ts';
 import { everyKind } from '../compile/clickhouse/every-kind.suite.ts';
 import { bucketsSelect, questionSelect } from '../compile/clickhouse/question.ts';
 import { openTestStore, type TestStore } from '../compile/clickhouse/test-store.suite.ts';
 import { planOf } from '../plan/plan-of.ts';
+import { AnswerCache } from './answer-cache.ts';
 import { type AnswerQuestion, createAnswering } from './answer-question.ts';
 
 const database = 'answered';
 const plan = planOf(everyKind);
 const nowMs = Date.UTC(2026, 10, 30, 12);
+
+const clock = { now: () => nowMs };
 
 let test: TestStore;
 beforeAll(async () => {
@@ -19,13 +23,16 @@ afterAll(() => test.close());
 const answering = (
   settings: { readonly [name: string]: string | number } = {},
   asOfMs: number | null = nowMs,
+  version: string | null = null,
 ): Promise<AnswerQuestion> =>
   createAnswering({
     plan,
     rollups: () => plan.rollups.map((rollup) => ({ rollup, completeSinceMs: null })),
     store: test.store,
-    clock: { now: () => nowMs },
+    clock,
     asOfMs: () => asOfMs,
+    versionOf: () => version,
+    cache: new AnswerCache(memoryCache({ clock, unitsMax: 1_000_000 }), clock),
     statements: {
       answer: (question, serving) => questionSelect(question, serving, { database }),
       buckets: bucketsSelect,
@@ -34,6 +41,16 @@ const answering = (
   });
 
 const events = { from: plan.events[0]?.type, measures: { events: { kind: 'count' } } };
+
+it('says whether it was made before, and is the same then', async () => {
+  const ask = await answering({}, nowMs, 'some version');
+  const { cached, ...first } = JSON.parse(await ask(events));
+  expect(cached).toBe(false);
+  const { cached: again, ...second } = JSON.parse(await ask({ ...events, age: '5s' }));
+  expect(again).toBe(true);
+  expect(second).toEqual(first);
+  expect(JSON.parse(await ask({ ...events, limit: 5 }))).toMatchObject({ cached: false });
+});
 
 it('says up to when it holds', async () => {
   const ask = await answering({}, nowMs - 1500);

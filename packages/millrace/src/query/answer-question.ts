@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { MillraceError } from '../errors.ts';
 import type { Plan, RollupPlan } from '../plan/plan.ts';
 import type { Question } from '../plan/question.ts';
@@ -7,6 +8,7 @@ import { keptSinceMs, type Serving, servingOf } from '../plan/serving.ts';
 import type { Clock } from '../ports/clock.ts';
 import { resultLines } from '../ports/result-rows.ts';
 import { exactJson, type Store, StoreError } from '../ports/store.ts';
+import type { AnswerCache } from './answer-cache.ts';
 import { type AnswerRow, fillGaps } from './fill-gaps.ts';
 
 /** What `POST /v1/query` answers. */
@@ -29,6 +31,8 @@ export interface Answer {
   readonly kept_since: string | null;
   /** Everything that was in the log before this moment is in the answer; null while that is not known. */
   readonly as_of: string | null;
+  /** Whether it was made for somebody who asked before. Then so are the numbers below. */
+  readonly cached: boolean;
   readonly rows_read: number;
   readonly elapsed_ms: number;
 }
@@ -48,6 +52,9 @@ export interface AnswerOptions {
   readonly clock: Clock;
   /** Up to when (epoch ms) what answers has everything that was in the log; null if that is not known. */
   readonly asOfMs: (serving: Serving) => number | null;
+  /** Changes with what an answer is read from, also where it only may have; null while that is not known. */
+  readonly versionOf: (serving: Serving) => string | null;
+  readonly cache: AnswerCache;
   /** The statements that answer, for the store's dialect. */
   readonly statements: {
     readonly answer: (question: Question, serving: Serving) => string;
@@ -77,31 +84,61 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
     const served = options.rollups();
     const rollups = served.map(({ rollup }) => rollup);
     const serving = servingOf(question, { ...plan, rollups }, clock.now());
-    // Before it is read: what comes meanwhile may be in the answer, what came before is.
+    // Before anything is read, and in this order: what comes meanwhile may be in the answer,
+    // and what came before this moment is in any of this version.
     const asOfMs = options.asOfMs(serving);
-    const { lines, rowsRead, elapsedMs } = await read(
-      options.statements.answer(question, serving),
-      options,
-      signal,
-    );
-    const within = lines.slice(0, question.rowsMax);
-    const keepMs = serving.kind === 'rollup' ? serving.rollup.keepMs : plan.keepMs;
-    const completeMs = served.find(
-      ({ rollup }) => serving.kind === 'rollup' && rollup.table === serving.rollup.table,
-    )?.completeSinceMs;
-    const keptMs = latest(keptSinceMs(keepMs, clock.now()), completeMs ?? null);
-    const about: Omit<Answer, 'rows'> = {
-      columns: questionColumns(question),
-      truncated: within.length < lines.length,
-      served_by: serving.kind === 'rollup' ? serving.rollup.name : 'events',
-      kept_since: isoOrNull(keptMs),
-      as_of: isoOrNull(asOfMs),
-      rows_read: rowsRead,
-      elapsed_ms: Math.round(elapsedMs),
+    const version = options.versionOf(serving);
+    const asked = { key: keyOf(question, serving), version, ageMsMax: question.ageMsMax, signal };
+    const given = await options.cache.answer(asked, async (whileAwaited) => ({
+      asOfMs,
+      text: await textOf(question, serving, served, options, whileAwaited),
+    }));
+    const about: Pick<Answer, 'as_of' | 'cached'> = {
+      as_of: isoOrNull(given.current ? asOfMs : given.asOfMs),
+      cached: given.cached,
     };
-    const rows = question.fill ? await filled(question, lines, options, signal) : within;
-    return `${JSON.stringify(about).slice(0, -1)},"rows":[${rows.join(',')}]}`;
+    return `${given.text.slice(0, -1)},${JSON.stringify(about).slice(1)}`;
   };
+}
+
+/** What it is about, and which table says so. A definition that changed is another table, or another name. */
+function keyOf({ ageMsMax: _, ...question }: Question, serving: Serving): string {
+  const table = serving.kind === 'rollup' ? serving.rollup.table : 'events';
+  return createHash('sha256')
+    .update(JSON.stringify([table, question]))
+    .digest('hex');
+}
+
+/** An `Answer` without what is only known when it is given. */
+async function textOf(
+  question: Question,
+  serving: Serving,
+  served: readonly ServedRollup[],
+  options: AnswerOptions,
+  signal: AbortSignal,
+): Promise<string> {
+  const { plan, clock, statements } = options;
+  const { lines, rowsRead, elapsedMs } = await read(
+    statements.answer(question, serving),
+    options,
+    signal,
+  );
+  const within = lines.slice(0, question.rowsMax);
+  const keepMs = serving.kind === 'rollup' ? serving.rollup.keepMs : plan.keepMs;
+  const completeMs = served.find(
+    ({ rollup }) => serving.kind === 'rollup' && rollup.table === serving.rollup.table,
+  )?.completeSinceMs;
+  const keptMs = latest(keptSinceMs(keepMs, clock.now()), completeMs ?? null);
+  const about: Omit<Answer, 'rows' | 'as_of' | 'cached'> = {
+    columns: questionColumns(question),
+    truncated: within.length < lines.length,
+    served_by: serving.kind === 'rollup' ? serving.rollup.name : 'events',
+    kept_since: isoOrNull(keptMs),
+    rows_read: rowsRead,
+    elapsed_ms: Math.round(elapsedMs),
+  };
+  const rows = question.fill ? await filled(question, lines, options, signal) : within;
+  return `${JSON.stringify(about).slice(0, -1)},"rows":[${rows.join(',')}]}`;
 }
 
 const isoOrNull = (ms: number | null): string | null =>

@@ -12,6 +12,7 @@ import type { Change } from '../plan/difference.ts';
 import { exampleEvent } from '../plan/example-event.ts';
 import type { Plan } from '../plan/plan.ts';
 import { dayMs } from '../plan/read-duration.ts';
+import { AnswerCache } from '../query/answer-cache.ts';
 import { createAnswering } from '../query/answer-question.ts';
 import { createSqlGuard } from '../query/sql-guard/index.ts';
 import { isLoopback } from '../server/address.ts';
@@ -41,6 +42,7 @@ import { embeddedStatus } from './embedded-status.ts';
 import { every } from './every.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { type ArchiveSettings, openArchive } from './open-archive.ts';
+import { openCache } from './open-cache.ts';
 import { verifying } from './verifying.ts';
 import { version } from './version.ts';
 
@@ -152,6 +154,8 @@ export async function serveEmbedded(
         store,
         clock: embedded.clock,
         asOfMs: () => embedded.clock.now() - eventLoader.lagMs,
+        versionOf: () => String(eventLoader.committed),
+        cache: new AnswerCache(openCache({ redisUrl: '' }, plan, onProblem), embedded.clock),
         statements: {
           answer: (question, serving) => questionSelect(question, serving, { database }),
           buckets: bucketsSelect,

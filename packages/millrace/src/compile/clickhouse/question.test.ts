@@ -91,6 +91,7 @@ const asked = questions.map(
     order: [],
     rowsMax: 10_000,
     fill: false,
+    ageMsMax: 0,
   }),
 );
 
@@ -183,6 +184,7 @@ describe('a question', () => {
       order: [{ column: 'n', descending: true }],
       rowsMax: 2,
       fill: false,
+      ageMsMax: 0,
     };
     const rows = await ask(question, { kind: 'events' });
     expect(rows).toHaveLength(3);
@@ -259,6 +261,7 @@ describe('the table that serves a question', () => {
     order: [],
     rowsMax: 10,
     fill: false,
+    ageMsMax: 0,
   };
   const servedBy = (change: Partial<Question>): string => {
     const serving = servingOf({ ...question, ...change }, plan, nowMs);

@@ -35,6 +35,7 @@ export class CompletenessWatch {
   readonly #looking: Recurring;
   readonly #steps: ReadonlyMap<string, Step>;
   #known: ReadonlyMap<string, Completeness> = new Map();
+  #committed: ReadonlyMap<string, Offsets> = new Map();
   #ends: ReadonlyMap<string, Offsets> = new Map();
 
   constructor(options: CompletenessWatchOptions) {
@@ -60,6 +61,13 @@ export class CompletenessWatch {
     return this.#known.get(table)?.asOfMs ?? null;
   }
 
+  /** Changes with what is in a table; null while that is not known. As it was seen last, half a second ago at most. */
+  versionOf(table: string): string | null {
+    const last = this.#options.ways.get(table)?.at(-1);
+    const offsets = last && this.#committed.get(keyOf(last));
+    return offsets === undefined ? null : offsets.join(',');
+  }
+
   /** How many records a log has had, when it was last seen; null if it was not yet. */
   recordsIn(log: string): number | null {
     return this.#ends.get(log)?.reduce((sum, end) => sum + end, 0) ?? null;
@@ -83,6 +91,7 @@ export class CompletenessWatch {
       committed: (step: Step) => committed.get(keyOf(step)) ?? [],
       ends: (log: string) => ends.get(log) ?? [],
     };
+    this.#committed = committed;
     this.#ends = ends;
     this.#known = new Map(
       [...ways].map(([table, steps]) => [

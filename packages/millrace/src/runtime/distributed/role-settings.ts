@@ -1,9 +1,10 @@
 import { MillraceError } from '../../errors.ts';
 import { isLoopback } from '../../server/address.ts';
 import type { ArchiveSettings } from '../open-archive.ts';
+import type { CacheSettings } from '../open-cache.ts';
 
 /** What a role's process is told. */
-export interface RoleSettings extends ArchiveSettings {
+export interface RoleSettings extends ArchiveSettings, CacheSettings {
   readonly pipeline: string;
   readonly host: string;
   readonly port: number;

@@ -37,6 +37,7 @@ beforeAll(async () => {
     data: null,
     spillMb: 1,
     ingestTopic: '',
+    redisUrl: '',
     storeUrl: server.url,
     storeUser: 'default',
     storePassword: '',

@@ -13,8 +13,11 @@ import { exampleEvent } from '../../plan/example-event.ts';
 import { rawUntilMsIn } from '../../plan/heartbeat.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { planOf } from '../../plan/plan-of.ts';
+import type { Serving } from '../../plan/serving.ts';
+import type { Cache } from '../../ports/cache.ts';
 import type { Heartbeats } from '../../ports/heartbeats.ts';
 import type { Store } from '../../ports/store.ts';
+import { AnswerCache } from '../../query/answer-cache.ts';
 import { createAnswering } from '../../query/answer-question.ts';
 import { createSqlGuard } from '../../query/sql-guard/index.ts';
 import { deadLetterRoutes } from '../../server/dead-letter-routes.ts';
@@ -34,6 +37,7 @@ import { WindowResults } from '../../windows/window-results.ts';
 import { database } from '../database.ts';
 import { every } from '../every.ts';
 import { loadPipeline } from '../load-pipeline.ts';
+import { openCache } from '../open-cache.ts';
 import { version } from '../version.ts';
 import { byClock, CompletenessWatch } from './completeness-watch.ts';
 import { distributedTables } from './distributed-tables.ts';
@@ -93,12 +97,15 @@ export async function serveQuery(
     },
     (error) => onProblem('the rate is not measured', error),
   );
+  const cache = openCache(settings, plan, onProblem);
   const close = async (): Promise<void> => {
     await Promise.all([measuring.stop(), probe.stop(), watch.stop(), windowWatch.stop()]);
     await heartbeats.close();
+    await cache.close();
     await store.close();
   };
-  return runRole(serve(settings, { plan, store, watch, windowWatch, probe, rate }), close);
+  const parts = { plan, store, watch, windowWatch, probe, rate, cache };
+  return runRole(serve(settings, parts), close);
 }
 
 interface Parts {
@@ -109,11 +116,15 @@ interface Parts {
   readonly windowWatch: CompletenessWatch;
   readonly probe: StoreProbe;
   readonly rate: Rate;
+  readonly cache: Cache;
 }
+
+const tableOf = (serving: Serving): string =>
+  serving.kind === 'rollup' ? serving.rollup.table : eventsTable;
 
 async function serve(
   settings: RoleSettings,
-  { plan, store, watch, windowWatch, probe, rate }: Parts,
+  { plan, store, watch, windowWatch, probe, rate, cache }: Parts,
 ): Promise<Listening> {
   const startedAt = new Date();
   const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
@@ -152,8 +163,9 @@ async function serve(
         rollups: () => plan.rollups.map((rollup) => ({ rollup, completeSinceMs: null })),
         store,
         clock: systemClock,
-        asOfMs: (serving) =>
-          watch.asOfMs(serving.kind === 'rollup' ? serving.rollup.table : eventsTable),
+        asOfMs: (serving) => watch.asOfMs(tableOf(serving)),
+        versionOf: (serving) => watch.versionOf(tableOf(serving)),
+        cache: new AnswerCache(cache, systemClock),
         statements: {
           answer: (question, serving) => questionSelect(question, serving, { database }),
           buckets: bucketsSelect,

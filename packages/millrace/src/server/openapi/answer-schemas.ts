@@ -94,6 +94,7 @@ const answer: Members<Answer> = {
     description:
       'Everything that was in the log before this is in the answer; null while it is not known.',
   },
+  cached: { type: 'boolean', description: 'Whether it was made for somebody who asked before.' },
   rows_read: count,
   elapsed_ms: count,
   rows: listOf({

@@ -75,6 +75,12 @@ export function questionSchemas(plan: Plan): Schemas {
           type: 'boolean',
           description: 'A row for each bucket between `since` and `until`, empty ones too.',
         },
+        age: {
+          type: 'string',
+          pattern: '^\\d{1,15}(ms|s|m)$',
+          description:
+            'How old the answer may be, though there is more by now: `5s`, at most `1m`.',
+        },
       },
     },
     Measure: {

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { redisCache } from '../../packages/millrace/src/adapters/cache/redis-cache.ts';
+import { systemClock } from '../../packages/millrace/src/adapters/system-clock.ts';
+import { testCache } from '../../packages/millrace/src/ports/cache.suite.ts';
+import type { Cache } from '../../packages/millrace/src/ports/cache.ts';
+import { AnswerCache } from '../../packages/millrace/src/query/answer-cache.ts';
+import { type Redis, startRedis } from '../../tools/stack/redis.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-answer-cache-'));
+
+let redis: Redis;
+beforeAll(async () => {
+  redis = await startRedis({ folder });
+});
+afterAll(async () => {
+  await redis.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let serial = 0;
+const open = (problems: string[] = []): Cache => {
+  serial += 1;
+  return redisCache({
+    ...{ url: redis.addresses.url, prefix: `test-${serial}:` },
+    onProblem: (_what, error) => problems.push(String(error)),
+  });
+};
+
+/** Connected, as it is some milliseconds after it was opened. */
+async function connected(problems: string[] = []): Promise<Cache> {
+  const cache = open(problems);
+  onTestFinished(() => cache.close());
+  await works(cache);
+  problems.length = 0;
+  return cache;
+}
+
+const works = (cache: Cache): Promise<void> =>
+  expect
+    .poll(
+      async () => {
+        await cache.set('probe', '1', 60_000);
+        return cache.get('probe');
+      },
+      { timeout: 30_000, interval: 100 },
+    )
+    .toBe('1');
+
+testCache('a cache in Redis', async () => {
+  const cache = open();
+  await works(cache);
+  return cache;
+});
+
+describe('answers are given all the same', () => {
+  const asked = { key: 'k', version: '1', ageMsMax: 0, signal: undefined };
+  const make = async () => ({ asOfMs: null, text: '{"answer":1}' });
+  const mostMs = 2_000;
+
+  /** Answered by the store, and soon. */
+  const isAnswered = async (cache: Cache): Promise<void> => {
+    const answers = new AnswerCache(cache, systemClock);
+    const began = performance.now();
+    expect(await answers.answer(asked, make)).toMatchObject({
+      text: '{"answer":1}',
+      cached: false,
+    });
+    expect(performance.now() - began).toBeLessThan(mostMs);
+  };
+
+  test('while Redis is away, and kept again when it is back', async () => {
+    const problems: string[] = [];
+    const cache = await connected(problems);
+    redis.kill('redis', 'SIGKILL');
+    for (let n = 0; n < 20; n += 1) await isAnswered(cache);
+    // Said once, however often it is asked.
+    expect(problems).toHaveLength(1);
+    await redis.restart('redis');
+    await works(cache);
+    const answers = new AnswerCache(cache, systemClock);
+    await answers.answer(asked, make);
+    const other = new AnswerCache(cache, systemClock);
+    const isCached = async () => (await other.answer(asked, make)).cached;
+    await expect.poll(isCached, { timeout: 10_000 }).toBe(true);
+  });
+
+  test('while Redis stands still', async () => {
+    const cache = await connected();
+    await redis.pause('redis');
+    for (let n = 0; n < 5; n += 1) await isAnswered(cache);
+    await redis.resume('redis');
+    await works(cache);
+  });
+
+  test('while Redis is full', async () => {
+    const problems: string[] = [];
+    const cache = await connected(problems);
+    const client = await createClient({ url: redis.addresses.url }).connect();
+    await client.configSet({ maxmemory: '1', 'maxmemory-policy': 'noeviction' });
+    await isAnswered(cache);
+    await isAnswered(cache);
+    await expect.poll(() => problems.join()).toMatch(/OOM/);
+    await client.configSet('maxmemory', '0');
+    client.destroy();
+    await works(cache);
+  });
+
+  test('where Redis holds something else under the key', async () => {
+    const cache = await connected();
+    const client = await createClient({ url: redis.addresses.url }).connect();
+    await client.rPush(`test-${serial}:k`, ['a', 'list']);
+    await isAnswered(cache);
+    client.destroy();
+  });
+});
