@@ -13,6 +13,7 @@ import type { Answer } from '../../packages/millrace/src/query/answer-question.t
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { jobSettings, makeTopics, StoreProcess, startJobs, startRole } from '../support/cluster.ts';
+import { hoped } from '../support/cluster-report.ts';
 import type { CommandProcess } from '../support/command-process.ts';
 import definition from '../support/ledger.config.ts';
 import { type Ask, Ledger } from '../support/ledger.ts';
@@ -86,7 +87,8 @@ describe(`an answer has all that was acknowledged before its as_of (seed ${seed}
     const goesOn = async (question: object = total): Promise<void> => {
       const now = Date.now();
       const asOf = async (): Promise<number> => asOfMs(await ask(first, question));
-      await expect.poll(asOf, { timeout: 240_000, interval: 200 }).toBeGreaterThan(now);
+      const goneOn = expect.poll(asOf, { timeout: 240_000, interval: 200 }).toBeGreaterThan(now);
+      await hoped({ plan, kafka, flink, store }, goneOn);
     };
 
     await goesOn();
