@@ -17,6 +17,7 @@ interface Flags {
   readonly order?: string;
   readonly limit?: string;
   readonly fill?: boolean;
+  readonly age?: string;
   readonly spark?: boolean;
   readonly json?: boolean;
 }
@@ -40,6 +41,7 @@ export function queryCommand(): Command {
     .option('--order <COLUMNS>', 'by these, with commas between; -revenue for the greatest first')
     .option('--limit <ROWS>', 'at most so many rows')
     .option('--fill', 'a row also for buckets without events')
+    .option('--age <DURATION>', 'how old the answer may be, though there is more by now: 5s')
     .option('--spark', 'draw each measure over time instead of a table')
     .option('--json', 'print the answer as JSON');
   return withSettings(command, ['host', 'port', 'readKeys'])
@@ -93,6 +95,7 @@ function asked(what: string, flags: Flags): object {
     ...(order === undefined ? {} : { order: Object.fromEntries(listed(order).map(directionOf)) }),
     ...(limit === undefined ? {} : { limit: Number(limit) }),
     ...(filled ? { fill: true } : {}),
+    ...(flags.age === undefined ? {} : { age: flags.age }),
   };
 }
 
