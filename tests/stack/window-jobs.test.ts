@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { submitJob } from '../../packages/millrace/src/adapters/flink/sql-gateway.ts';
 import { topicHeartbeats } from '../../packages/millrace/src/adapters/kafka/topic-heartbeats.ts';
+import { openTopicWriter } from '../../packages/millrace/src/adapters/kafka/topic-writer.ts';
 import { everyWindow } from '../../packages/millrace/src/compile/clickhouse/every-window.suite.ts';
 import { expectWindow } from '../../packages/millrace/src/compile/clickhouse/expect-window.suite.ts';
 import { flinkJobs } from '../../packages/millrace/src/compile/flink/jobs.ts';
@@ -149,6 +150,27 @@ describe(`windows that Flink computes (seed ${seed})`, () => {
       await heartbeats.close();
     }
   }, 300_000);
+
+  test('are not too late for an event, because the raw log takes none that was appended long before', async () => {
+    const plan = planOf(definePipeline({ name: 'clocks', events: { view: event({}) } }));
+    await makeTopics(bootstrap, plan, partitions);
+    const appendedBefore = async (ms: number): Promise<void> => {
+      const writer = openTopicWriter({
+        ...{ brokers: [bootstrap], clientId: 'test', topic: topicNames(plan).raw },
+        clock: { now: () => Date.now() - ms },
+      });
+      try {
+        await writer.append([{ key: `e${ms}`, value: '{}' }]);
+      } finally {
+        await writer.close();
+      }
+    };
+    await appendedBefore(0);
+    await appendedBefore(appendedBehindMsMax - 3_000);
+    await expect(appendedBefore(appendedBehindMsMax + 100)).rejects.toMatchObject({
+      code: 'log_unavailable',
+    });
+  }, 60_000);
 
   test('are those of the embedded runtime and of a recomputation, whoever is killed', async () => {
     const plan = planOf(everyWindow);
