@@ -38,6 +38,7 @@ export interface GivenPipeline extends PipelineText {
   readonly name: string;
   /** Long enough that no test's slowness makes an event late that is not to be. */
   readonly lateness: '1h';
+  readonly rollups: readonly RollupText[];
   readonly events: {
     readonly [type: string]: { readonly properties: { readonly [name: string]: GivenProperty } };
   };

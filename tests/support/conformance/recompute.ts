@@ -29,7 +29,7 @@ export interface RollupText {
   readonly from: string | readonly string[];
   readonly every: string;
   readonly by?: readonly string[];
-  readonly where?: WhereText;
+  readonly where?: WhereText | undefined;
   readonly measures: { readonly [name: string]: MeasureText };
 }
 
@@ -37,7 +37,7 @@ export interface PipelineText {
   readonly events: {
     readonly [type: string]: { readonly properties: { readonly [name: string]: PropertyText } };
   };
-  readonly rollups: readonly RollupText[];
+  readonly rollups?: readonly RollupText[];
 }
 
 /** An event that counts: decimals and int64 as text, times as epoch milliseconds, what is absent left out. */
@@ -47,6 +47,7 @@ export interface CountedEvent {
   readonly timestamp: number;
   readonly late: boolean;
   readonly user_id?: string;
+  readonly session_id?: string;
   readonly properties: { readonly [name: string]: unknown };
 }
 
@@ -70,6 +71,7 @@ const envelope: { readonly [name: string]: TypeText } = {
   type: { kind: 'string' },
   timestamp: { kind: 'timestamp' },
   user_id: { kind: 'string' },
+  session_id: { kind: 'string' },
   late: { kind: 'boolean' },
 };
 
