@@ -1,31 +1,38 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { everyKind } from '../../packages/millrace/src/compile/clickhouse/every-kind.suite.ts';
 import { expectRollup } from '../../packages/millrace/src/compile/clickhouse/expect-rollup.suite.ts';
-import { flinkJobs } from '../../packages/millrace/src/compile/flink/jobs.ts';
 import type { RollupPlan } from '../../packages/millrace/src/plan/plan.ts';
 import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { jobSettings, makeTopics, StoreProcess, startJobs, startRole } from '../support/cluster.ts';
-import type { CommandProcess } from '../support/command-process.ts';
-import { exactRows, MillraceProcess, settled } from '../support/millrace-process.ts';
+import { expectRows } from '../support/conformance/expect-rows.ts';
+import {
+  definitionOf,
+  type GivenPipeline,
+  pipelines,
+} from '../support/conformance/random-pipeline.ts';
+import { sendingsTo, streamOf } from '../support/conformance/random-stream.ts';
+import { realFiles } from '../support/conformance/real-files.ts';
+import type { CountedEvent, PipelineText, RollupText } from '../support/conformance/recompute.ts';
+import { TwoRuntimes } from '../support/conformance/two-runtimes.ts';
 import { mixedStream } from '../support/mixed-stream.ts';
 import { testSeed } from '../support/random.ts';
 
-const pipeline = fileURLToPath(new URL('../support/every-kind.config.ts', import.meta.url));
-const plan = planOf(everyKind);
+const configOf = (name: string): string =>
+  fileURLToPath(new URL(`../support/${name}.config.ts`, import.meta.url));
 const seed = testSeed();
-const stream = mixedStream(seed, { lists: 60 });
+/** Each costs half a minute, and so does each step of shrinking. */
+const randomPipelines = Number(process.env.MILLRACE_TEST_PIPELINES ?? 2);
+const shrinkingMsMax = 15 * 60_000;
+/** Of each file, the first. */
+const fileRows = Number(process.env.MILLRACE_TEST_FILE_ROWS ?? 10_000);
+const requestRows = 500;
 const patience = { timeout: 180_000, interval: 500 };
-
-interface Row {
-  readonly [column: string]: unknown;
-}
-type Ask = (sql: string) => Promise<readonly Row[]>;
 
 /** When an event was received is the one thing in which two runtimes may differ. */
 const withoutArrival = (rollup: RollupPlan): RollupPlan => ({
@@ -40,9 +47,18 @@ const receivedAt = JSON.stringify({
   type: { kind: 'timestamp' },
 });
 
+/** What two runtimes cannot say in two ways: all but sums of floats, and what is made of them. */
+const exactColumns = ({ by = [], measures }: RollupText): string =>
+  [
+    'bucket',
+    ...by.map((field) => field.replaceAll('.', '_')),
+    ...Object.keys(measures).filter((name) => !['sum', 'avg'].includes(measures[name]?.kind ?? '')),
+  ].join(', ');
+
+/** Of all events together, however many: one that differs in anything changes it. */
+const fingerprintSql =
+  'SELECT count() AS events, uniqExact(event_id) AS ids, groupBitXor(sipHash64(toString((event_id, type, timestamp, late, user_id, session_id)), toJSONString(properties))) AS print FROM events';
 const eventsSql = 'SELECT * EXCEPT (received_at) FROM events ORDER BY event_id';
-/** Each counts from when it received the event. */
-const ahead = /\d+ ms ahead/g;
 const lettersSql = `SELECT code, replaceRegexpAll(reason, '[0-9]+ ms ahead', 'ahead') AS said, protocol, event_id, type, hex(raw) AS raw
   FROM dead_letters ORDER BY raw, code`;
 
@@ -50,72 +66,161 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
   let folder: string;
   let kafka: Kafka;
   let flink: Flink;
-  let store: StoreProcess;
-  let embedded: MillraceProcess;
-  let collector: CommandProcess;
-  let loader: CommandProcess;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'millrace-conformance-'));
     kafka = await startKafka({ folder: join(folder, 'kafka') });
     flink = await startFlink({ folder: join(folder, 'flink'), slots: 8 });
-    store = await StoreProcess.start(folder, plan);
-    const { bootstrap } = kafka.addresses;
-    await makeTopics(bootstrap, plan, 2);
-    await startJobs(flink, flinkJobs(plan, { ...jobSettings(bootstrap), parallelism: 1 }));
-    const where = { pipeline, kafka: bootstrap, storeUrl: store.url };
-    collector = startRole('collector', where);
-    loader = startRole('loader', where);
-    embedded = new MillraceProcess({ pipeline, data: join(folder, 'embedded') });
   }, 600_000);
   afterAll(async () => {
-    await Promise.all([embedded?.stop(), collector?.stop(), loader?.stop()]);
-    await store?.stop();
     await flink?.stop();
     await kafka?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('takes, keeps, refuses and counts the same', async () => {
-    const here = await embedded.url();
-    const there = await collector.url();
-    for (const batch of stream.batches) {
-      const [one, other] = [await post(here, batch), await post(there, batch)];
-      expect(other).toEqual(one);
+  /** Sends the same to both; then both have the same events and dead letters, and these ids and codes. */
+  async function sendToBoth(both: TwoRuntimes, { batches, ids, refused }: Sent): Promise<void> {
+    for (const batch of batches) {
+      const { here, there } = await both.post(batch);
+      expect(there).toEqual(here);
     }
-    await settled(here);
-    const askEmbedded: Ask = (sql) => exactRows(here, sql);
-    const askDistributed: Ask = (sql) => store.rows(sql);
-
-    const kept = await askEmbedded(eventsSql);
-    expect(kept.map(({ event_id }) => event_id)).toEqual(
-      stream.kept.map(({ event_id }) => event_id).sort(byBytes),
-    );
-    const letters = await askEmbedded(lettersSql);
-    expect(letters.map(({ code }) => code).sort()).toEqual(stream.refused.toSorted());
+    await both.settled();
+    const kept = await both.askHere(eventsSql);
+    expect(kept.map(({ event_id }) => event_id)).toEqual(ids.toSorted(byBytes));
+    const letters = await both.askHere(lettersSql);
+    expect(letters.map(({ code }) => code).sort()).toEqual(refused.toSorted());
     await vi.waitFor(async () => {
-      expect(await askDistributed(eventsSql)).toEqual(kept);
-      expect(await askDistributed(lettersSql)).toEqual(letters);
+      expect(await both.askThere(eventsSql)).toEqual(kept);
+      expect(await both.askThere(lettersSql)).toEqual(letters);
     }, patience);
+  }
 
-    for (const rollup of plan.rollups.map(withoutArrival)) {
-      const sql = `SELECT * FROM ${rollup.name}`;
-      expectRollup(rollup, await askEmbedded(sql), stream.kept);
-      await vi.waitFor(
-        async () => expectRollup(rollup, await askDistributed(sql), stream.kept),
-        patience,
-      );
+  test('with every kind of measure takes, keeps, refuses and counts the same', async () => {
+    const plan = planOf(everyKind);
+    const stream = mixedStream(seed, { lists: 60 });
+    const both = await TwoRuntimes.start({
+      ...{ kafka, flink, plan, folder: join(folder, 'every-kind') },
+      pipeline: configOf('every-kind'),
+    });
+    try {
+      const ids = stream.kept.map(({ event_id }) => event_id);
+      await sendToBoth(both, { ...stream, ids });
+      for (const rollup of plan.rollups.map(withoutArrival)) {
+        const sql = `SELECT * FROM ${rollup.name}`;
+        expectRollup(rollup, await both.askHere(sql), stream.kept);
+        await vi.waitFor(
+          async () => expectRollup(rollup, await both.askThere(sql), stream.kept),
+          patience,
+        );
+      }
+    } finally {
+      await both.stop();
     }
   }, 600_000);
+
+  const cases = pipelines.chain((pipeline) =>
+    sendingsTo(pipeline).map((sendings) => ({ pipeline, sendings })),
+  );
+
+  test('whatever the pipeline and the stream', async () => {
+    let tried = 0;
+    /** Less, once something is wrong and a smaller case is sought. */
+    let patient = patience;
+    const property = fc.asyncProperty(cases, async ({ pipeline, sendings }) => {
+      tried += 1;
+      const given = { ...pipeline, name: `given_${tried}` };
+      const both = await startGiven(given);
+      try {
+        const { batches, counted, refused } = streamOf(sendings, Date.now());
+        const ids = counted.map(({ event_id }) => event_id);
+        await sendToBoth(both, { batches, ids, refused });
+        await expectRollups(both, given, counted, patient);
+      } catch (error) {
+        patient = { ...patience, timeout: 40_000 };
+        throw error;
+      } finally {
+        await both.stop();
+      }
+    });
+    await fc.assert(property, {
+      seed,
+      numRuns: randomPipelines,
+      interruptAfterTimeLimit: randomPipelines * 120_000 + shrinkingMsMax,
+    });
+    expect(tried).toBeGreaterThan(0);
+  }, 14_400_000);
+
+  test.for(realFiles)(
+    'the rows of $name',
+    { timeout: 3_600_000 },
+    async ({ name, config, definition, events }) => {
+      const sent = events(fileRows);
+      const both = await TwoRuntimes.start({
+        ...{ kafka, flink, folder: join(folder, name), plan: planOf(definition) },
+        pipeline: fileURLToPath(new URL(`../../examples/${config}`, import.meta.url)),
+      });
+      try {
+        for (let at = 0; at < sent.length; at += requestRows) {
+          const { here, there } = await both.post(
+            sent.slice(at, at + requestRows).map(({ late, ...event }) => event),
+          );
+          expect(there).toEqual(here);
+        }
+        await both.settled();
+        const counted = [...new Map(sent.toReversed().map((one) => [one.event_id, one])).values()];
+        const fingerprint = await both.askHere(fingerprintSql);
+        const all = String(counted.length);
+        expect(fingerprint).toMatchObject([{ events: all, ids: all, print: expect.any(String) }]);
+        await vi.waitFor(
+          async () => expect(await both.askThere(fingerprintSql)).toEqual(fingerprint),
+          patience,
+        );
+        await expectRollups(both, definition, counted, patience);
+        console.info(`${sent.length} rows of ${name}, ${all} events`);
+      } finally {
+        await both.stop();
+      }
+    },
+  );
+
+  /** That both say of each rollup what a recomputation says, and the same. */
+  async function expectRollups(
+    both: TwoRuntimes,
+    definition: PipelineText,
+    counted: readonly CountedEvent[],
+    patient: typeof patience,
+  ): Promise<void> {
+    for (const rollup of definition.rollups ?? []) {
+      const sql = `SELECT * FROM ${rollup.name}`;
+      expectRows(rollup, definition, await both.askHere(sql), counted);
+      await vi.waitFor(
+        async () => expectRows(rollup, definition, await both.askThere(sql), counted),
+        patient,
+      );
+      const exactly = `SELECT ${exactColumns(rollup)} FROM ${rollup.name} ORDER BY ALL`;
+      expect(await both.askThere(exactly)).toEqual(await both.askHere(exactly));
+    }
+  }
+
+  async function startGiven(given: GivenPipeline): Promise<TwoRuntimes> {
+    const own = join(folder, given.name);
+    const file = join(own, 'pipeline.json');
+    mkdirSync(own, { recursive: true });
+    writeFileSync(file, JSON.stringify(given));
+    return TwoRuntimes.start({
+      ...{ kafka, flink, folder: own },
+      plan: planOf(definitionOf(given)),
+      pipeline: configOf('conformance/given'),
+      env: { MILLRACE_TEST_PIPELINE: file },
+    });
+  }
 });
 
-const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
-
-async function post(url: string, batch: readonly unknown[]): Promise<unknown> {
-  const answer = await fetch(`${url}/v1/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ batch }),
-  });
-  const body: unknown = JSON.parse((await answer.text()).replaceAll(ahead, 'ahead'));
-  return { status: answer.status, body };
+interface Sent {
+  readonly batches: readonly (readonly unknown[])[];
+  /** Of the events that are kept. */
+  readonly ids: readonly string[];
+  /** The codes of those that are not. */
+  readonly refused: readonly string[];
 }
+
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
