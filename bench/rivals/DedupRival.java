@@ -53,6 +53,7 @@ public final class DedupRival {
     settings.setString("state.backend.type", "rocksdb");
     settings.setString("execution.checkpointing.incremental", "true");
     settings.setString("state.backend.rocksdb.predefined-options", "FLASH_SSD_OPTIMIZED");
+    settings.setString("state.backend.rocksdb.use-bloom-filter", "true");
     var environment = StreamExecutionEnvironment.getExecutionEnvironment(settings);
     environment.setParallelism(PARALLELISM);
 

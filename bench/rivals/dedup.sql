@@ -9,6 +9,7 @@ SET 'execution.checkpointing.interval' = '3 s';
 SET 'state.backend.type' = 'rocksdb';
 SET 'execution.checkpointing.incremental' = 'true';
 SET 'state.backend.rocksdb.predefined-options' = 'FLASH_SSD_OPTIMIZED';
+SET 'state.backend.rocksdb.use-bloom-filter' = 'true';
 SET 'table.exec.state.ttl' = '48 h';
 
 CREATE TEMPORARY TABLE raw_log (

@@ -20,6 +20,8 @@ SET 'state.backend.type' = 'rocksdb';
 
 SET 'execution.checkpointing.incremental' = 'true';
 
+SET 'state.backend.rocksdb.use-bloom-filter' = 'true';
+
 SET 'table.exec.state.ttl' = '172800000 ms';
 
 SET 'table.exec.source.idle-timeout' = '5 s';
@@ -42,6 +44,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092,kafka-2:9092',
   'properties.group.id' = 'shop.dedup',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'key.format' = 'raw',
   'key.fields' = 'event_key',
@@ -61,6 +65,8 @@ WITH (
   'topic' = 'shop.clean',
   'properties.bootstrap.servers' = 'kafka-1:9092,kafka-2:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'shop.dedup',

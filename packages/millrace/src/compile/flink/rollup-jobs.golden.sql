@@ -14,6 +14,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.group.id' = 'every_kind.per_second__v1',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'value.format' = 'json'
 );
@@ -44,6 +46,8 @@ WITH (
   'topic' = 'every_kind.per_second__v1',
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'every_kind.per_second__v1',
@@ -80,6 +84,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.group.id' = 'every_kind.per_minute__v1',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'value.format' = 'json'
 );
@@ -112,6 +118,8 @@ WITH (
   'topic' = 'every_kind.per_minute__v1',
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'every_kind.per_minute__v1',
@@ -151,6 +159,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.group.id' = 'every_kind.per_hour__v1',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'value.format' = 'json'
 );
@@ -194,6 +204,8 @@ WITH (
   'topic' = 'every_kind.per_hour__v1',
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'every_kind.per_hour__v1',
@@ -237,6 +249,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.group.id' = 'every_kind.per_day__v1',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'value.format' = 'json'
 );
@@ -277,6 +291,8 @@ WITH (
   'topic' = 'every_kind.per_day__v1',
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'every_kind.per_day__v1',
@@ -322,6 +338,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.group.id' = 'every_kind.per_week__v1',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'value.format' = 'json'
 );
@@ -369,6 +387,8 @@ WITH (
   'topic' = 'every_kind.per_week__v1',
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'every_kind.per_week__v1',
@@ -414,6 +434,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.group.id' = 'every_kind.some__v1',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'value.format' = 'json'
 );
@@ -444,6 +466,8 @@ WITH (
   'topic' = 'every_kind.some__v1',
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'every_kind.some__v1',

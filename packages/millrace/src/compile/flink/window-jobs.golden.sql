@@ -16,6 +16,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.group.id' = 'every_window.by_kind__v1',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'value.format' = 'json'
 );
@@ -57,6 +59,8 @@ WITH (
   'topic' = 'every_window.by_kind__v1',
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'every_window.by_kind__v1',
@@ -105,6 +109,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.group.id' = 'every_window.by_number__v1',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'value.format' = 'json'
 );
@@ -148,6 +154,8 @@ WITH (
   'topic' = 'every_window.by_number__v1',
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'every_window.by_number__v1',
@@ -196,6 +204,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.group.id' = 'every_window.all_together__v1',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'value.format' = 'json'
 );
@@ -227,6 +237,8 @@ WITH (
   'topic' = 'every_window.all_together__v1',
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'every_window.all_together__v1',
@@ -269,6 +281,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.group.id' = 'every_window.visits__v1',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'value.format' = 'json'
 );
@@ -304,6 +318,8 @@ WITH (
   'topic' = 'every_window.visits__v1',
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'every_window.visits__v1',
@@ -345,6 +361,8 @@ WITH (
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.group.id' = 'every_window.activity__v1',
   'properties.isolation.level' = 'read_committed',
+  'properties.max.partition.fetch.bytes' = '4194304',
+  'properties.max.poll.records' = '2000',
   'scan.startup.mode' = 'earliest-offset',
   'value.format' = 'json'
 );
@@ -370,6 +388,8 @@ WITH (
   'topic' = 'every_window.activity__v1',
   'properties.bootstrap.servers' = 'kafka-1:9092',
   'properties.compression.type' = 'lz4',
+  'properties.batch.size' = '262144',
+  'properties.linger.ms' = '20',
   'properties.transaction.timeout.ms' = '900000',
   'sink.delivery-guarantee' = 'exactly-once',
   'sink.transactional-id-prefix' = 'every_window.activity__v1',
