@@ -74,7 +74,11 @@ export const rollupJob = (rollup: RollupPlan, plan: Plan, settings: FlinkSetting
   ];
   return {
     name,
-    settings: jobSettings(name, settings, 0),
+    settings: {
+      ...jobSettings(name, settings, 0),
+      // Of a second only, and the values of a `uniq` are asked for with each event.
+      'state.backend.type': 'hashmap',
+    },
     statements: statements.map(print),
     reads: [clean],
     writes: [name],
