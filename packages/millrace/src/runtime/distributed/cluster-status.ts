@@ -8,7 +8,7 @@ import type { Store } from '../../ports/store.ts';
 import { database } from '../database.ts';
 import { claimMs } from './apply/applied.ts';
 import { type ClusterSettings, desiredOf, whatWasApplied, withCluster } from './apply/apply.ts';
-import { loaderGroup } from './loader-group-name.ts';
+import { loaderGroup } from './group-names.ts';
 
 /** How a cluster is doing. Names as JSON has them. */
 export interface ClusterStatus {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openChdbEncoder } from '../../adapters/chdb/chdb-encoder.ts';
 import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
-import { LoaderGroup, type Share } from '../../adapters/kafka/loader-group.ts';
+import { ConsumerGroup, type Share } from '../../adapters/kafka/consumer-group.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { topicNames } from '../../compile/kafka/topics.ts';
 import { MillraceError } from '../../errors.ts';
@@ -15,7 +15,7 @@ import { crashOnDemand } from '../crash-on-demand.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { openArchive } from '../open-archive.ts';
 import { ArchivingPartition } from './archiving-partition.ts';
-import { archiverGroup } from './loader-group-name.ts';
+import { archiverGroup } from './group-names.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
 import { runRole } from './run-role.ts';
 
@@ -62,7 +62,7 @@ export async function serveArchiver(
         }),
     );
   };
-  const group = await LoaderGroup.join({
+  const group = await ConsumerGroup.join({
     ...{ ...kafka, groupId: archiverGroup(plan), topics: [topic], onShare: takeOver, onProblem },
   });
   const notReady = (): string | null =>

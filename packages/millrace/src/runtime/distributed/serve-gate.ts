@@ -1,5 +1,5 @@
 import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
-import { LoaderGroup, type Share } from '../../adapters/kafka/loader-group.ts';
+import { ConsumerGroup, type Share } from '../../adapters/kafka/consumer-group.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { createCollector } from '../../collect/collector.ts';
 import { planOf } from '../../plan/plan-of.ts';
@@ -10,7 +10,7 @@ import { crashOnDemand } from '../crash-on-demand.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { openCollectorLogs } from './collector-logs.ts';
 import { GatePartition } from './gate-partition.ts';
-import { gateGroup } from './loader-group-name.ts';
+import { gateGroup } from './group-names.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
 import { runRole } from './run-role.ts';
 
@@ -50,7 +50,7 @@ export async function serveGate(
         new GatePartition({ kafka, membership, topic, partition, collector, reach, onProblem }),
     );
   };
-  const group = await LoaderGroup.join({
+  const group = await ConsumerGroup.join({
     ...{ ...kafka, groupId: gateGroup(plan), topics: [topic], onShare: takeOver, onProblem },
   });
   const notReady = (): string | null =>

@@ -1,6 +1,6 @@
 import { openClickHouseStore } from '../../adapters/clickhouse/clickhouse-store.ts';
 import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
-import { LoaderGroup, type Share } from '../../adapters/kafka/loader-group.ts';
+import { ConsumerGroup, type Share } from '../../adapters/kafka/consumer-group.ts';
 import { topicHeartbeats } from '../../adapters/kafka/topic-heartbeats.ts';
 import { TopicOffsets } from '../../adapters/kafka/topic-offsets.ts';
 import { openTopicWriter } from '../../adapters/kafka/topic-writer.ts';
@@ -17,8 +17,8 @@ import { database } from '../database.ts';
 import { keepRefusedRow } from '../keep-refused-row.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { distributedTables } from './distributed-tables.ts';
+import { loaderGroup } from './group-names.ts';
 import { Heart } from './heart.ts';
-import { loaderGroup } from './loader-group-name.ts';
 import { LoadingPartition, type LoadingPartitionOptions } from './loading-partition.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
 import { runRole } from './run-role.ts';
@@ -110,7 +110,7 @@ export async function serveLoader(
       return new LoadingPartition({ ...place, ...world, ...way });
     });
   };
-  const group = await LoaderGroup.join({
+  const group = await ConsumerGroup.join({
     ...kafka,
     groupId: loaderGroup(plan),
     topics: [...ways.keys()],

@@ -8,7 +8,7 @@ import { deltasTopicName, resultsTopicName, topicNames } from '../../compile/kaf
 import type { Plan } from '../../plan/plan.ts';
 import type { Step } from '../../query/completeness.ts';
 import { database } from '../database.ts';
-import { loaderGroup } from './loader-group-name.ts';
+import { loaderGroup } from './group-names.ts';
 
 /**
  * By table, who brings it what is in the raw log, in order. Rollups that nothing

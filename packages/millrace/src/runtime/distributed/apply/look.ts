@@ -13,7 +13,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import { resultRows } from '../../../ports/result-rows.ts';
 import type { Store } from '../../../ports/store.ts';
 import { database } from '../../database.ts';
-import { loaderGroup } from '../loader-group-name.ts';
+import { loaderGroup } from '../group-names.ts';
 import type { Applied } from './applied.ts';
 import type { Actual, Desired, SeenJob } from './cluster.ts';
 import { fingerprintParameter } from './fingerprint.ts';

@@ -3,7 +3,7 @@ import { Turns } from '../../turns.ts';
 import type { KafkaAddress } from './brokers.ts';
 import type { Membership } from './group-progress.ts';
 
-export interface LoaderGroupOptions extends KafkaAddress {
+export interface ConsumerGroupOptions extends KafkaAddress {
   readonly groupId: string;
   readonly topics: readonly string[];
   /** After so long without a sign of life a member's partitions go to the others. */
@@ -23,7 +23,7 @@ export interface Share {
 }
 
 /** Membership in a consumer group, which shares the partitions of topics among processes. */
-export class LoaderGroup {
+export class ConsumerGroup {
   readonly #consumer: Consumer;
   readonly #shares = new Turns();
 
@@ -31,7 +31,7 @@ export class LoaderGroup {
     this.#consumer = consumer;
   }
 
-  static async join(options: LoaderGroupOptions): Promise<LoaderGroup> {
+  static async join(options: ConsumerGroupOptions): Promise<ConsumerGroup> {
     const { brokers, clientId, groupId, topics, onShare, onProblem } = options;
     const { sessionTimeoutMs = 15_000 } = options;
     const consumer = new Consumer({
@@ -42,12 +42,12 @@ export class LoaderGroup {
       rebalanceTimeout: sessionTimeoutMs,
       heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
     });
-    const group = new LoaderGroup(consumer);
+    const group = new ConsumerGroup(consumer);
     consumer.topics.trackAll(...topics);
     consumer.on('consumer:heartbeat:error', ({ error }) =>
-      onProblem('the loaders group does not answer', error),
+      onProblem(`the group ${groupId} does not answer`, error),
     );
-    consumer.on('error', (error: unknown) => onProblem('the loaders group is lost', error));
+    consumer.on('error', (error: unknown) => onProblem(`the group ${groupId} is lost`, error));
     consumer.on('consumer:group:join', ({ memberId, generationId = -1, assignments }) => {
       const partitions = (assignments ?? []).flatMap(({ topic, partitions: each }) =>
         each.map((partition) => ({ topic, partition })),
@@ -55,7 +55,9 @@ export class LoaderGroup {
       const membership = { groupId, memberId, generationId };
       group.#shares
         .take(() => onShare({ membership, partitions }))
-        .catch((error: unknown) => onProblem('partitions are not loaded', error));
+        .catch((error: unknown) =>
+          onProblem(`partitions of the group ${groupId} are not taken over`, error),
+        );
     });
     await consumer.joinGroup({});
     return group;
