@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** What can happen next in a world that is at rest. */
 export interface Step {
   /** Names it among the steps of its state. */
@@ -35,7 +37,9 @@ export class Violation extends Error {
 }
 
 interface State {
-  readonly key: string;
+  /** Stands for the world's, which is long: there are millions of states. */
+  readonly digest: string;
+  /** Of its steps; one list for all states with the same. */
   readonly names: readonly string[];
   /** Where each step leads; none while nobody took it. */
   readonly next: (number | undefined)[];
@@ -61,14 +65,24 @@ export async function explore(begin: () => Steppable, statesMax: number): Promis
   const states: State[] = [];
   const known = new Map<string, number>();
   const open: number[] = [];
+  const lists = new Map<string, readonly string[]>();
+
+  const listOf = (steps: readonly Step[]): readonly string[] => {
+    const names = steps.map(({ name }) => name);
+    const text = JSON.stringify(names);
+    const list = lists.get(text) ?? names;
+    lists.set(text, list);
+    return list;
+  };
 
   const visit = (world: Steppable, path: Path | null): number => {
-    const { key, steps } = world;
-    const seen = known.get(key);
-    const names = steps.map(({ name }) => name);
+    const { steps } = world;
+    const digest = digestOf(world);
+    const seen = known.get(digest);
+    const names = listOf(steps);
     if (seen !== undefined) {
-      const other = states[seen]?.names.join();
-      if (other !== names.join())
+      const other = states[seen]?.names;
+      if (other !== names)
         throw new Violation(`Two states are taken for one: ${other} and ${names}.`, namesOf(path));
       return seen;
     }
@@ -79,14 +93,14 @@ export async function explore(begin: () => Steppable, statesMax: number): Promis
     }
     if (states.length >= statesMax) throw new Error(`There are more than ${statesMax} states.`);
     states.push({
-      key,
+      digest,
       names,
       next: names.map(() => undefined),
       isFault: steps.map(({ isFault }) => isFault),
       isDone: world.isDone,
       path,
     });
-    known.set(key, states.length - 1);
+    known.set(digest, states.length - 1);
     open.push(states.length - 1);
     return states.length - 1;
   };
@@ -107,7 +121,8 @@ export async function explore(begin: () => Steppable, statesMax: number): Promis
     const world = begin();
     await atRest();
     for (const name of namesOf(states[at]?.path ?? null)) await take(world, name);
-    if (world.key !== states[at]?.key) throw new Error('It did not go the same way again.');
+    if (digestOf(world) !== states[at]?.digest)
+      throw new Error('It did not go the same way again.');
     for (let here: number | undefined = at; here !== undefined; ) {
       const state: State | undefined = states[here];
       const untaken = state?.next.indexOf(undefined) ?? -1;
@@ -126,6 +141,8 @@ export async function explore(begin: () => Steppable, statesMax: number): Promis
     done: states.filter(({ isDone }) => isDone).length,
   };
 }
+
+const digestOf = ({ key }: Steppable): string => createHash('sha256').update(key).digest('base64');
 
 /** Takes the step of this name, and waits until the world is at rest again. */
 async function take(world: Steppable, name: string): Promise<void> {
