@@ -89,6 +89,7 @@ describe('POST /v1/query', () => {
       served_by: 'by_hour',
       kept_since: null,
       as_of: expect.stringMatching(/^\d{4}-.*Z$/),
+      cached: false,
       rows_read: expect.any(Number),
       elapsed_ms: expect.any(Number),
     });
