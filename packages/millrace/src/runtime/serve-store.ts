@@ -36,7 +36,7 @@ export async function serveStore(settings: ServeStoreSettings): Promise<RunningS
       `Bound to ${settings.host}, the store can be reached from other machines, so it needs read keys.`,
     );
   }
-  const engine = openChdbSqlEngine({
+  const engine = await openChdbSqlEngine({
     folder: settings.data,
     memoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
   });

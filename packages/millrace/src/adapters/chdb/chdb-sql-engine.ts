@@ -1,15 +1,16 @@
 import type { SqlEngine, SqlStatement } from '../../ports/sql-engine.ts';
 import type { ReadResult } from '../../ports/store.ts';
 import { stringLiteral } from '../clickhouse/sql-text.ts';
-import { Engine, type EngineCall, type EngineOptions } from './engine.ts';
+import type { Engine, EngineCall, EngineOptions } from './engine.ts';
+import { openEngine } from './open-engine.ts';
 
 /**
  * ClickHouse in this process for statements that come from elsewhere.
  *
  * @throws MillraceError `data_folder_in_use` when another process has the folder open.
  */
-export function openChdbSqlEngine(options: EngineOptions): SqlEngine {
-  const engine = new Engine(options);
+export async function openChdbSqlEngine(options: EngineOptions): Promise<SqlEngine> {
+  const engine = await openEngine(options);
   return {
     run: (statement) => run(engine, statement),
     close: () => engine.close(),

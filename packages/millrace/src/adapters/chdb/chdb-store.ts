@@ -16,7 +16,8 @@ import {
 import { asReadersExpect } from '../clickhouse/reader-settings.ts';
 import { identifier, stringLiteral } from '../clickhouse/sql-text.ts';
 import { TableShapes } from '../clickhouse/table-shape.ts';
-import { Engine, type EngineOptions } from './engine.ts';
+import type { Engine, EngineOptions } from './engine.ts';
+import { openEngine } from './open-engine.ts';
 import { parquetFiles } from './parquet-files.ts';
 
 export interface ChdbStoreOptions extends EngineOptions {
@@ -31,7 +32,7 @@ export interface ChdbStoreOptions extends EngineOptions {
  * @throws MillraceError `data_folder_in_use` when another process has the folder open.
  */
 export async function openChdbStore(options: ChdbStoreOptions): Promise<Store & ArchiveEncoder> {
-  const engine = new Engine(options);
+  const engine = await openEngine(options);
   const { database, partitionsPerInsertMax = 100 } = options;
   await engine.define(`CREATE DATABASE IF NOT EXISTS ${identifier(database)}`);
   return new ChdbStore(engine, { database, partitionsPerInsertMax });
