@@ -8,6 +8,7 @@ import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import { schemaVersion } from '../../packages/millrace/src/plan/schema-version.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { startRole } from '../support/cluster.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { readRecordsUntil, readUntil } from '../support/kafka-records.ts';
 import definition from '../support/ledger.config.ts';
 
@@ -17,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-collector-'));
 let kafka: Kafka;
 beforeAll(async () => {
   kafka = await startKafka({ folder });
-  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.addresses.bootstrap] });
+  const admin = new Admin(kafkaClient(kafka.addresses.bootstrap));
   const topics = ['ledger.raw', 'ledger.dead_letters'];
   await admin.createTopics({ topics, partitions: 2, replicas: 1 });
   await admin.close();

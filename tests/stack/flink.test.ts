@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { submitJob } from '../../packages/millrace/src/adapters/flink/sql-gateway.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { readUntil } from '../support/kafka-records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-flink-'));
@@ -19,7 +20,7 @@ let producer: Producer<string, string, string, string>;
 beforeAll(async () => {
   kafka = await startKafka({ folder: join(folder, 'kafka') });
   flink = await startFlink({ folder: join(folder, 'flink') });
-  const client = { clientId: 'test', bootstrapBrokers: kafka.addresses.bootstrap.split(',') };
+  const client = kafkaClient(kafka.addresses.bootstrap);
   admin = new Admin(client);
   producer = new Producer({ ...client, serializers: stringSerializers, acks: ProduceAcks.ALL });
 });
@@ -50,20 +51,21 @@ test.for(['taskmanager-1', 'jobmanager'])(
       sent.push(...values);
     };
     let sending = true;
-    const sender = (async () => {
+    const sendOn = async (): Promise<void> => {
       while (sending) {
         await send(Array.from({ length: 100 }, (_, index) => String(sent.length + index)));
         await sleep(50);
       }
-    })();
-
-    await copied((values) => values.length > 0);
-    flink.kill(victim, 'SIGKILL');
-    await flink.restart(victim);
-    const afterwards = String(sent.length);
-    await copied((values) => values.includes(afterwards));
-    sending = false;
-    await sender;
+    };
+    const strike = async (): Promise<void> => {
+      await copied((values) => values.length > 0);
+      flink.kill(victim, 'SIGKILL');
+      await flink.restart(victim);
+      const afterwards = String(sent.length);
+      await copied((values) => values.includes(afterwards));
+      sending = false;
+    };
+    await Promise.all([sendOn(), strike()]);
 
     // A partition is copied in its order: what has not come before its last record never will.
     const last = Array.from({ length: partitions }, (_, partition) => `last of ${partition}`);

@@ -9,6 +9,7 @@ import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { makeTopics, startRole } from '../support/cluster.ts';
 import type { CommandProcess } from '../support/command-process.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { readUntil } from '../support/kafka-records.ts';
 import definition from '../support/ledger.config.ts';
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
   kafka = await startKafka({ folder });
   const { bootstrap } = kafka.addresses;
   await makeTopics(bootstrap, plan, 2);
-  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [bootstrap] });
+  const admin = new Admin(kafkaClient(bootstrap));
   await admin.createTopics({ topics: [ingest], partitions: 2, replicas: 1 });
   await admin.close();
 });
@@ -43,9 +44,7 @@ const event = (more: object): string =>
 
 test('a gate lets in what others write, under the same ids however often it is killed', async () => {
   const { bootstrap } = kafka.addresses;
-  const producer = new Producer({
-    ...{ clientId: 'others', bootstrapBrokers: [bootstrap], acks: ProduceAcks.ALL },
-  });
+  const producer = new Producer({ ...kafkaClient(bootstrap), acks: ProduceAcks.ALL });
   const written = [0, 0];
   const expected = new Set<string>();
   const write = async (partition: number, key: string, value: string): Promise<void> => {

@@ -10,6 +10,7 @@ import {
 } from '@platformatic/kafka';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { readUntil } from '../support/kafka-records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-kafka-'));
@@ -20,8 +21,7 @@ let kafka: Kafka;
 let admin: Admin;
 beforeAll(async () => {
   kafka = await startKafka({ folder, brokers: 3 });
-  const bootstrapBrokers = kafka.addresses.bootstrap.split(',');
-  admin = new Admin({ clientId: 'test', bootstrapBrokers });
+  admin = new Admin(kafkaClient(kafka.addresses.bootstrap));
 });
 afterAll(async () => {
   await admin.close();
@@ -32,8 +32,7 @@ afterAll(async () => {
 test('a killed broker costs no acknowledged record, and comes back', async () => {
   await admin.createTopics({ topics: [topic], partitions, replicas: 3 });
   const producer = new Producer({
-    clientId: 'test',
-    bootstrapBrokers: kafka.addresses.bootstrap.split(','),
+    ...kafkaClient(kafka.addresses.bootstrap),
     serializers: stringSerializers,
     acks: ProduceAcks.ALL,
     idempotent: true,

@@ -12,6 +12,7 @@ import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { makeTopics, startRole } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
 import { freePort } from '../support/free-port.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import definition from '../support/ledger.config.ts';
 import { Random, testSeed } from '../support/random.ts';
 
@@ -59,8 +60,7 @@ describe(`loaders bring each committed record into the store once (seed ${seed})
     const random = new Random(seed);
     const committed = new Set<string>();
     const producer = new Producer({
-      clientId: 'test',
-      bootstrapBrokers: [kafka.addresses.bootstrap],
+      ...kafkaClient(kafka.addresses.bootstrap),
       idempotent: true,
       // The next transaction can begin a moment after the one before.
       retryDelay: 20,

@@ -26,6 +26,7 @@ import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { writeClean } from '../support/clean-log.ts';
 import { jobSettings, makeTopics, StoreProcess, startJobs, startRole } from '../support/cluster.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { readUntil } from '../support/kafka-records.ts';
 import { testSeed } from '../support/random.ts';
 
@@ -83,7 +84,7 @@ describe(`what Flink computes of events (seed ${seed})`, () => {
     const settings = { ...jobSettings(bootstrap), parallelism: 1 };
     const id = { source: 'envelope', name: 'event_id', type: { kind: 'string' } } as const;
     const hit = (i: number): string => `condition_${i}`;
-    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [bootstrap] });
+    const admin = new Admin(kafkaClient(bootstrap));
     const topics = ['conditions.clean', 'conditions.hits'];
     await admin.createTopics({ topics, partitions: 1, replicas: 1 });
     await admin.close();

@@ -16,6 +16,7 @@ import {
 } from '../../packages/millrace/src/adapters/kafka/topic-writer.ts';
 import { systemClock } from '../../packages/millrace/src/adapters/system-clock.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { readUntil } from '../support/kafka-records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-topic-writer-'));
@@ -24,7 +25,7 @@ let kafka: Kafka;
 let admin: Admin;
 beforeAll(async () => {
   kafka = await startKafka({ folder });
-  admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.addresses.bootstrap] });
+  admin = new Admin(kafkaClient(kafka.addresses.bootstrap));
 });
 afterAll(async () => {
   await admin.close();

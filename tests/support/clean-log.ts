@@ -1,5 +1,6 @@
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka';
 import type { CanonicalEvent } from '../../packages/millrace/src/compile/clickhouse/naive.suite.ts';
+import { kafkaClient } from './kafka-client.ts';
 
 /** Writes events into a clean log, as the dedup job does: by id, in canonical form. */
 export async function writeClean(
@@ -8,8 +9,7 @@ export async function writeClean(
   events: readonly CanonicalEvent[],
 ): Promise<void> {
   const producer = new Producer({
-    clientId: 'test',
-    bootstrapBrokers: [bootstrap],
+    ...kafkaClient(bootstrap),
     serializers: stringSerializers,
     acks: ProduceAcks.ALL,
   });

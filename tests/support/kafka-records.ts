@@ -5,6 +5,7 @@ import {
   MessagesStreamModes,
   stringDeserializers,
 } from '@platformatic/kafka';
+import { kafkaClient } from './kafka-client.ts';
 
 /** The committed values of a topic from its beginning, until they are enough. */
 export async function readUntil(
@@ -34,9 +35,8 @@ export async function readRecordsUntil(
   isLast: (record: TopicRecord) => boolean,
 ): Promise<readonly TopicRecord[]> {
   const consumer = new Consumer({
-    clientId: 'test',
+    ...kafkaClient(bootstrap),
     groupId: randomUUID(),
-    bootstrapBrokers: bootstrap.split(','),
     deserializers: stringDeserializers,
     isolationLevel: FetchIsolationLevels.READ_COMMITTED,
     autocommit: false,
