@@ -342,7 +342,7 @@ export class LoaderWorld implements Steppable {
             knows(progress);
             return breach === 'intents are not kept' ? { ...progress, intents: [] } : progress;
           } catch {
-            // As `LoadingPartition`, which begins anew.
+            // As `OwnedPartition`, which begins anew.
           }
         }
       },

@@ -19,6 +19,7 @@ import {
   unlink,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hasCode } from '../has-code.ts';
 import type { Disk, DiskFile, ScratchFile, ScratchFolder, SyncFile } from '../ports/disk.ts';
 
 const flags = {
@@ -72,8 +73,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /** A folder that others own may be passed through and not read. */
-const isDenied = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'EACCES';
+const isDenied = (error: unknown): boolean => hasCode(error, 'EACCES');
 
 class NodeFile implements DiskFile {
   readonly #handle: FileHandle;

@@ -23,8 +23,6 @@ const offsetDigits = 19;
 
 const padded = (value: number, digits: number): string => String(value).padStart(digits, '0');
 
-const folderOf = (partition: number): string => `ranges/${padded(partition, partitionDigits)}/`;
-
 /**
  * Where an object lies. It follows from what is in it, so whoever archives a
  * range again, after a crash or because it does not know better, writes the
@@ -42,18 +40,15 @@ export const objectName = (
   return `events/date=${date}/type=${encodeURIComponent(type)}/${range.join('-')}.parquet`;
 };
 
-export const rangesFolder = folderOf;
+export const rangesFolder = (partition: number): string =>
+  `ranges/${padded(partition, partitionDigits)}/`;
+
+type RangeBegin = Pick<PartitionRange, 'partition' | 'from'>;
 
 /** Says that a range is begun: whoever goes on from there archives exactly this. */
-export const begunName = ({
-  partition,
-  from,
-}: Pick<PartitionRange, 'partition' | 'from'>): string =>
-  `${folderOf(partition)}${padded(from, offsetDigits)}.begun.json`;
+export const begunName = ({ partition, from }: RangeBegin): string =>
+  `${rangesFolder(partition)}${padded(from, offsetDigits)}.begun.json`;
 
 /** Says that all objects of a range are there. */
-export const archivedName = ({
-  partition,
-  from,
-}: Pick<PartitionRange, 'partition' | 'from'>): string =>
-  `${folderOf(partition)}${padded(from, offsetDigits)}.json`;
+export const archivedName = ({ partition, from }: RangeBegin): string =>
+  `${rangesFolder(partition)}${padded(from, offsetDigits)}.json`;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { idOfName } from './event-id.ts';
 import type { IncomingBatch, IncomingEvent } from './incoming.ts';
 import { isRecord } from './is-record.ts';
 import { type JsonItems, readJsonValue } from './read-json.ts';
@@ -82,14 +82,8 @@ function cloudEvent(event: Record<string, unknown>): IncomingEvent | Refusal {
   return { event_id: eventId(source, id), type, timestamp: time, properties, context };
 }
 
-const idBytesMax = 128;
-
 /** Ids are unique within their source alone. */
-function eventId(source: string, id: string): string {
-  const both = `${source} ${id}`;
-  if (Buffer.byteLength(both) <= idBytesMax) return both;
-  return `sha256:${createHash('sha256').update(both).digest('hex')}`;
-}
+const eventId = (source: string, id: string): string => idOfName(`${source} ${id}`);
 
 function propertiesOf({ data, data_base64, datacontenttype }: Record<string, unknown>): unknown {
   if (data === undefined && typeof data_base64 === 'string' && isJson(datacontenttype)) {

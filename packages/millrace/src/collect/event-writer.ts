@@ -1,4 +1,5 @@
 import type { EventPlan, Plan } from '../plan/plan.ts';
+import { idBytesMax } from './event-id.ts';
 import type { IncomingEvent } from './incoming.ts';
 import { isRecord } from './is-record.ts';
 import type { CollectLimits } from './limits.ts';
@@ -184,13 +185,14 @@ function writersOf(type: unknown, byName: ReadonlyMap<string, TypeWriters>): Typ
   );
 }
 
-const idBytesMax = 128;
-
 function checkedId(id: unknown): string {
   if (typeof id !== 'string' || id === '') throw new Refusal('event_id_invalid');
   // A UTF-16 unit is at most three bytes of UTF-8.
   if (id.length * 3 > idBytesMax && Buffer.byteLength(id) > idBytesMax) {
-    throw new Refusal('event_id_too_long', `event_id has ${Buffer.byteLength(id)} bytes of 128.`);
+    throw new Refusal(
+      'event_id_too_long',
+      `event_id has ${Buffer.byteLength(id)} bytes of ${idBytesMax}.`,
+    );
   }
   return id;
 }

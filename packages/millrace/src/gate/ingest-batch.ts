@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { cloudEventsBatch } from '../collect/cloudevents.ts';
+import { idOfName } from '../collect/event-id.ts';
 import type { IncomingBatch } from '../collect/incoming.ts';
 import { isRecord } from '../collect/is-record.ts';
 import type { CollectLimits } from '../collect/limits.ts';
@@ -50,10 +50,5 @@ function read(bytes: Buffer, limits: CollectLimits): IncomingBatch {
   }
 }
 
-const idBytesMax = 128;
-
-function placeId({ topic, partition, offset }: RecordPlace, index: number | null): string {
-  const id = [topic, partition, offset, ...(index === null ? [] : [index])].join('/');
-  if (Buffer.byteLength(id) <= idBytesMax) return id;
-  return `sha256:${createHash('sha256').update(id).digest('hex')}`;
-}
+const placeId = ({ topic, partition, offset }: RecordPlace, index: number | null): string =>
+  idOfName([topic, partition, offset, ...(index === null ? [] : [index])].join('/'));

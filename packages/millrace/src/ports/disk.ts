@@ -1,3 +1,5 @@
+import { hasCode } from '../has-code.ts';
+
 /**
  * The files that must survive a crash, and what each call promises of that.
  *
@@ -82,5 +84,5 @@ export interface ScratchFile extends SyncFile {
 
 /** Whether an error of the disk says that there is no such file. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return hasCode(error, 'ENOENT');
 }

@@ -25,13 +25,16 @@ export interface GivenAnswer extends MadeAnswer {
   readonly current: boolean;
 }
 
-interface Kept extends Omit<MadeAnswer, 'text'> {
+/** What an answer was read from. */
+interface Making {
   readonly version: string | null;
   /** Epoch ms, before anything was read. */
   readonly madeMs: number;
 }
 
-interface Flight extends Kept {
+type Kept = Making & Omit<MadeAnswer, 'text'>;
+
+interface Flight extends Making {
   readonly made: Promise<MadeAnswer>;
   readonly stopping: AbortController;
   askers: number;
@@ -72,7 +75,7 @@ export class AnswerCache {
     return { ...made, cached: joined, current: isCurrent(flight, asked) };
   }
 
-  #isGood(made: Kept, asked: CachedQuestion): boolean {
+  #isGood(made: Making, asked: CachedQuestion): boolean {
     return isCurrent(made, asked) || this.#clock.now() - made.madeMs < asked.ageMsMax;
   }
 
@@ -83,7 +86,7 @@ export class AnswerCache {
     const madeMs = this.#clock.now();
     const stopping = new AbortController();
     const made = make(stopping.signal);
-    const flight: Flight = { version, madeMs, asOfMs: null, made, stopping, askers: 0 };
+    const flight: Flight = { version, madeMs, made, stopping, askers: 0 };
     this.#flights.set(key, flight);
     const end = (): void => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
@@ -105,7 +108,7 @@ export class AnswerCache {
   }
 }
 
-const isCurrent = (made: Kept, { version }: CachedQuestion): boolean =>
+const isCurrent = (made: Making, { version }: CachedQuestion): boolean =>
   version !== null && made.version === version;
 
 /** Null for what is none: others may write into the cache as well. */

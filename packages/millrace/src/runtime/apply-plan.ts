@@ -1,4 +1,4 @@
-import { readFileIfThere, replaceFile } from '../adapters/local-progress/atomic-file.ts';
+import { readFileIfThere, replaceFile } from '../adapters/atomic-file.ts';
 import { localRollupProgress } from '../adapters/local-progress/local-rollup-progress.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
 import { keepDeadLetters } from '../compile/clickhouse/dead-letters-table.ts';

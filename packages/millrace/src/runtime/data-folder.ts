@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { readFileIfThere, replaceFile } from '../adapters/local-progress/atomic-file.ts';
+import { readFileIfThere, replaceFile } from '../adapters/atomic-file.ts';
 import type { Disk } from '../ports/disk.ts';
 
 /** Where everything of one embedded pipeline lies on disk. */

@@ -10,7 +10,7 @@ import { type Admission, createAdmission } from '../collect/admission.ts';
 import { type Collector, createCollector } from '../collect/collector.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
 import { dropCopies } from '../compile/clickhouse/verify-rollups.ts';
-import { insertWindowResults, selectWindowResults } from '../compile/clickhouse/window-table.ts';
+import { insertWindowResults } from '../compile/clickhouse/window-table.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { Loader, type LoaderOptions } from '../load/loader.ts';
 import { defaults } from '../plan/defaults.ts';
@@ -25,7 +25,7 @@ import type { Store } from '../ports/store.ts';
 import { Leases } from '../rollups/leases.ts';
 import { RollupFiller } from '../rollups/rollup-filler.ts';
 import type { RollupTables } from '../rollups/rollup-tables.ts';
-import { WindowResults } from '../windows/window-results.ts';
+import type { WindowResults } from '../windows/window-results.ts';
 import { WindowRunner } from '../windows/window-runner.ts';
 import { applyPlan, planChange } from './apply-plan.ts';
 import { dataFolder, hashKeyOf, keepNames, makeDataFolder } from './data-folder.ts';
@@ -37,6 +37,7 @@ import { leasedStore } from './leased-store.ts';
 import { LifetimeCount } from './lifetime-count.ts';
 import type { Archive } from './open-archive.ts';
 import { fillNews, switchNews } from './rollup-news.ts';
+import { windowResultsOf } from './window-results-of.ts';
 
 /**
  * Accepted events that wait for the store before senders are held back: some
@@ -235,17 +236,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     reach,
   });
   await windows.recover();
-  const windowResults = new Map(
-    plan.windows.map((window) => [
-      window.name,
-      new WindowResults({
-        table: window.table,
-        runner: windows,
-        store,
-        select: (page) => selectWindowResults(window, page, { database }),
-      }),
-    ]),
-  );
+  const windowResults = windowResultsOf(plan, windows, store);
   const archiver =
     options.archive == null
       ? null

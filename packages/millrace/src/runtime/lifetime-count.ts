@@ -1,4 +1,4 @@
-import { readFileIfThere, replaceFile } from '../adapters/local-progress/atomic-file.ts';
+import { readFileIfThere, replaceFile } from '../adapters/atomic-file.ts';
 import type { Disk } from '../ports/disk.ts';
 
 /**

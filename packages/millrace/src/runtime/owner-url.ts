@@ -1,5 +1,6 @@
-import { readFileIfThere } from '../adapters/local-progress/atomic-file.ts';
+import { readFileIfThere } from '../adapters/atomic-file.ts';
 import { nodeDisk } from '../adapters/node-disk.ts';
+import { hasCode } from '../has-code.ts';
 import { dataFolder } from './data-folder.ts';
 
 /** Where the process that has the folder open answers; null if it does not say, or is another than did. */
@@ -17,6 +18,6 @@ function isRunning(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     // It is there, but somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return hasCode(error, 'EPERM');
   }
 }

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { replaceFile } from '../adapters/local-progress/atomic-file.ts';
+import { replaceFile } from '../adapters/atomic-file.ts';
 import { nodeDisk } from '../adapters/node-disk.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { createRetryLetters } from '../collect/retry-letters.ts';

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw, type ZlibOptions } from 'node:zlib';
 import { MillraceError } from '../errors.ts';
+import { hasCode } from '../has-code.ts';
 import { bodyTooLarge } from './read-body.ts';
 import { unzstd } from './zstd.ts';
 
@@ -74,6 +75,3 @@ function isZlib(bytes: Buffer): boolean {
   if (bytes.length < 2) return false;
   return (bytes.readUInt8(0) & 0x0f) === 8 && bytes.readUInt16BE(0) % 31 === 0;
 }
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;

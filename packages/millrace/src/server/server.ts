@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { MillraceError } from '../errors.ts';
+import { hasCode } from '../has-code.ts';
 import { urlOf } from './address.ts';
 import { brokenRequests } from './broken-requests.ts';
 import { answerError } from './error-answer.ts';
@@ -56,7 +57,7 @@ export async function listen(
     await server.listen({ host: address.host, port: address.port });
   } catch (error) {
     await server.close();
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    if (hasCode(error, 'EADDRINUSE')) {
       throw new MillraceError(
         'port_in_use',
         `Port ${address.port} on ${address.host} is taken by another process.`,

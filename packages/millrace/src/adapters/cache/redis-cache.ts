@@ -1,5 +1,6 @@
 import { createClient } from 'redis';
 import type { Cache } from '../../ports/cache.ts';
+import { within } from '../../within.ts';
 
 export interface RedisCacheOptions {
   /** `redis://[USER:PASSWORD@]HOST:PORT[/NUMBER]`, or `rediss://` over TLS. */
@@ -12,6 +13,7 @@ export interface RedisCacheOptions {
 
 /** Longer than this, and to ask the store would be as fast. */
 const answerMsMax = 50;
+const tooSlow = `Redis took longer than ${answerMsMax} ms.`;
 /** Nobody asks it again for so long after a failure, so that one that hangs holds nobody up. */
 const restMs = 1_000;
 const connectTimeoutMs = 2_000;
@@ -41,7 +43,7 @@ export function redisCache({ url, prefix, onProblem }: RedisCacheOptions): Cache
   const ask = async <Answer>(work: () => Promise<Answer>): Promise<Answer | null> => {
     if (performance.now() < restsUntil) return null;
     try {
-      const answer = await within(answerMsMax, work());
+      const answer = await within(answerMsMax, work(), tooSlow);
       failed = false;
       return answer;
     } catch (error) {
@@ -63,10 +65,3 @@ export function redisCache({ url, prefix, onProblem }: RedisCacheOptions): Cache
     },
   };
 }
-
-const within = <Answer>(durationMs: number, work: Promise<Answer>): Promise<Answer> =>
-  new Promise((resolve, reject) => {
-    const tired = (): void => reject(new Error(`Redis took longer than ${durationMs} ms.`));
-    const timer = setTimeout(tired, durationMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });

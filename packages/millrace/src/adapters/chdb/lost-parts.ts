@@ -1,5 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { hasCode } from '../../has-code.ts';
+import { isMissing } from '../../ports/disk.ts';
+import { replaceFile } from '../atomic-file.ts';
 import { nodeDisk } from '../node-disk.ts';
 
 /** A file of tokens without those of parts that are not there. */
@@ -38,17 +41,7 @@ export async function lostTokens(folder: string): Promise<readonly MendedTokens[
 export async function forgetTokens(mended: readonly MendedTokens[], folder: string): Promise<void> {
   // Beside the tables: the engine would take what a crash left in theirs for one of its own.
   const fresh = join(folder, 'tokens.new');
-  for (const { path, text } of mended) {
-    const file = await nodeDisk.open(fresh, 'create');
-    try {
-      await file.write(Buffer.from(text), 0);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await nodeDisk.rename(fresh, path);
-    await nodeDisk.syncFolder(dirname(path));
-  }
+  for (const { path, text } of mended) await replaceFile(nodeDisk, path, text, fresh);
 }
 
 async function tableFolders(store: string): Promise<readonly string[]> {
@@ -99,9 +92,8 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
     // A table without tokens, a file among the folders.
-    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    if (isMissing(error) || hasCode(error, 'ENOTDIR')) return [];
     throw error;
   }
 }

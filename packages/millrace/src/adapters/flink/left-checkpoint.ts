@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { isMissing } from '../../ports/disk.ts';
 
 /**
  * The newest checkpoint that a job left, found by Flink's layout of the folder of
@@ -26,7 +27,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(fileURLToPath(folder));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogRecord } from '../../ports/log.ts';
+import { within } from '../../within.ts';
 import {
   BatchTooLarge,
   ProducerSession,
@@ -37,7 +38,8 @@ export class TopicProducer {
     for (;;) {
       this.#session ??= new ProducerSession(this.#options);
       try {
-        return await within(left(), this.#session.send(records, timestamp, deadline));
+        const sent = this.#session.send(records, timestamp, deadline);
+        return await within(left(), sent, 'Kafka has not answered in time.');
       } catch (error) {
         this.#letGo();
         if (error instanceof BatchTooLarge || left() < retryMs) throw error;
@@ -56,10 +58,3 @@ export class TopicProducer {
     this.#session = undefined;
   }
 }
-
-const within = (durationMs: number, work: Promise<void>): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const tired = (): void => reject(new Error('Kafka has not answered in time.'));
-    const timer = setTimeout(tired, durationMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });

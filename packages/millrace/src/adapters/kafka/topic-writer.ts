@@ -2,6 +2,7 @@ import type { CompressionAlgorithmValue } from '@platformatic/kafka';
 import { MillraceError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AppendReceipt, LogRecord, LogWriter } from '../../ports/log.ts';
+import { requireLines } from '../../ports/require-lines.ts';
 import type { KafkaAddress } from './brokers.ts';
 import { BatchTooLarge } from './producer-session.ts';
 import { TopicProducer } from './topic-producer.ts';
@@ -109,6 +110,8 @@ export function openTopicWriter(options: TopicWriterOptions): TopicWriter {
         if (pending + units > pendingBytesMax) {
           throw new MillraceError('log_overloaded', `${pending} bytes wait for Kafka.`);
         }
+        // A text that was put together from pieces becomes one when it is searched, and the
+        // pieces need not wait for Kafka: an eighth of a collector's CPU.
         requireLines(records);
         pending += units;
         queue.push({ records, units, resolve, reject });
@@ -125,15 +128,6 @@ export function openTopicWriter(options: TopicWriterOptions): TopicWriter {
 const unchanged = (value: string): string => value;
 const ofWaiting = ({ units }: Waiting): number => units;
 const ofRecord = ({ value }: LogRecord): number => value.length;
-
-/**
- * A text that was put together from pieces becomes one when it is searched, and
- * the pieces need not wait for Kafka: an eighth of a collector's CPU.
- */
-function requireLines(records: readonly LogRecord[]): void {
-  const wrong = records.find(({ value }) => value.includes('\n'));
-  if (wrong !== undefined) throw new RangeError(`The record ${wrong.key} is more than one line.`);
-}
 
 /** How many of the first fit, at least one. */
 function countWithin<Item>(

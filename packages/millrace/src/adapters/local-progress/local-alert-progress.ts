@@ -1,8 +1,8 @@
 import { MillraceError } from '../../errors.ts';
 import type { AlertProgress, AlertProgressKeeper } from '../../ports/alert-progress.ts';
 import type { Disk } from '../../ports/disk.ts';
+import { readFileIfThere, replaceFile } from '../atomic-file.ts';
 import { nodeDisk } from '../node-disk.ts';
-import { readFileIfThere, replaceFile } from './atomic-file.ts';
 
 /** How far an alert is, in a small file beside the log. */
 export function localAlertProgress(path: string, disk: Disk = nodeDisk): AlertProgressKeeper {

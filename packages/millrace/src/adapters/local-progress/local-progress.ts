@@ -1,8 +1,8 @@
 import { MillraceError } from '../../errors.ts';
 import type { Disk } from '../../ports/disk.ts';
 import type { LoadProgress, LogRange, ProgressKeeper } from '../../ports/progress.ts';
+import { readFileIfThere, replaceFile } from '../atomic-file.ts';
 import { nodeDisk } from '../node-disk.ts';
-import { readFileIfThere, replaceFile } from './atomic-file.ts';
 
 /** A loader's progress in a small file beside the log. */
 export function localProgress(path: string, disk: Disk = nodeDisk): ProgressKeeper {

@@ -6,8 +6,8 @@ import type {
   RollupProgressKeeper,
   RollupStep,
 } from '../../ports/rollup-progress.ts';
+import { readFileIfThere, replaceFile } from '../atomic-file.ts';
 import { nodeDisk } from '../node-disk.ts';
-import { readFileIfThere, replaceFile } from './atomic-file.ts';
 
 /** How far the tables of rollups are, in a small file beside the log. */
 export function localRollupProgress<Rollup>(

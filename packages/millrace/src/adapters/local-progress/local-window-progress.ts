@@ -6,8 +6,8 @@ import type {
   WindowProgress,
   WindowProgressKeeper,
 } from '../../ports/window-progress.ts';
+import { readFileIfThere, replaceFile } from '../atomic-file.ts';
 import { nodeDisk } from '../node-disk.ts';
-import { readFileIfThere, replaceFile } from './atomic-file.ts';
 
 /** How far the windows are, in a small file beside the log. */
 export function localWindowProgress(path: string, disk: Disk = nodeDisk): WindowProgressKeeper {

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { link, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MillraceError } from '../../errors.ts';
+import { hasCode } from '../../has-code.ts';
+import { isMissing } from '../../ports/disk.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { nodeDisk } from '../node-disk.ts';
 
@@ -48,7 +50,7 @@ export function diskObjects(folder: string): ObjectStore {
         try {
           return await readFile(join(folder, name));
         } catch (error) {
-          if (hasCode(error, 'ENOENT')) return null;
+          if (isMissing(error)) return null;
           throw error;
         }
       }),
@@ -65,7 +67,7 @@ export function diskObjects(folder: string): ObjectStore {
           );
           return names.toSorted(byBytes);
         } catch (error) {
-          if (hasCode(error, 'ENOENT')) return [];
+          if (isMissing(error)) return [];
           throw error;
         }
       }),
@@ -75,13 +77,10 @@ export function diskObjects(folder: string): ObjectStore {
           await unlink(join(folder, name));
           await nodeDisk.syncFolder(dirname(join(folder, name)));
         } catch (error) {
-          if (!hasCode(error, 'ENOENT')) throw error;
+          if (!isMissing(error)) throw error;
         }
       }),
   };
 }
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;

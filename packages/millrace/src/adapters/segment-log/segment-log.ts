@@ -11,6 +11,7 @@ import type {
   LogSlice,
   SliceLimits,
 } from '../../ports/log.ts';
+import { requireLines } from '../../ports/require-lines.ts';
 import { Turns } from '../../turns.ts';
 import { nodeDisk } from '../node-disk.ts';
 import { Group, type GroupBuffers, newGroupBuffers } from './group.ts';
@@ -298,9 +299,8 @@ const noBytes = Buffer.alloc(0);
 function linesOf(records: readonly LogRecord[]): string {
   let lines = '';
   for (const { value } of records) lines += `${value}\n`;
-  if (countLines(lines) === records.length) return lines;
-  const wrong = records.find(({ value }) => value.includes('\n'));
-  throw new RangeError(`The record ${wrong?.key} is more than one line.`);
+  if (countLines(lines) !== records.length) requireLines(records);
+  return lines;
 }
 
 /** Of all records together: to search each by itself would copy each once more. */

@@ -1,7 +1,13 @@
 import type { Plan, RollupPlan } from '../../plan/plan.ts';
 import { printDefinitions } from './cluster.ts';
 import { compileMeasure, type DeltaColumn, deltasAlias } from './measure.ts';
-import { type CreateTable, columnOf, type Definition, type TableName } from './nodes.ts';
+import {
+  type ColumnDefinition,
+  type CreateTable,
+  columnOf,
+  type Definition,
+  type TableName,
+} from './nodes.ts';
 import { placedRecords } from './placed-records.ts';
 import { dimensionType } from './rollup-table.ts';
 import type { VersionOptions } from './rollup-versions.ts';
@@ -22,16 +28,14 @@ export const createDeltasTable = (
   rollup: RollupPlan,
   plan: Plan,
   database: string,
-): CreateTable => ({
-  ...placedRecords(plan),
-  name: deltasTable(rollup, database),
-  columns: [
+): CreateTable => {
+  const columns: readonly ColumnDefinition[] = [
     { name: 'bucket', type: { name: 'DateTime64', parameters: [0, 'UTC'] } },
     ...rollup.by.map((dimension) => ({ name: dimension.name, type: dimensionType(dimension) })),
     ...ofMeasures(rollup).map(({ name, type }) => ({ name, type })),
-    ...placedRecords(plan).columns,
-  ],
-});
+  ];
+  return placedRecords(deltasTable(rollup, database), columns, plan);
+};
 
 /** The view that adds each delta to its rollup. */
 export const createDeltasFill = (rollup: RollupPlan, database: string): Definition => ({

@@ -1,5 +1,5 @@
 import type { Plan } from '../../plan/plan.ts';
-import { type CreateTable, column } from './nodes.ts';
+import { type ColumnDefinition, type CreateTable, column, type TableName } from './nodes.ts';
 import { durableSettings } from './table-settings.ts';
 import { ttl } from './ttl.ts';
 
@@ -11,9 +11,15 @@ const keptMs = 7 * 86_400_000;
  * it can be seen whether it is there when the store has forgotten the token of its
  * insert.
  */
-export const placedRecords = (plan: Plan): Omit<CreateTable, 'name'> => ({
+export const placedRecords = (
+  name: TableName,
+  columns: readonly ColumnDefinition[],
+  plan: Plan,
+): CreateTable => ({
   node: 'create table',
+  name,
   columns: [
+    ...columns,
     { name: '_partition', type: { name: 'UInt32' } },
     { name: '_offset', type: { name: 'UInt64' } },
     {

@@ -35,16 +35,14 @@ export const createResultsTable = (
   window: WindowPlan,
   plan: Plan,
   database: string,
-): CreateTable => ({
-  ...placedRecords(plan),
-  name: resultsTable(window, database),
-  columns: [
+): CreateTable => {
+  const columns = [
     ...bounds.map((name) => ({ name, type: timeType })),
     ...window.by.map((dimension) => ({ name: dimension.name, type: dimensionType(dimension) })),
     ...ofMeasures(window).map(({ name, type }) => ({ name, type })),
-    ...placedRecords(plan).columns,
-  ],
-});
+  ];
+  return placedRecords(resultsTable(window, database), columns, plan);
+};
 
 /** The view that finishes each result, and drops those that the window's `having` leaves out. */
 export const createResultsFill = (window: WindowPlan, database: string): Definition => {

@@ -1,3 +1,4 @@
+import { deltaBytesMax } from '../kafka/topics.ts';
 import type { Options } from './nodes.ts';
 
 /** What is submitted to one session of the SQL Gateway. */
@@ -90,4 +91,19 @@ export const kafkaSink = (
   'properties.transaction.timeout.ms': String(transactionTimeoutMs),
   'sink.delivery-guarantee': 'exactly-once',
   'sink.transactional-id-prefix': transactions,
+});
+
+/** A sink of computed records, which the store takes as rows. */
+export const jsonSink = (
+  topic: string,
+  settings: FlinkSettings,
+  format: Options = {},
+): Options => ({
+  ...kafkaSink(topic, topic, settings),
+  'properties.max.request.size': String(deltaBytesMax),
+  'value.format': 'json',
+  ...format,
+  'value.json.encode.decimal-as-plain-number': 'true',
+  // What is left out takes its default in the store: null, or no values.
+  'value.json.encode.ignore-null-fields': 'true',
 });

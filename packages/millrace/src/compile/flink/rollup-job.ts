@@ -3,12 +3,12 @@ import type { SqlType } from '../../define/property-types.ts';
 import { filledByDeltas } from '../../plan/deltas.ts';
 import { fieldsUsed } from '../../plan/fields-used.ts';
 import type { FieldPlan, Plan, RollupPlan } from '../../plan/plan.ts';
-import { deltaBytesMax, deltasTopicName, topicNames } from '../kafka/topics.ts';
+import { deltasTopicName, topicNames } from '../kafka/topics.ts';
 import { bucketStart } from './bucket.ts';
 import { cleanLogColumns } from './clean-log.ts';
 import { conditionExpression, isOneOf } from './condition.ts';
 import { fieldExpression, fieldType } from './field.ts';
-import { type FlinkJob, type FlinkSettings, jobSettings, kafkaSink, kafkaSource } from './job.ts';
+import { type FlinkJob, type FlinkSettings, jobSettings, jsonSink, kafkaSource } from './job.ts';
 import { type DeltaColumn, deltaColumns } from './measure.ts';
 import { call, column, infix, type Statement } from './nodes.ts';
 import { print } from './printer.ts';
@@ -33,14 +33,7 @@ export const rollupJob = (rollup: RollupPlan, plan: Plan, settings: FlinkSetting
     ...kafkaSource(clean, name, settings),
     'value.format': 'json',
   };
-  const sink = {
-    ...kafkaSink(name, name, settings),
-    'properties.max.request.size': String(deltaBytesMax),
-    'value.format': 'json',
-    'value.json.encode.decimal-as-plain-number': 'true',
-    // What is left out takes its default in the store: null, or no values.
-    'value.json.encode.ignore-null-fields': 'true',
-  };
+  const sink = jsonSink(name, settings);
   const statements: readonly Statement[] = [
     { node: 'create table', name: cleanLog, columns: sourceColumns(rollup), options: source },
     countedEvents(rollup),

@@ -3,17 +3,12 @@ import type { SqlType } from '../../define/property-types.ts';
 import { fieldsUsed } from '../../plan/fields-used.ts';
 import { heartbeatField } from '../../plan/heartbeat.ts';
 import type { FieldPlan, Plan, Span, WindowPlan } from '../../plan/plan.ts';
-import {
-  appendedBehindMsMax,
-  deltaBytesMax,
-  resultsTopicName,
-  topicNames,
-} from '../kafka/topics.ts';
+import { appendedBehindMsMax, resultsTopicName, topicNames } from '../kafka/topics.ts';
 import { startOf } from './bucket.ts';
 import { cleanLogColumns } from './clean-log.ts';
 import { conditionExpression, isOneOf } from './condition.ts';
 import { fieldExpression, fieldType } from './field.ts';
-import { type FlinkJob, type FlinkSettings, jobSettings, kafkaSink, kafkaSource } from './job.ts';
+import { type FlinkJob, type FlinkSettings, jobSettings, jsonSink, kafkaSource } from './job.ts';
 import { type DeltaColumn, deltaColumns } from './measure.ts';
 import {
   call,
@@ -73,15 +68,7 @@ export const windowJob = (window: WindowPlan, plan: Plan, settings: FlinkSetting
       node: 'create table',
       name: results,
       columns: columns.map(({ name, type }) => ({ kind: 'physical', name, type })),
-      options: {
-        ...kafkaSink(name, name, settings),
-        'properties.max.request.size': String(deltaBytesMax),
-        'value.format': 'json',
-        'value.json.timestamp-format.standard': 'SQL',
-        'value.json.encode.decimal-as-plain-number': 'true',
-        // What is left out takes its default in the store: null, or no values.
-        'value.json.encode.ignore-null-fields': 'true',
-      },
+      options: jsonSink(name, settings, { 'value.json.timestamp-format.standard': 'SQL' }),
     },
     {
       node: 'insert',

@@ -1,8 +1,7 @@
 import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
 import { PartitionReader } from '../../adapters/kafka/partition-reader.ts';
 import { Archiver, type ArchiverOptions } from '../../archive/archiver.ts';
-import { Backoff } from '../../load/backoff.ts';
-import { aborted } from './aborted.ts';
+import { OwnedPartition } from './owned-partition.ts';
 
 export interface ArchivingPartitionOptions
   extends Omit<ArchiverOptions, 'log' | 'look' | 'onRetry'> {
@@ -11,55 +10,20 @@ export interface ArchivingPartitionOptions
   readonly onProblem: (what: string, error: unknown) => void;
 }
 
-/** Archives one partition of a topic for as long as it is ours, whoever is away meanwhile. */
-export class ArchivingPartition {
-  readonly #options: ArchivingPartitionOptions;
-  readonly #stopping = new AbortController();
-  readonly #running: Promise<void>;
-  #archiver: Archiver | undefined;
-
-  constructor(options: ArchivingPartitionOptions) {
-    this.#options = options;
-    this.#running = this.#run();
-  }
-
-  /** Why nothing gets into the archive; null when all is well. */
-  get failing(): unknown {
-    return this.#archiver === undefined ? 'not begun' : this.#archiver.failing;
-  }
-
-  /** Ends after the range under way. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { topic, partition, onProblem } = this.#options;
-    const { signal } = this.#stopping;
-    const backoff = new Backoff(100, 5_000);
-    while (!signal.aborted) {
+/** Archives one partition of a topic. */
+export function archivingPartition(options: ArchivingPartitionOptions): OwnedPartition {
+  const { kafka, topic, onProblem, ...others } = options;
+  const { partition } = others;
+  return new OwnedPartition({
+    ...{ topic, partition, done: 'archived', onProblem },
+    async work(run) {
+      const log = await PartitionReader.open({ ...kafka, topic, partition });
       try {
-        await this.#archive();
-      } catch (error) {
-        onProblem(`${topic}/${partition} is not archived`, error);
-        await backoff.wait(signal);
+        const look = (): Promise<void> => log.look();
+        await run(new Archiver({ ...others, log, look, onRetry: onProblem }));
+      } finally {
+        await log.close();
       }
-    }
-  }
-
-  /** Until it is stopped. */
-  async #archive(): Promise<void> {
-    const { kafka, topic, onProblem, ...others } = this.#options;
-    const log = await PartitionReader.open({ ...kafka, topic, partition: others.partition });
-    try {
-      const look = (): Promise<void> => log.look();
-      this.#archiver = new Archiver({ ...others, log, look, onRetry: onProblem });
-      this.#archiver.start();
-      await aborted(this.#stopping.signal);
-      await this.#archiver.stop();
-    } finally {
-      await log.close();
-    }
-  }
+    },
+  });
 }

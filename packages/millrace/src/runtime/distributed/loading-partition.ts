@@ -3,13 +3,12 @@ import { Brokers } from '../../adapters/kafka/brokers.ts';
 import { groupProgress, type Membership } from '../../adapters/kafka/group-progress.ts';
 import { PartitionReader } from '../../adapters/kafka/partition-reader.ts';
 import type { LoadedTable } from '../../compile/clickhouse/ddl.ts';
-import { Backoff } from '../../load/backoff.ts';
 import { InsertDeadlines } from '../../load/insert-deadlines.ts';
 import { Loader, type RefusedRow } from '../../load/loader.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ReachCrashPoint } from '../../ports/crash-points.ts';
 import type { Store } from '../../ports/store.ts';
-import { aborted } from './aborted.ts';
+import { OwnedPartition } from './owned-partition.ts';
 
 export interface LoadingPartitionOptions {
   readonly kafka: KafkaAddress;
@@ -26,84 +25,48 @@ export interface LoadingPartitionOptions {
   readonly onProblem: (what: string, error: unknown) => void;
 }
 
-/** Loads one partition of a topic for as long as it is ours, whoever is away meanwhile. */
-export class LoadingPartition {
-  readonly #options: LoadingPartitionOptions;
-  readonly #stopping = new AbortController();
-  readonly #running: Promise<void>;
-  #loader: Loader | undefined;
-
-  constructor(options: LoadingPartitionOptions) {
-    this.#options = options;
-    this.#running = this.#run();
-  }
-
-  /** Why nothing gets into the store; null when all is well. */
-  get failing(): unknown {
-    return this.#loader === undefined ? 'not begun' : this.#loader.failing;
-  }
-
-  /** Ends after the inserts under way. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { topic, partition, onProblem } = this.#options;
-    const { signal } = this.#stopping;
-    const backoff = new Backoff(100, 5_000);
-    while (!signal.aborted) {
+/** Loads one partition of a topic. */
+export function loadingPartition(options: LoadingPartitionOptions): OwnedPartition {
+  const { kafka, membership, topic, partition, partsRemembered, ...others } = options;
+  const { onProblem } = others;
+  return new OwnedPartition({
+    ...{ topic, partition, done: 'loaded', onProblem },
+    async work(run) {
+      const brokers = new Brokers(kafka);
       try {
-        await this.#load();
-      } catch (error) {
-        onProblem(`${topic}/${partition} is not loaded`, error);
-        await backoff.wait(signal);
-      }
-    }
-  }
-
-  /** Until it is stopped. */
-  async #load(): Promise<void> {
-    const { kafka, membership, topic, partition, partsRemembered, ...others } = this.#options;
-    const { onProblem } = others;
-    const brokers = new Brokers(kafka);
-    try {
-      const log = await PartitionReader.open({ ...kafka, topic, partition });
-      try {
-        const place = { brokers, membership, topic, partition, start: log.start };
-        const deadlines = new InsertDeadlines({
-          store: others.store,
-          table: others.table.name,
-          partsRemembered,
-          onDoubt: ({ from, to }) =>
-            onProblem(
-              `rollups may lack rows of ${topic}/${partition} ${from} to ${to}`,
-              'they were stored so long ago that it is not known whether all of the insert was',
-            ),
-        });
-        const loader = new Loader({
-          ...others,
-          deadlines,
-          log,
-          topic,
-          partition,
-          table: others.table.name,
-          columns: others.table.insertColumns,
-          progress: groupProgress(place),
-          onRetry: (error, { from, to }) =>
-            onProblem(`${topic}/${partition} ${from} to ${to} wait for the store`, error),
-        });
-        await loader.resume();
-        this.#loader = loader;
-        loader.start();
-        await aborted(this.#stopping.signal);
-        await loader.stop();
+        const log = await PartitionReader.open({ ...kafka, topic, partition });
+        try {
+          const place = { brokers, membership, topic, partition, start: log.start };
+          const deadlines = new InsertDeadlines({
+            store: others.store,
+            table: others.table.name,
+            partsRemembered,
+            onDoubt: ({ from, to }) =>
+              onProblem(
+                `rollups may lack rows of ${topic}/${partition} ${from} to ${to}`,
+                'they were stored so long ago that it is not known whether all of the insert was',
+              ),
+          });
+          const loader = new Loader({
+            ...others,
+            deadlines,
+            log,
+            topic,
+            partition,
+            table: others.table.name,
+            columns: others.table.insertColumns,
+            progress: groupProgress(place),
+            onRetry: (error, { from, to }) =>
+              onProblem(`${topic}/${partition} ${from} to ${to} wait for the store`, error),
+          });
+          await loader.resume();
+          await run(loader);
+        } finally {
+          await log.close();
+        }
       } finally {
-        await log.close();
+        await brokers.close();
       }
-    } finally {
-      await brokers.close();
-    }
-  }
+    },
+  });
 }

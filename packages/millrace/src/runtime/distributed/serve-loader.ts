@@ -1,6 +1,5 @@
 import { openClickHouseStore } from '../../adapters/clickhouse/clickhouse-store.ts';
 import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
-import { ConsumerGroup, type Share } from '../../adapters/kafka/consumer-group.ts';
 import { topicHeartbeats } from '../../adapters/kafka/topic-heartbeats.ts';
 import { TopicOffsets } from '../../adapters/kafka/topic-offsets.ts';
 import { openTopicWriter } from '../../adapters/kafka/topic-writer.ts';
@@ -9,9 +8,6 @@ import { partsRemembered } from '../../compile/clickhouse/table-settings.ts';
 import { deltasTopicName, resultsTopicName, topicNames } from '../../compile/kafka/topics.ts';
 import type { RefusedRow } from '../../load/loader.ts';
 import { planOf } from '../../plan/plan-of.ts';
-import { aliveRoutes } from '../../server/alive-routes.ts';
-import { answerError, refuseUnknownRoutes } from '../../server/error-answer.ts';
-import { listen } from '../../server/server.ts';
 import { crashOnDemand } from '../crash-on-demand.ts';
 import { database } from '../database.ts';
 import { keepRefusedRow } from '../keep-refused-row.ts';
@@ -19,9 +15,10 @@ import { loadPipeline } from '../load-pipeline.ts';
 import { distributedTables } from './distributed-tables.ts';
 import { loaderGroup } from './group-names.ts';
 import { Heart } from './heart.ts';
-import { LoadingPartition, type LoadingPartitionOptions } from './loading-partition.ts';
+import { type LoadingPartitionOptions, loadingPartition } from './loading-partition.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
-import { runRole } from './run-role.ts';
+import { runWorkingRole } from './run-role.ts';
+import { sharePartitions } from './shared-partitions.ts';
 
 /** Where the records of a topic go, and those that the store will not have. */
 type Way = Pick<LoadingPartitionOptions, 'table' | 'refuse'>;
@@ -85,61 +82,36 @@ export async function serveLoader(
     ]),
   ]);
   const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
-  let loadings: readonly LoadingPartition[] = [];
-  let cleanPartitions: readonly number[] = [];
-  const stopAll = async (): Promise<void> => {
-    await Promise.all(loadings.map((loading) => loading.stop()));
-    loadings = [];
-  };
-  const takeOver = async ({ membership, partitions }: Share): Promise<void> => {
-    await stopAll();
-    cleanPartitions = partitions
-      .filter(({ topic }) => topic === topics.clean)
-      .map(({ partition }) => partition);
-    loadings = partitions.map(({ topic, partition }) => {
-      const way = ways.get(topic);
-      if (way === undefined) throw new Error(`the group has a topic ${topic} that is not ours`);
-      const place = { kafka, membership, topic, partition };
-      const world = {
-        store,
-        partsRemembered: partsRemembered(plan.partitioning),
-        clock: systemClock,
-        reach,
-        onProblem,
-      };
-      return new LoadingPartition({ ...place, ...world, ...way });
-    });
-  };
-  const group = await ConsumerGroup.join({
+  const partitions = await sharePartitions({
     ...kafka,
     groupId: loaderGroup(plan),
     topics: [...ways.keys()],
-    onShare: takeOver,
+    own(place) {
+      const way = ways.get(place.topic);
+      if (way === undefined)
+        throw new Error(`the group has a topic ${place.topic} that is not ours`);
+      return loadingPartition({
+        ...{ ...place, ...way, kafka, store, clock: systemClock, reach, onProblem },
+        partsRemembered: partsRemembered(plan.partitioning),
+      });
+    },
     onProblem,
   });
   const heart = new Heart({
     plan,
     offsets: new TopicOffsets(kafka),
     heartbeats: topicHeartbeats(kafka),
-    partitions: () => cleanPartitions,
+    partitions: () => partitions.partitionsOf(topics.clean),
     clock: systemClock,
     onProblem,
   });
   const notReady = (): string | null =>
-    loadings.some(({ failing }) => failing !== null) ? 'records do not get into the store' : null;
+    partitions.failing ? 'records do not get into the store' : null;
   const close = async (): Promise<void> => {
     await heart.stop();
-    await stopAll();
-    await group.leave();
+    await partitions.leave();
     await deadLetters.close();
     await store.close();
   };
-  return runRole(
-    listen(settings, async (app) => {
-      app.setErrorHandler(answerError);
-      refuseUnknownRoutes(app);
-      await app.register(aliveRoutes, { notReady });
-    }),
-    close,
-  );
+  return runWorkingRole(settings, notReady, close);
 }

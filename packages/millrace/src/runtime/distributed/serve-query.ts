@@ -5,7 +5,6 @@ import { systemClock } from '../../adapters/system-clock.ts';
 import { createStoredLetters } from '../../collect/stored-letters.ts';
 import { eventsTable } from '../../compile/clickhouse/events-table.ts';
 import { bucketsSelect, questionSelect } from '../../compile/clickhouse/question.ts';
-import { selectWindowResults } from '../../compile/clickhouse/window-table.ts';
 import { topicNames } from '../../compile/kafka/topics.ts';
 import { MillraceError } from '../../errors.ts';
 import { Rate } from '../../observe/rate.ts';
@@ -33,12 +32,12 @@ import { defaultSqlLimits } from '../../server/sql-limits.ts';
 import { sqlRoutes } from '../../server/sql-routes.ts';
 import { limitSettings, settingsQuestion } from '../../server/sql-settings.ts';
 import { windowRoutes } from '../../server/window-routes.ts';
-import { WindowResults } from '../../windows/window-results.ts';
 import { database } from '../database.ts';
 import { every } from '../every.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { openCache } from '../open-cache.ts';
 import { version } from '../version.ts';
+import { windowResultsOf } from '../window-results-of.ts';
 import { byClock, CompletenessWatch } from './completeness-watch.ts';
 import { distributedTables } from './distributed-tables.ts';
 import { queryStatus } from './query-status.ts';
@@ -174,19 +173,8 @@ async function serve(
       }),
       requireRead,
     });
-    const runner = windowsOut(plan, windowWatch);
     await app.register(windowRoutes, {
-      windows: new Map(
-        plan.windows.map((window) => [
-          window.name,
-          new WindowResults({
-            table: window.table,
-            runner,
-            store,
-            select: (page) => selectWindowResults(window, page, { database }),
-          }),
-        ]),
-      ),
+      windows: windowResultsOf(plan, windowsOut(plan, windowWatch), store),
       requireRead,
     });
     await app.register(healthRoutes, {

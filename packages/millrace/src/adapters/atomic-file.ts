@@ -1,9 +1,17 @@
 import { dirname } from 'node:path';
-import { type Disk, isMissing } from '../../ports/disk.ts';
+import { type Disk, isMissing } from '../ports/disk.ts';
 
-/** Replaces a file so that a crash at any moment leaves the old or the new one, whole. */
-export async function replaceFile(disk: Disk, path: string, content: string): Promise<void> {
-  const fresh = `${path}.new`;
+/**
+ * Replaces a file so that a crash at any moment leaves the old or the new one, whole.
+ *
+ * @param fresh where the new one is written first, and may be left by a crash.
+ */
+export async function replaceFile(
+  disk: Disk,
+  path: string,
+  content: string,
+  fresh = `${path}.new`,
+): Promise<void> {
   const file = await disk.open(fresh, 'create');
   try {
     await file.write(Buffer.from(content), 0);
