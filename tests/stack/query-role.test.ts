@@ -111,7 +111,8 @@ describe(`an answer has all that was acknowledged before its as_of (seed ${seed}
     expect(failures).toEqual([]);
     await store.killAndRestart();
     await goesOn();
-    expect(new Set(failures)).toEqual(new Set(['503 store_unavailable']));
+    // Nothing is stored meanwhile, so that an answer kept from before may tide over all of it.
+    expect(failures.filter((failure) => failure !== '503 store_unavailable')).toEqual([]);
 
     closing.abort();
     await Promise.all([...writing, ...asking]);
