@@ -37,5 +37,6 @@ if (!existsSync(installed) || readFileSync(installed, 'utf8') !== lock) {
 run('Building', process.execPath, [
   join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
   '-b',
-  join(root, 'packages', 'millrace'),
+  join(root, 'packages', 'track'),
 ]);
+run('Bundling', process.execPath, [join(root, 'packages', 'track', 'bundle.mjs')]);

@@ -16,6 +16,7 @@ export { definePipeline, type Pipeline } from './define/pipeline.ts';
 export * from './define/property.ts';
 export { type Every, type RollupDefinition, type RollupOptions, rollup } from './define/rollup.ts';
 export type {
+  AnyPipeline,
   EventInput,
   EventName,
   EventRow,
