@@ -30,6 +30,7 @@ import { lateRecordsDropped } from '../support/late-records.ts';
 import { LiveStream } from '../support/live-stream.ts';
 import { exactRows, MillraceProcess, rows, settled } from '../support/millrace-process.ts';
 import { testSeed } from '../support/random.ts';
+import { Receiver } from '../support/receiver.ts';
 
 const pipeline = fileURLToPath(new URL('../support/every-window.config.ts', import.meta.url));
 const seed = testSeed();
@@ -182,9 +183,22 @@ describe(`windows that Flink computes (seed ${seed})`, () => {
     const where = { pipeline, kafka: bootstrap, storeUrl: store.url };
     const [collector, loader] = [startRole('collector', where), startRole('loader', where)];
     const query = startRole('query', where);
-    const embedded = new MillraceProcess({ pipeline, data: join(folder, 'embedded') });
+    const called = { cluster: await Receiver.open(), embedded: await Receiver.open() };
+    const calling = (receiver: Receiver) => ({
+      TEST_WEBHOOK: receiver.url,
+      MILLRACE_WEBHOOK_SECRET: 'a long and random text',
+    });
+    const startCalling = () => startRole('alerts', { ...where, env: calling(called.cluster) });
+    const callers = [startCalling(), startCalling()];
+    const embedded = new MillraceProcess({
+      ...{ pipeline, data: join(folder, 'embedded'), env: calling(called.embedded) },
+    });
     try {
       const urls = [await collector.url(), await embedded.url()] as const;
+      for (const caller of callers) {
+        const isReady = async () => (await fetch(`${await caller.url()}/readyz`)).ok;
+        await expect.poll(isReady, patience).toBe(true);
+      }
       const stream = new LiveStream(seed);
       for (let turns = 0; turns < 240; turns += 1) {
         if (turns % 60 < 30) {
@@ -193,6 +207,11 @@ describe(`windows that Flink computes (seed ${seed})`, () => {
         }
         if (turns === 80) flink.kill('taskmanager-1', 'SIGKILL');
         if (turns === 100) await flink.restart('taskmanager-1');
+        // One of them had the alert.
+        if (turns === 120 || turns === 200) {
+          callers.shift()?.kill('SIGKILL');
+          callers.push(startCalling());
+        }
         // Between the batches, and between the visits, time passes.
         await sleep(100);
       }
@@ -216,6 +235,12 @@ describe(`windows that Flink computes (seed ${seed})`, () => {
           patience,
         );
       }
+      const several = await store.rows('SELECT window_start FROM by_kind WHERE n >= 2');
+      for (const receiver of Object.values(called)) {
+        await expect.poll(() => idsOf(receiver).size, patience).toBe(several.length);
+      }
+      expect(idsOf(called.cluster)).toEqual(idsOf(called.embedded));
+
       for (const { name, id } of jobs.slice(1)) {
         const none = { name, dropped: new Set([0]) };
         // Flink's REST has a metric some seconds after it was first asked for it.
@@ -235,7 +260,9 @@ describe(`windows that Flink computes (seed ${seed})`, () => {
         expect(ends).toEqual(ends.toSorted((a, b) => a - b));
       }
     } finally {
-      await Promise.all([collector.stop(), loader.stop(), query.stop(), embedded.stop()]);
+      const processes = [collector, loader, query, embedded, ...callers];
+      await Promise.all(processes.map((one) => one.stop()));
+      for (const receiver of Object.values(called)) receiver.close();
       await store.stop();
     }
   }, 600_000);
@@ -257,6 +284,10 @@ async function firstOf(address: string, results: number): Promise<readonly Row[]
   stream.close();
   return rows;
 }
+
+/** Of the results that a webhook was called with: a call that was cut is made again under its id. */
+const idsOf = ({ received }: Receiver): ReadonlySet<unknown> =>
+  new Set(received.map(({ headers }) => headers['millrace-id']));
 
 const asText = (row: Row): string => JSON.stringify(row);
 

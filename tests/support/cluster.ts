@@ -45,7 +45,7 @@ export interface RoleOptions {
 
 /** A role of a pipeline, in a process of its own on a free port. */
 export const startRole = (
-  role: 'collector' | 'gate' | 'loader' | 'query' | 'archiver',
+  role: 'alerts' | 'archiver' | 'collector' | 'gate' | 'loader' | 'query',
   { pipeline, kafka, storeUrl, args = [], env = {} }: RoleOptions,
 ): CommandProcess =>
   new CommandProcess(

@@ -166,9 +166,9 @@ export const settings = {
     flag: 'role',
     env: 'MILLRACE_ROLE',
     value: 'ROLE',
-    help: 'all: the whole pipeline in this process; collector, gate, loader, query, archiver: that part of a cluster',
+    help: 'all: the whole pipeline in this process; collector, gate, loader, query, alerts, archiver: that part of a cluster',
     fallback: 'all',
-    read: oneOf('all', 'collector', 'gate', 'loader', 'query', 'archiver'),
+    read: oneOf('all', 'collector', 'gate', 'loader', 'query', 'alerts', 'archiver'),
   }),
   kafka: setting({
     flag: 'kafka',

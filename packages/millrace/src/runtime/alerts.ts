@@ -1,17 +1,23 @@
+import { createHash } from 'node:crypto';
 import { httpWebhook } from '../adapters/http-webhook.ts';
-import { localAlertProgress } from '../adapters/local-progress/local-alert-progress.ts';
 import { selectWindowResults } from '../compile/clickhouse/window-table.ts';
 import { MillraceError } from '../errors.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { AlertPlan, Plan, WindowPlan } from '../plan/plan.ts';
+import type { AlertProgressKeeper } from '../ports/alert-progress.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
 import { AlertCaller } from '../windows/alert-caller.ts';
-import { WindowResults } from '../windows/window-results.ts';
-import { dataFolder } from './data-folder.ts';
+import { WindowResults, type WindowResultsOptions } from '../windows/window-results.ts';
 import { database } from './database.ts';
-import type { Embedded } from './embedded.ts';
 
-export interface AlertsOptions {
-  readonly folder: string;
+export interface AlertCallerParts {
+  readonly plan: Plan;
+  readonly store: Store;
+  /** Knows which results are out. */
+  readonly runner: WindowResultsOptions['runner'];
+  readonly clock: Clock;
   readonly secret: string;
+  readonly progress: AlertProgressKeeper;
   readonly onProblem: (what: string, error: unknown) => void;
 }
 
@@ -27,38 +33,41 @@ export function requireWebhookSecret(
   );
 }
 
-/** Begins to call the webhooks of a pipeline's alerts. */
-export function startAlerts(embedded: Embedded, options: AlertsOptions): readonly AlertCaller[] {
-  const { plan, store, windows, clock } = embedded;
-  const { folder, secret, onProblem } = options;
-  return plan.alerts.map((alert) => {
-    const window = windowOf(alert.window, plan);
-    const { when } = alert;
-    const caller = new AlertCaller({
-      alert: alert.name,
-      window: window.name,
-      dimensions: window.by.map(({ name }) => name),
-      url: alert.webhook,
-      secret,
-      results: new WindowResults({
-        table: window.table,
-        runner: windows,
-        store,
-        select: (page) => selectWindowResults(window, { ...page, when }, { database }),
-      }),
-      of: JSON.stringify([window.table, when]),
-      progress: localAlertProgress(dataFolder(folder).alertProgress(alert.name)),
-      webhook: httpWebhook,
-      clock,
-      onRetry: (error) => onProblem(`the alert ${alert.name} is not delivered`, error),
-    });
-    caller.start();
-    return caller;
+/** What calls the webhook of one of a pipeline's alerts. */
+export function alertCaller(
+  alert: AlertPlan,
+  { plan, store, runner, progress, onProblem, ...others }: AlertCallerParts,
+): AlertCaller {
+  const window = windowOf(alert, plan);
+  const { when } = alert;
+  return new AlertCaller({
+    ...others,
+    alert: alert.name,
+    window: window.name,
+    dimensions: window.by.map(({ name }) => name),
+    url: alert.webhook,
+    results: new WindowResults({
+      table: window.table,
+      runner,
+      store,
+      select: (page) => selectWindowResults(window, { ...page, when }, { database }),
+    }),
+    of: nameOf(window, when),
+    progress,
+    webhook: httpWebhook,
+    onRetry: (error) => onProblem(`the alert ${alert.name} is not delivered`, error),
   });
 }
 
-function windowOf(name: string, plan: Plan) {
+/** The window that an alert is about. */
+export function windowOf({ window: name }: AlertPlan, plan: Plan): WindowPlan {
   const window = plan.windows.find((one) => one.name === name);
   if (window) return window;
   throw new MillraceError('internal', `No window ${name}.`);
 }
+
+/** Short, whatever the condition: there is little room where progress is kept. */
+const nameOf = ({ table }: WindowPlan, when: AlertPlan['when']): string =>
+  createHash('sha256')
+    .update(JSON.stringify([table, when]))
+    .digest('hex');

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { replaceFile } from '../adapters/atomic-file.ts';
+import { localAlertProgress } from '../adapters/local-progress/local-alert-progress.ts';
 import { nodeDisk } from '../adapters/node-disk.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { createRetryLetters } from '../collect/retry-letters.ts';
@@ -33,7 +34,7 @@ import { limitSettings, settingsQuestion } from '../server/sql-settings.ts';
 import { verifyRoutes } from '../server/verify-routes.ts';
 import { windowRoutes } from '../server/window-routes.ts';
 import type { AlertCaller } from '../windows/alert-caller.ts';
-import { requireWebhookSecret, startAlerts } from './alerts.ts';
+import { alertCaller, requireWebhookSecret } from './alerts.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { dataFolder } from './data-folder.ts';
 import { database } from './database.ts';
@@ -197,12 +198,16 @@ export async function serveEmbedded(
     throw error;
   });
 
-  alerts = startAlerts(embedded, {
-    folder: settings.data,
-    secret: settings.webhookSecret,
-    onProblem,
-  });
-  const { owner } = dataFolder(settings.data);
+  const { owner, alertProgress } = dataFolder(settings.data);
+  alerts = plan.alerts.map((alert) =>
+    alertCaller(alert, {
+      ...{ plan, store: embedded.store, clock: embedded.clock, onProblem },
+      runner: embedded.windows,
+      secret: settings.webhookSecret,
+      progress: localAlertProgress(alertProgress(alert.name)),
+    }),
+  );
+  for (const alert of alerts) alert.start();
   await replaceFile(nodeDisk, owner, `${JSON.stringify({ pid: process.pid, url: server.url })}\n`);
   return {
     url: server.url,

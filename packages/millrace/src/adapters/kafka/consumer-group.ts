@@ -1,7 +1,7 @@
 import { Consumer } from '@platformatic/kafka';
 import { Turns } from '../../turns.ts';
 import type { KafkaAddress } from './brokers.ts';
-import type { Membership } from './group-progress.ts';
+import type { Membership } from './group-place.ts';
 
 export interface ConsumerGroupOptions extends KafkaAddress {
   readonly groupId: string;

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../errors.ts';
-import type { AlertProgress, AlertProgressKeeper } from '../../ports/alert-progress.ts';
+import type { AlertProgressKeeper } from '../../ports/alert-progress.ts';
 import type { Disk } from '../../ports/disk.ts';
+import { alertProgressIn, alertProgressText } from '../alert-progress-text.ts';
 import { readFileIfThere, replaceFile } from '../atomic-file.ts';
 import { nodeDisk } from '../node-disk.ts';
 
@@ -10,23 +11,13 @@ export function localAlertProgress(path: string, disk: Disk = nodeDisk): AlertPr
     async read() {
       const content = await readFileIfThere(disk, path);
       if (content === null) return null;
-      const progress: unknown = JSON.parse(content);
-      if (isProgress(progress)) return progress;
+      const progress = alertProgressIn(content);
+      if (progress) return progress;
       throw new MillraceError(
         'log_corrupt',
         `${path} does not hold the progress of an alert. Without it Millrace cannot know which calls were made.`,
       );
     },
-    save: (progress) => replaceFile(disk, path, `${JSON.stringify(progress)}\n`),
+    save: (progress) => replaceFile(disk, path, `${alertProgressText(progress)}\n`),
   };
 }
-
-const isProgress = (value: unknown): value is AlertProgress =>
-  typeof value === 'object' &&
-  value !== null &&
-  'of' in value &&
-  typeof value.of === 'string' &&
-  'endMs' in value &&
-  Number.isSafeInteger(value.endMs) &&
-  'taken' in value &&
-  Number.isSafeInteger(value.taken);

@@ -1,5 +1,6 @@
 import { Brokers, type KafkaAddress } from '../../adapters/kafka/brokers.ts';
-import { groupProgress, type Membership } from '../../adapters/kafka/group-progress.ts';
+import type { Membership } from '../../adapters/kafka/group-place.ts';
+import { groupProgress } from '../../adapters/kafka/group-progress.ts';
 import { PartitionReader } from '../../adapters/kafka/partition-reader.ts';
 import { Gate, type GateOptions } from '../../gate/gate.ts';
 import { OwnedPartition } from './owned-partition.ts';

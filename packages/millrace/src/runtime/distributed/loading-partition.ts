@@ -1,6 +1,7 @@
 import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
 import { Brokers } from '../../adapters/kafka/brokers.ts';
-import { groupProgress, type Membership } from '../../adapters/kafka/group-progress.ts';
+import type { Membership } from '../../adapters/kafka/group-place.ts';
+import { groupProgress } from '../../adapters/kafka/group-progress.ts';
 import { PartitionReader } from '../../adapters/kafka/partition-reader.ts';
 import type { LoadedTable } from '../../compile/clickhouse/ddl.ts';
 import { InsertDeadlines } from '../../load/insert-deadlines.ts';

@@ -10,6 +10,8 @@ export interface RoleSettings extends ArchiveSettings, CacheSettings {
   readonly port: number;
   readonly writeKeys: readonly string[];
   readonly readKeys: readonly string[];
+  /** Signs the calls of alerts. */
+  readonly webhookSecret: string;
   /** Where a collector keeps what it took while Kafka is away; null if nowhere. */
   readonly data: string | null;
   readonly spillMb: number;

@@ -41,6 +41,7 @@ beforeAll(async () => {
     storeUrl: server.url,
     storeUser: 'default',
     storePassword: '',
+    webhookSecret: '',
     storeMemoryMb: 1_024,
     archive: '',
     archiveSeconds: 3_600,

@@ -1,5 +1,4 @@
 import { clickHouseStore } from '../../adapters/clickhouse/clickhouse-store.ts';
-import { topicHeartbeats } from '../../adapters/kafka/topic-heartbeats.ts';
 import { TopicOffsets } from '../../adapters/kafka/topic-offsets.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { createStoredLetters } from '../../collect/stored-letters.ts';
@@ -9,12 +8,10 @@ import { topicNames } from '../../compile/kafka/topics.ts';
 import { MillraceError } from '../../errors.ts';
 import { Rate } from '../../observe/rate.ts';
 import { exampleEvent } from '../../plan/example-event.ts';
-import { rawUntilMsIn } from '../../plan/heartbeat.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { planOf } from '../../plan/plan-of.ts';
 import type { Serving } from '../../plan/serving.ts';
 import type { Cache } from '../../ports/cache.ts';
-import type { Heartbeats } from '../../ports/heartbeats.ts';
 import type { Store } from '../../ports/store.ts';
 import { AnswerCache } from '../../query/answer-cache.ts';
 import { createAnswering } from '../../query/answer-question.ts';
@@ -44,8 +41,8 @@ import { queryStatus } from './query-status.ts';
 import { requireTables } from './require-tables.ts';
 import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
 import { runRole } from './run-role.ts';
-import { tableWays, windowWays } from './table-ways.ts';
-import { windowsOut } from './windows-out.ts';
+import { tableWays } from './table-ways.ts';
+import { type WatchedWindows, watchWindows } from './watched-windows.ts';
 
 /**
  * Answers questions over the cluster's store, and says up to when its tables
@@ -78,14 +75,7 @@ export async function serveQuery(
     moment: byClock(systemClock),
     onProblem,
   });
-  const heartbeats = topicHeartbeats(kafka);
-  const windowWatch = new CompletenessWatch({
-    offsets: new TopicOffsets(kafka),
-    ways: windowWays(plan),
-    moment: async () =>
-      plan.windows.length === 0 ? null : oldestNewest(heartbeats, topicNames(plan).clean),
-    onProblem,
-  });
+  const windows = watchWindows(plan, kafka, onProblem);
   const probe = storeProbe(store, onProblem);
   const rate = new Rate();
   const measuring = every(
@@ -98,12 +88,11 @@ export async function serveQuery(
   );
   const cache = openCache(settings, plan, onProblem);
   const close = async (): Promise<void> => {
-    await Promise.all([measuring.stop(), probe.stop(), watch.stop(), windowWatch.stop()]);
-    await heartbeats.close();
+    await Promise.all([measuring.stop(), probe.stop(), watch.stop(), windows.stop()]);
     await cache.close();
     await store.close();
   };
-  const parts = { plan, store, watch, windowWatch, probe, rate, cache };
+  const parts = { plan, store, watch, windows, probe, rate, cache };
   return runRole(serve(settings, parts), close);
 }
 
@@ -111,8 +100,7 @@ interface Parts {
   readonly plan: Plan;
   readonly store: Store;
   readonly watch: CompletenessWatch;
-  /** Of the windows' tables, by the heartbeats of the clean log. */
-  readonly windowWatch: CompletenessWatch;
+  readonly windows: WatchedWindows;
   readonly probe: StoreProbe;
   readonly rate: Rate;
   readonly cache: Cache;
@@ -123,7 +111,7 @@ const tableOf = (serving: Serving): string =>
 
 async function serve(
   settings: RoleSettings,
-  { plan, store, watch, windowWatch, probe, rate, cache }: Parts,
+  { plan, store, watch, windows, probe, rate, cache }: Parts,
 ): Promise<Listening> {
   const startedAt = new Date();
   const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
@@ -174,7 +162,7 @@ async function serve(
       requireRead,
     });
     await app.register(windowRoutes, {
-      windows: windowResultsOf(plan, windowsOut(plan, windowWatch), store),
+      windows: windowResultsOf(plan, windows.runner, store),
       requireRead,
     });
     await app.register(healthRoutes, {
@@ -191,13 +179,6 @@ async function serve(
       requireRead,
     });
   });
-}
-
-/** What the newest heartbeats of all partitions say at least; null until each has one. */
-async function oldestNewest(heartbeats: Heartbeats, log: string): Promise<number | null> {
-  const newest = await heartbeats.newest(log);
-  const lines = newest.filter((line) => line !== null);
-  return lines.length < newest.length ? null : Math.min(...lines.map(rawUntilMsIn));
 }
 
 interface StoreProbe {

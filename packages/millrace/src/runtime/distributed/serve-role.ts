@@ -1,5 +1,6 @@
 import { MillraceError } from '../../errors.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
+import { serveAlerts } from './serve-alerts.ts';
 import { serveArchiver } from './serve-archiver.ts';
 import { serveCollector } from './serve-collector.ts';
 import { serveGate } from './serve-gate.ts';
@@ -24,6 +25,8 @@ export async function serveRole(
   switch (settings.role) {
     case 'collector':
       return serveCollector(settings, onProblem);
+    case 'alerts':
+      return serveAlerts(settings, onProblem);
     case 'archiver':
       return serveArchiver(settings, onProblem);
     case 'gate':

@@ -3,7 +3,7 @@ import {
   type ConsumerGroupOptions,
   type Share,
 } from '../../adapters/kafka/consumer-group.ts';
-import type { Membership } from '../../adapters/kafka/group-progress.ts';
+import type { Membership } from '../../adapters/kafka/group-place.ts';
 import type { OwnedPartition } from './owned-partition.ts';
 
 /** One partition, and what its progress is saved under. */
