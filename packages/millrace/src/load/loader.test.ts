@@ -189,7 +189,7 @@ test('a store that fails for good is given up when everything should be stored, 
   const running = loader({ store: broken });
   await running.recover();
   running.start();
-  await running.drained(20);
+  await running.drained();
   expect(running.committed).toBe(0);
   expect(retries).toHaveLength(3);
   const waiting = new AbortController();
@@ -197,7 +197,7 @@ test('a store that fails for good is given up when everything should be stored, 
   waiting.abort();
   await settled;
   failing = false;
-  await running.drained(20);
+  await running.drained();
   expect(running.committed).toBe(20);
   await running.stop();
 });
@@ -213,7 +213,7 @@ test('a view that fails on a row blocks what it comes with, says so, and does no
   const running = loader();
   await running.recover();
   running.start();
-  await running.drained(20);
+  await running.drained();
   expect(String(running.failing)).toContain('throwIf');
   await running.stop();
   expect(refused).toEqual([]);

@@ -141,10 +141,12 @@ export class Loader {
     while (this.committed < offset && !signal?.aborted) await this.#nextStep(signal);
   }
 
-  /** The same, but gives up when the store fails so many times on end meanwhile. */
-  async drained(offset: number, failuresMax = 3): Promise<void> {
+  /** Resolves once all of the log can be queried, or when the store fails so many times on end meanwhile. */
+  async drained(failuresMax = 3): Promise<void> {
     const giveUpAt = this.#failures + failuresMax;
-    while (this.committed < offset && this.#failures < giveUpAt) await this.#nextStep();
+    // What a sender did not wait for may still come.
+    while (this.committed < this.#options.log.end && this.#failures < giveUpAt)
+      await this.#nextStep();
   }
 
   /** Does the work while no insert is under way; those that are due wait for it. */

@@ -312,10 +312,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     async close() {
       await Promise.all([trimming.stop(), counting.stop(), filler.stop(), archiver?.stop()]);
       await duplicates.save();
-      await Promise.all([
-        eventLoader.drained(events.end),
-        deadLetterLoader.drained(deadLetters.end),
-      ]);
+      await Promise.all([eventLoader.drained(), deadLetterLoader.drained()]);
       await emitting.stop();
       await Promise.all([eventLoader.stop(), deadLetterLoader.stop()]);
       await Promise.all([events.close(), deadLetters.close()]);
