@@ -1,4 +1,12 @@
-import { Base, type Connection, ConnectionPool, findCoordinatorV6 } from '@platformatic/kafka';
+import {
+  Base,
+  type ClusterMetadata,
+  type Connection,
+  type ConnectionOptions,
+  ConnectionPool,
+  findCoordinatorV6,
+} from '@platformatic/kafka';
+import { anyFirst } from './any-first.ts';
 
 /** Where Kafka is. */
 export interface KafkaAddress {
@@ -8,7 +16,13 @@ export interface KafkaAddress {
   readonly clientId: string;
 }
 
+type Limits = Pick<ConnectionOptions, 'connectTimeout' | 'requestTimeout'> & {
+  readonly retries?: number;
+};
+
 const groupKey = 0;
+/** Any broker knows the answer: one that takes longer than this hangs. */
+const metadataMsMax = 10_000;
 
 /**
  * Connections to the brokers that lead a partition or look after a group, for
@@ -18,18 +32,25 @@ const groupKey = 0;
  * order, so a fetch that waits for records would hold up everything behind it.
  */
 export class Brokers {
-  readonly #base: Base;
+  readonly #clientId: string;
+  readonly #limits: Limits;
   readonly #pool: ConnectionPool;
   readonly #coordinators = new Map<string, { readonly host: string; readonly port: number }>();
+  /** Those that know the others; the first one that takes a connection is asked. */
+  #known: readonly string[];
+  #base: Base;
+  #isClosed = false;
 
   /** @param answerMsMax what takes longer fails at once, to be repeated by whoever asks. */
   constructor({ brokers, clientId }: KafkaAddress, answerMsMax?: number) {
-    const limits =
+    this.#clientId = clientId;
+    this.#limits =
       answerMsMax === undefined
         ? {}
         : { connectTimeout: answerMsMax, requestTimeout: answerMsMax, retries: 0 };
-    this.#base = new Base({ clientId, bootstrapBrokers: [...brokers], ...limits });
-    this.#pool = new ConnectionPool(clientId, limits);
+    this.#pool = new ConnectionPool(clientId, this.#limits);
+    this.#known = anyFirst(brokers);
+    this.#base = this.#newBase();
   }
 
   /** The leader of a partition, and what Kafka knows its topic by. */
@@ -37,7 +58,7 @@ export class Brokers {
     topic: string,
     partition: number,
   ): Promise<{ readonly connection: Connection; readonly topicId: string }> {
-    const { topics, brokers } = await this.#base.metadata({ topics: [topic] });
+    const { topics, brokers } = await this.#metadata([topic]);
     const found = topics.get(topic);
     const leader = brokers.get(found?.partitions[partition]?.leader ?? -1);
     if (found === undefined || leader === undefined) {
@@ -49,12 +70,12 @@ export class Brokers {
 
   /** Whichever broker answers. */
   async any(): Promise<Connection> {
-    const { brokers } = await this.#base.metadata({});
-    return this.#pool.getFirstAvailable([...brokers.values()]);
+    const { brokers } = await this.#metadata([]);
+    return this.#pool.getFirstAvailable(anyFirst([...brokers.values()]));
   }
 
   async partitionsOf(topic: string): Promise<number> {
-    const { topics } = await this.#base.metadata({ topics: [topic] });
+    const { topics } = await this.#metadata([topic]);
     const count = topics.get(topic)?.partitionsCount;
     if (count === undefined) throw new Error(`Kafka has no topic ${topic}.`);
     return count;
@@ -92,7 +113,33 @@ export class Brokers {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#pool.close();
     await this.#base.close();
+  }
+
+  #newBase(): Base {
+    return new Base({
+      ...{ clientId: this.#clientId, bootstrapBrokers: [...this.#known] },
+      ...{ requestTimeout: metadataMsMax, ...this.#limits },
+    });
+  }
+
+  async #metadata(topics: readonly string[]): Promise<ClusterMetadata> {
+    const base = this.#base;
+    try {
+      return await base.metadata({ topics: [...topics] });
+    } catch (error) {
+      // One that hangs takes connections all the same, and would be asked for ever.
+      if (base === this.#base && !this.#isClosed) this.#askAnother();
+      throw error;
+    }
+  }
+
+  #askAnother(): void {
+    // Its connections may never end well; nothing depends on how they do.
+    this.#base.close().catch(() => {});
+    this.#known = [...this.#known.slice(1), ...this.#known.slice(0, 1)];
+    this.#base = this.#newBase();
   }
 }

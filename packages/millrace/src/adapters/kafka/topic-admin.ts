@@ -7,6 +7,7 @@ import {
   ResponseError,
 } from '@platformatic/kafka';
 import { MillraceError } from '../../errors.ts';
+import { anyFirst } from './any-first.ts';
 import type { KafkaAddress } from './brokers.ts';
 
 /** What a topic is to be. */
@@ -48,7 +49,7 @@ export class TopicAdmin {
   readonly #admin: Admin;
 
   constructor({ brokers, clientId }: KafkaAddress) {
-    this.#admin = new Admin({ clientId, bootstrapBrokers: [...brokers], retries: 3 });
+    this.#admin = new Admin({ clientId, bootstrapBrokers: anyFirst(brokers), retries: 3 });
   }
 
   /** Those of these topics that there are. @throws MillraceError `log_unavailable`. */

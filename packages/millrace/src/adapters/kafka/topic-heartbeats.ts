@@ -6,6 +6,7 @@ import {
   stringSerializers,
 } from '@platformatic/kafka';
 import { type Heartbeats, heartbeatKey } from '../../ports/heartbeats.ts';
+import { anyFirst } from './any-first.ts';
 import { Brokers, type KafkaAddress } from './brokers.ts';
 
 /** Longer is of no use: by then there is a newer one. */
@@ -27,7 +28,7 @@ export function topicHeartbeats(address: KafkaAddress): Heartbeats {
   const open = () =>
     new Producer({
       clientId: address.clientId,
-      bootstrapBrokers: [...address.brokers],
+      bootstrapBrokers: anyFirst(address.brokers),
       acks: ProduceAcks.ALL,
       // With less the library takes it to be without end.
       retries: 2,
