@@ -77,6 +77,31 @@ test('a log whose name was not durable, once it is served, is there after a powe
   expect(served).toBe(lives);
 });
 
+test('a segment whose name was not durable, once the one before it is sealed, is there after a power failure', async () => {
+  let sealed = 0;
+  for (let seed = 0; seed < lives; seed += 1) {
+    const { simulated, disk } = newDisk(seed);
+    const rolling = { folder: folder.eventLog, clock: { now: () => 1 }, freeBytesMin: 0, disk };
+    const open = (): Promise<Log> => openSegmentLog({ ...rolling, segmentBytes: 1 });
+    const first = await open();
+    await first.append(records('a'));
+    fails = ({ name }) => name === 'syncFolder';
+    await expect(first.append(records('b'))).rejects.toMatchObject({ code: 'log_full' });
+
+    fails = ({ name, path }) => name === 'rename' && path.endsWith('.ids');
+    await expect(open()).rejects.toMatchObject({ name: 'Fault' });
+    simulated.loseSome();
+    if ((await disk.list(folder.eventLog)).some((name) => name.endsWith('.ids'))) sealed += 1;
+
+    fails = () => false;
+    const last = await open();
+    expect(await readFrom(last, 0)).toEqual(['value of a']);
+    await last.append(records('c'));
+    expect(await readFrom(last, 0)).toEqual(['value of a', 'value of c']);
+  }
+  expect(sealed).toBeGreaterThan(0);
+});
+
 test('a small file that was replaced, once it is read, is there after a power failure', async () => {
   const path = folder.eventProgress;
   const half = { committed: 0, intents: [{ from: 0, to: 5 }] };

@@ -91,6 +91,9 @@ async function openLog(
   now: number,
 ): Promise<Recovered> {
   const { disk, folder } = at;
+  // A process may have died before a name was durable. What is written on the word of it,
+  // such as the seal of the segment before, must not outlive it.
+  await disk.syncFolder(folder);
   const path = segmentPath(folder, found.newest);
   const file = await disk.open(path, 'write');
   try {
