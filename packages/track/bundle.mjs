@@ -1,5 +1,7 @@
 // Makes the two files that pages load as they are: `millrace.js` for a <script>,
-// `millrace.mjs` for an import. Packages use the modules that tsc wrote.
+// which Millrace serves too, and `millrace.mjs` for an import. Packages use the
+// modules that tsc wrote.
+import { cpSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 
@@ -26,4 +28,5 @@ export async function bundle(entry, format, file) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await bundle('script.ts', 'iife', 'millrace.js');
   await bundle('index.ts', 'esm', 'millrace.mjs');
+  cpSync(at('dist/millrace.js'), at('../millrace/dist/track/millrace.js'));
 }

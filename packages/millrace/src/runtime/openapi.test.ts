@@ -100,7 +100,7 @@ test('what is unlisted is known', () => {
   const kinds = unlisted.map(({ method, url }) =>
     method === 'OPTIONS' ? 'OPTIONS' : url.startsWith('/page/') ? '/page/' : url,
   );
-  expect([...new Set(kinds)].sort()).toEqual(['/', '/page/', '/sql/', 'OPTIONS']);
+  expect([...new Set(kinds)].sort()).toEqual(['/', '/millrace.js', '/page/', '/sql/', 'OPTIONS']);
 });
 
 test.each([['Bearer w'], [undefined]])('it is not for %s', async (authorization) => {

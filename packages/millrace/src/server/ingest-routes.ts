@@ -13,6 +13,7 @@ import {
   type ReceiveLimits,
 } from './receive.ts';
 import { segmentRoutes } from './segment-routes.ts';
+import { trackerRoutes } from './tracker-routes.ts';
 
 export interface IngestOptions {
   readonly collector: Collector;
@@ -28,7 +29,7 @@ export interface Ingest {
   readonly receive: Receive;
 }
 
-/** Everything that takes events: Millrace's own way, CloudEvents, and the Segment API. */
+/** Everything that takes events: Millrace's own way, CloudEvents, the Segment API; and the script that sends them. */
 export async function ingestRoutes(
   server: FastifyInstance,
   { collector, admission, keys, limits }: IngestOptions,
@@ -37,6 +38,7 @@ export async function ingestRoutes(
   const receive = createReceive({ ...defaultReceiveLimits, ...limits, bodyBytesMax }, admission);
   leaveBodiesUnread(server);
   server.setErrorHandler(answerError);
+  trackerRoutes(server);
   const ingest = { collector, keys, receive };
   allowBrowsers(server, [...eventRoutes(server, ingest), ...segmentRoutes(server, ingest)]);
 }
