@@ -123,6 +123,47 @@ describe('POST /v1/query', () => {
     });
   });
 
+  test('folds all other groups into a row, compares with the period before, and explains', async () => {
+    const { answer } = await ask({
+      ...revenue,
+      by: ['currency'],
+      since: '2026-11-01T01:00:00Z',
+      until: '2026-11-02T01:00:00Z',
+      limit: 1,
+      other: true,
+      compare: 'previous',
+      explain: true,
+    });
+    expect(answer).toMatchObject({
+      rows: [
+        {
+          other: false,
+          currency: 'EUR',
+          orders: '1',
+          orders_previous: '2',
+          revenue: '8.00',
+          revenue_previous: '3.30',
+        },
+        {
+          other: true,
+          currency: null,
+          orders: '1',
+          orders_previous: '0',
+          revenue: '4.00',
+          revenue_previous: '0.00',
+        },
+      ],
+      served_by: 'by_hour',
+      explanation: {
+        bytes_read: expect.any(Number),
+        tables: [
+          { name: 'events', served: false, why: expect.stringContaining('by_hour') },
+          { name: 'by_hour', served: true, why: expect.any(String) },
+        ],
+      },
+    });
+  });
+
   test('fills gaps on request, for each group that has a row', async () => {
     const { answer } = await ask({
       ...revenue,
@@ -233,6 +274,22 @@ describe('millrace query', () => {
       ].join('\n'),
     );
     expect(code).toBe(0);
+  });
+
+  test('prints how the answer came about', async () => {
+    const { output, errors } = await run(
+      ...['purchase', '--measure', 'orders=count', '--by', 'currency', '--limit', '1', '--other'],
+      ...['--since', '2026-11-01', '--until', '2026-11-02T00:00:00Z', '--compare', '--explain'],
+    );
+    expect(output).toBe(
+      [
+        'other  currency  orders  orders_previous',
+        'false  EUR            3                0',
+        'true                  1                0',
+        '',
+      ].join('\n'),
+    );
+    expect(errors).toContain('* by_hour: It is the coarsest that gives the same answer.');
   });
 
   test('prints a line of sparks for each group and measure', async () => {

@@ -1,3 +1,4 @@
+import type { Answer } from '../query/answer-question.ts';
 import type { AnswerRow, AnswerValue } from '../query/fill-gaps.ts';
 
 /** Columns under their names, numbers to the right. */
@@ -18,6 +19,18 @@ export function printTable(rows: readonly AnswerRow[]): string {
       .trimEnd(),
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** How an answer came about, in lines; none if nobody asked. */
+export function printExplanation({ explanation, ...answer }: Answer): string {
+  if (explanation === undefined) return '';
+  const { rows_read, elapsed_ms, cached } = answer;
+  return [
+    `${rows_read} rows, ${explanation.bytes_read} bytes read in ${elapsed_ms} ms${cached ? ', for somebody who asked before' : ''}`,
+    ...explanation.tables.map(({ name, served, why }) => `${served ? '*' : ' '} ${name}: ${why}`),
+    explanation.sql,
+    '',
+  ].join('\n');
 }
 
 const bars = '▁▂▃▄▅▆▇█';

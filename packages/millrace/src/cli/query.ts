@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { parseDuration } from '../define/duration.ts';
 import { MillraceError } from '../errors.ts';
 import type { Answer } from '../query/answer-question.ts';
-import { printSparks, printTable } from './answer-text.ts';
+import { printExplanation, printSparks, printTable } from './answer-text.ts';
 import { askRunning } from './running.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 
@@ -16,7 +16,10 @@ interface Flags {
   readonly zone?: string;
   readonly order?: string;
   readonly limit?: string;
+  readonly other?: boolean;
+  readonly compare?: boolean;
   readonly fill?: boolean;
+  readonly explain?: boolean;
   readonly age?: string;
   readonly spark?: boolean;
   readonly json?: boolean;
@@ -40,8 +43,11 @@ export function queryCommand(): Command {
     .option('--zone <ZONE>', 'whose calendar and clock cut the buckets, as Europe/London')
     .option('--order <COLUMNS>', 'by these, with commas between; -revenue for the greatest first')
     .option('--limit <ROWS>', 'at most so many rows')
+    .option('--other', 'one row for all groups beyond the limit')
+    .option('--compare', 'also what was in the period before, as long as since to until')
     .option('--fill', 'a row also for buckets without events')
     .option('--age <DURATION>', 'how old the answer may be, though there is more by now: 5s')
+    .option('--explain', 'say which table answered, why, and what it cost')
     .option('--spark', 'draw each measure over time instead of a table')
     .option('--json', 'print the answer as JSON');
   return withSettings(command, ['host', 'port', 'readKeys'])
@@ -51,6 +57,7 @@ export function queryCommand(): Command {
 Answered from a rollup where one answers exactly, else from the events.
 
   millrace query purchase --measure orders=count --measure revenue=sum:value --by currency
+  millrace query purchase --measure revenue=sum:value --by currency --limit 3 --other --since 7d --compare
   millrace query view --measure views=count --every minute --since 1h --spark
   millrace query '{"from":"view","measures":{"people":{"kind":"uniq","field":"user_id"}}}' --json`,
     )
@@ -62,6 +69,7 @@ Answered from a rollup where one answers exactly, else from the events.
         body,
       });
       process.stdout.write(shown(answer, flags));
+      if (!flags.json) process.stderr.write(printExplanation(answer));
       if (answer.truncated) process.stderr.write('There are more rows: raise --limit.\n');
     });
 }
@@ -78,6 +86,7 @@ function shown(answer: Answer, { json, spark, by, measure }: Flags): string {
 function asked(what: string, flags: Flags): object {
   const { by, where, every, zone, order, limit } = flags;
   const filled = flags.fill === true || flags.spark === true;
+  const ends = filled || flags.compare === true;
   const now = Date.now();
   return {
     from: listed(what),
@@ -86,7 +95,7 @@ function asked(what: string, flags: Flags): object {
     ...(where === undefined ? {} : { where: parsed(where) }),
     ...(flags.since === undefined ? {} : { since: timeOf(flags.since, now) }),
     ...(flags.until === undefined
-      ? filled
+      ? ends
         ? { until: new Date(now).toISOString() }
         : {}
       : { until: timeOf(flags.until, now) }),
@@ -94,7 +103,10 @@ function asked(what: string, flags: Flags): object {
     ...(zone === undefined ? {} : { zone }),
     ...(order === undefined ? {} : { order: Object.fromEntries(listed(order).map(directionOf)) }),
     ...(limit === undefined ? {} : { limit: Number(limit) }),
+    ...(flags.other ? { other: true } : {}),
+    ...(flags.compare ? { compare: 'previous' } : {}),
     ...(filled ? { fill: true } : {}),
+    ...(flags.explain ? { explain: true } : {}),
     ...(flags.age === undefined ? {} : { age: flags.age }),
   };
 }

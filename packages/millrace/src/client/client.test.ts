@@ -66,7 +66,28 @@ const questions = {
     });
     return rows;
   },
+  folded: async (client: Client<typeof shop>) => {
+    const { rows } = await client.query({
+      from: 'purchase',
+      by: ['currency'],
+      measures: { revenue: sum('value') },
+      since: '2026-11-01',
+      until: '2026-12-01',
+      limit: 3,
+      other: true,
+      compare: 'previous',
+      order: { revenue_previous: 'desc' },
+    });
+    return rows;
+  },
   mistakes: [
+    (client: Client<typeof shop>) =>
+      client.query({
+        from: 'purchase',
+        measures: { orders: count() },
+        // @ts-expect-error nothing is compared
+        order: { orders_previous: 'asc' },
+      }),
     (client: Client<typeof shop>) =>
       // @ts-expect-error there is no event of that name
       client.query({ from: 'purchases', measures: { orders: count() } }),
@@ -129,6 +150,16 @@ describe('the client of a pipeline', () => {
       readonly address_city: string | null;
       readonly events: bigint;
       readonly places: bigint;
+    }>();
+  });
+
+  it('gives the row of all other groups, and the period before', () => {
+    type Row = Awaited<ReturnType<(typeof questions)['folded']>>[number];
+    expectTypeOf<Row>().toEqualTypeOf<{
+      readonly other: boolean;
+      readonly currency: 'EUR' | 'USD' | null;
+      readonly revenue: string;
+      readonly revenue_previous: string;
     }>();
   });
 

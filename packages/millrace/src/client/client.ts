@@ -1,7 +1,7 @@
 import type { Measures } from '../define/measure.ts';
 import type { Every } from '../define/rollup.ts';
 import type { AnyPipeline, EventName } from '../define/rows.ts';
-import type { Answer } from '../query/answer-question.ts';
+import type { Answer, Explanation } from '../query/answer-question.ts';
 import { ask } from './ask.ts';
 import { readRows } from './read-rows.ts';
 import type { DimensionOf, QuestionRow, TypedQuestion } from './typed-question.ts';
@@ -23,8 +23,12 @@ export interface TypedAnswer<Row> {
   readonly keptSince: Date | null;
   /** Everything that was in the log before this moment is in the answer; null while that is not known. */
   readonly asOf: Date | null;
+  /** Whether it was made for somebody who asked before. Then so are the numbers below. */
+  readonly cached: boolean;
   readonly rowsRead: number;
   readonly elapsedMs: number;
+  /** How it came about; null unless `explain` asked for it. */
+  readonly explanation: Explanation | null;
 }
 
 export interface Client<P extends AnyPipeline> {
@@ -40,10 +44,12 @@ export interface Client<P extends AnyPipeline> {
     const Kept extends Measures,
     const By extends DimensionOf<P, From> = never,
     const Width extends Every | undefined = undefined,
+    const Other extends boolean = false,
+    const Compared extends 'previous' | undefined = undefined,
   >(
-    question: TypedQuestion<P, From, By, Width, Kept>,
+    question: TypedQuestion<P, From, By, Width, Kept, Other, Compared>,
     options?: { readonly signal?: AbortSignal },
-  ): Promise<TypedAnswer<QuestionRow<P, From, By, Width, Kept>>>;
+  ): Promise<TypedAnswer<QuestionRow<P, From, By, Width, Kept, Other, Compared>>>;
 }
 
 /**
@@ -69,8 +75,10 @@ export function createClient<P extends AnyPipeline>({ url, readKey }: ClientOpti
         servedBy: answer.served_by,
         keptSince: answer.kept_since === null ? null : new Date(answer.kept_since),
         asOf: answer.as_of === null ? null : new Date(answer.as_of),
+        cached: answer.cached,
         rowsRead: answer.rows_read,
         elapsedMs: answer.elapsed_ms,
+        explanation: answer.explanation ?? null,
       };
     },
   };

@@ -14,29 +14,44 @@ export interface TypedQuestion<
   By extends string,
   Width extends Every | undefined,
   Kept extends Measures,
-> {
+  Other extends boolean,
+  Compared extends 'previous' | undefined,
+> extends AskedOfAll {
   /** The event types it is about. */
   readonly from: From | readonly From[];
   readonly measures: Kept & CheckedMeasures<P, NoInfer<From>, NoInfer<Kept>>;
   /** A row for each combination of these fields. `address.city` becomes the column `address_city`. */
   readonly by?: readonly By[];
   readonly where?: Where<P['events'], NoInfer<From>>;
-  /** Event time, from then on. A number is milliseconds since the epoch. */
-  readonly since?: Date | string | number;
-  /** Event time, before then. */
-  readonly until?: Date | string | number;
   /** A row for each bucket of this width, by the calendar and clock of `zone`. Without it, totals. */
   readonly every?: Width;
   /** An IANA time zone. Default UTC. */
   readonly zone?: string;
   /** By these columns, the first before the second. What is equal goes by bucket and dimensions. */
-  readonly order?: { readonly [Column in ColumnOf<By, Width, Kept>]?: 'asc' | 'desc' };
-  /** The most rows, 1 to 10,000. Default 1,000. */
-  readonly limit?: number;
+  readonly order?: { readonly [Column in ColumnOf<By, Width, Kept, Compared>]?: 'asc' | 'desc' };
+  /**
+   * One row for all groups beyond `limit`, which then counts groups, in the order of their totals
+   * over the range. In that row `other` is true, and the fields of `by` are null.
+   */
+  readonly other?: Other;
+  /** Also the measures of the period before, as long as the range: `revenue_previous`. Needs `since` and `until`. */
+  readonly compare?: Compared;
   /** Rows also for buckets without events. Needs `every`, `since` and `until`. */
   readonly fill?: boolean;
+}
+
+/** What can be asked of questions of every kind. */
+export interface AskedOfAll {
+  /** Event time, from then on. A number is milliseconds since the epoch. */
+  readonly since?: Date | string | number;
+  /** Event time, before then. */
+  readonly until?: Date | string | number;
+  /** The most rows, 1 to 10,000. Default 1,000. */
+  readonly limit?: number;
   /** How old the answer may be, though there is more by now: `'5s'`, at most `'1m'`. Default: not at all. */
   readonly age?: Duration;
+  /** Whether the answer says how it came about. */
+  readonly explain?: boolean;
 }
 
 /** A row of its answer. */
@@ -46,7 +61,26 @@ export type QuestionRow<
   By extends string,
   Width extends Every | undefined,
   Kept extends Measures,
-> = AggregateRow<P['events'], From, By, Kept, BucketOf<Width>>;
+  Other extends boolean = false,
+  Compared extends 'previous' | undefined = undefined,
+> = Flat<
+  AnyGroup<AggregateRow<P['events'], From, By, Kept, BucketOf<Width>>, DimensionName<By>, Other> &
+    (Other extends true ? { readonly other: boolean } : unknown) &
+    Previous<AggregateRow<P['events'], From, never, Kept, never>, Compared>
+>;
+
+type Flat<Row> = { readonly [Column in keyof Row]: Row[Column] };
+
+/** The row of all other groups has none of their values. */
+type AnyGroup<Row, Dimension extends string, Other extends boolean> = Other extends true
+  ? { readonly [Column in keyof Row]: Row[Column] | (Column extends Dimension ? null : never) }
+  : Row;
+
+type Previous<Measured, Compared> = Compared extends 'previous'
+  ? { readonly [Column in keyof Measured as PreviousOf<Column & string>]: Measured[Column] }
+  : unknown;
+
+type PreviousOf<Column extends string> = `${Column}_previous`;
 
 /** The fields by which rows can be grouped: those of a single value. */
 export type DimensionOf<P extends AnyPipeline, From extends string> = {
@@ -57,10 +91,16 @@ export type DimensionOf<P extends AnyPipeline, From extends string> = {
 
 type BucketOf<Width extends Every | undefined> = Width extends Every ? 'bucket' : never;
 
-type ColumnOf<By extends string, Width extends Every | undefined, Kept extends Measures> =
+type ColumnOf<
+  By extends string,
+  Width extends Every | undefined,
+  Kept extends Measures,
+  Compared extends 'previous' | undefined,
+> =
   | BucketOf<NoInfer<Width>>
   | DimensionName<NoInfer<By>>
-  | (keyof NoInfer<Kept> & string);
+  | (keyof NoInfer<Kept> & string)
+  | (NoInfer<Compared> extends 'previous' ? PreviousOf<keyof NoInfer<Kept> & string> : never);
 
 /** Each measure as it is, or a sentence that says what is wrong with it. */
 type CheckedMeasures<P extends AnyPipeline, From extends string, Kept extends Measures> = {

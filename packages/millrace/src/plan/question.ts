@@ -1,26 +1,26 @@
-import type { Condition, DimensionPlan, Every, MeasurePlan } from './plan.ts';
+import type { PropertyType } from '../define/property.ts';
+import type { SeriesQuestion } from './questions/series.ts';
 
-/** A question about events, with every name in it resolved. */
-export interface Question {
-  /** Types of event. */
-  readonly from: readonly string[];
-  /** Over the events. */
-  readonly where: Condition | null;
+/** A question about events, with every name in it resolved. Each kind has a file of its own in `questions/`. */
+export type Question = SeriesQuestion;
+
+/** What questions of every kind have. */
+export interface QuestionBase {
   /** Event time, `sinceMs <= timestamp < untilMs`, epoch ms; null where the range is open. */
   readonly sinceMs: number | null;
   readonly untilMs: number | null;
-  /** The width of the buckets, by the calendar and clock of `zone`; null for totals. */
-  readonly every: Every | null;
-  /** An IANA time zone. */
-  readonly zone: string;
-  readonly by: readonly DimensionPlan[];
-  readonly measures: readonly MeasurePlan[];
-  /** By columns of the answer; what is left equal goes by bucket and dimensions. */
-  readonly order: readonly { readonly column: string; readonly descending: boolean }[];
   /** The most rows the answer may have. */
   readonly rowsMax: number;
-  /** Whether buckets without events have a row too, for each group that has one at all. */
-  readonly fill: boolean;
   /** How old (ms) the answer may be, though there is more by now. */
   readonly ageMsMax: number;
+  /** Whether the answer says how it came about. */
+  readonly explain: boolean;
 }
+
+export interface QuestionColumn {
+  readonly name: string;
+  readonly type: PropertyType['kind'];
+}
+
+/** How large a question, and its answer, may be. */
+export const questionBounds = { rowsMax: 10_000, rowsDefault: 1_000, ageMsMax: 60_000 } as const;

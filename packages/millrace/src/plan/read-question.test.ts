@@ -35,6 +35,7 @@ describe('a question', () => {
         limit: 3,
       }),
     ).toEqual({
+      kind: 'series',
       from: ['purchase', 'view'],
       measures: [
         {
@@ -60,9 +61,12 @@ describe('a question', () => {
       every: 'hour',
       zone: 'Europe/London',
       order: [{ column: 'revenue', descending: true }],
+      groupsMax: null,
+      previousByMs: null,
       rowsMax: 3,
       fill: false,
       ageMsMax: 0,
+      explain: false,
     });
   });
 
@@ -78,6 +82,15 @@ describe('a question', () => {
       every: null,
       zone: 'UTC',
       rowsMax: 1_000,
+    });
+  });
+
+  it('counts groups where all others are one, the greatest of the first measure before', () => {
+    const asked = { from: 'view', measures: orders, by: ['product'], limit: 5, other: true };
+    expect(read(asked)).toMatchObject({
+      groupsMax: 5,
+      rowsMax: 10_000,
+      order: [{ column: 'orders', descending: true }],
     });
   });
 
@@ -122,6 +135,44 @@ describe('a question', () => {
       },
       'fill: These are 86400 buckets.',
     ],
+    [{ from: 'view', measures: orders, other: 1 }, 'other: This is 1.'],
+    [{ from: 'view', measures: orders, by: ['product'], other: true }, 'other: Only groups beyond'],
+    [
+      {
+        from: 'view',
+        measures: orders,
+        by: ['product'],
+        every: 'day',
+        order: { bucket: 'asc' },
+        limit: 1,
+        other: true,
+      },
+      'order.bucket: This orders groups',
+    ],
+    [{ from: 'view', measures: { other: count() }, other: true }, 'measures.other: "other" is a'],
+    [{ from: 'view', measures: orders, compare: 'week' }, 'compare: This is "week".'],
+    [{ from: 'view', measures: orders, compare: 'previous' }, 'compare: Only a range between'],
+    [
+      {
+        from: 'view',
+        measures: { ...orders, orders_previous: count() },
+        since: '2026-01-01',
+        until: '2026-01-02',
+        compare: 'previous',
+      },
+      'compare: There would be two columns "orders_previous".',
+    ],
+    [
+      {
+        from: 'view',
+        measures: orders,
+        since: '1950-01-01',
+        until: '2026-01-02',
+        compare: 'previous',
+      },
+      'compare: The period before would begin before the year 1900.',
+    ],
+    [{ from: 'view', measures: orders, explain: 'all' }, 'explain: This is "all".'],
     [{ from: 'view', measures: orders, group: [] }, 'group: There is no option "group" here.'],
     [{ from: 'view', measures: { bucket: count() } }, 'measures.bucket: "bucket" is a column'],
   ])('%j is refused with the place', (document, message) => {
@@ -135,7 +186,7 @@ describe('a question', () => {
 
   it('is told all its mistakes at once', () => {
     expect(() => read({ from: 'view', measures: {}, every: 1, limit: 'all' })).toThrowError(
-      /measures: .*\nevery: .*\nlimit: /s,
+      /limit: .*\nmeasures: .*\nevery: /s,
     );
   });
 });

@@ -1,20 +1,33 @@
 import type { Condition, Every, FieldPlan, MeasurePlan, Plan, RollupPlan } from './plan.ts';
 import type { Question } from './question.ts';
+import { rangeRead, type SeriesQuestion } from './questions/series.ts';
 import { dayMs } from './read-duration.ts';
 import { offsetsOf } from './time-zone.ts';
 import { widths, widthsMs } from './widths.ts';
 
 /** What answers a question. */
-export type Serving =
-  | { readonly kind: 'events' }
-  | {
-      readonly kind: 'rollup';
-      readonly rollup: RollupPlan;
-      /** What is left to ask of the rollup's rows: their dimensions are its fields. */
-      readonly where: Condition | null;
-      /** The rollup's measures, in the order of those asked for. */
-      readonly measures: readonly MeasurePlan[];
-    };
+export type Serving = { readonly kind: 'events' } | RollupServing;
+
+export interface RollupServing {
+  readonly kind: 'rollup';
+  readonly rollup: RollupPlan;
+  /** What is left to ask of the rollup's rows: their dimensions are its fields. */
+  readonly where: Condition | null;
+  /** The rollup's measures, in the order of those asked for. */
+  readonly measures: readonly MeasurePlan[];
+}
+
+/** What answers a question, and what was said of every table that could have. */
+export interface Choice {
+  readonly serving: Serving;
+  readonly considered: readonly Considered[];
+}
+
+export interface Considered {
+  /** `events` or a rollup's name. */
+  readonly name: string;
+  readonly why: string;
+}
 
 /**
  * The coarsest rollup that gives the same answer as the events themselves, or
@@ -22,58 +35,87 @@ export type Serving =
  *
  * @param nowMs what is older than a table's retention may be gone from it.
  */
-export const servingOf = (question: Question, plan: Plan, nowMs: number): Serving => {
-  const able = plan.rollups.flatMap((rollup) => {
-    const serving = byRollup(question, rollup, plan.keepMs, nowMs);
-    return serving === null ? [] : [serving];
-  });
-  const [best] = [...able].sort(
-    ({ rollup: a }, { rollup: b }) =>
-      widths.indexOf(b.every) - widths.indexOf(a.every) || a.by.length - b.by.length,
-  );
-  return best ?? { kind: 'events' };
+export const chooseServing = (question: Question, plan: Plan, nowMs: number): Choice => {
+  const found = plan.rollups.map((rollup) => ({
+    rollup,
+    outcome: byRollup(question, rollup, plan.keepMs, nowMs),
+  }));
+  const [best] = found
+    .flatMap(({ outcome }) => (typeof outcome === 'string' ? [] : [outcome]))
+    .sort(
+      ({ rollup: a }, { rollup: b }) =>
+        widths.indexOf(b.every) - widths.indexOf(a.every) || a.by.length - b.by.length,
+    );
+  const considered = found.map(({ rollup, outcome }) => ({
+    name: rollup.name,
+    why: typeof outcome === 'string' ? outcome : whyAble(rollup, best?.rollup),
+  }));
+  const events = best
+    ? `The rollup ${best.rollup.name} gives the same answer from fewer rows.`
+    : 'No rollup gives the same answer.';
+  return {
+    serving: best ?? { kind: 'events' },
+    considered: [{ name: 'events', why: events }, ...considered],
+  };
 };
+
+const whyAble = (rollup: RollupPlan, best: RollupPlan | undefined): string =>
+  rollup === best
+    ? 'It is the coarsest that gives the same answer.'
+    : `It could answer; ${best?.name} has fewer rows.`;
 
 /** From when on (epoch ms) a table has everything; null if it has everything there ever was. */
 export const keptSinceMs = (keepMs: number | null, nowMs: number): number | null =>
   keepMs === null ? null : nowMs - keepMs;
 
+/** How a rollup would answer, or a sentence on why it cannot. */
 const byRollup = (
-  question: Question,
+  question: SeriesQuestion,
   rollup: RollupPlan,
   eventsKeepMs: number | null,
   nowMs: number,
-): Extract<Serving, { kind: 'rollup' }> | null => {
-  if (!keepsEnough(question, rollup.keepMs, eventsKeepMs, nowMs)) return null;
-  if (!cutsAtBuckets(question, rollup.every)) return null;
-  if (!question.by.every(({ field }) => dimensionOf(field, rollup) !== undefined)) return null;
+): RollupServing | string => {
+  if (!keepsEnough(question, rollup.keepMs, eventsKeepMs, nowMs))
+    return 'It may have dropped a part of the range by age.';
+  if (!cutsAtBuckets(question, rollup.every))
+    return `The range or the buckets cut through its buckets (${rollup.every}).`;
+  const lacking = question.by.find(({ field }) => dimensionOf(field, rollup) === undefined);
+  if (lacking) return `It does not tell ${lacking.name} apart.`;
   const where = whatIsLeft(question, rollup);
-  if (where === undefined) return null;
-  const measures = question.measures.flatMap((asked) => {
-    const same = rollup.measures.find((kept) => measuresTheSame(asked, kept));
-    return same === undefined ? [] : [same];
-  });
-  if (measures.length < question.measures.length) return null;
-  return { kind: 'rollup', rollup, where, measures };
+  if (where === undefined) return 'It counts other events, or lacks a field of the condition.';
+  const measures = question.measures.map((asked) =>
+    rollup.measures.find((kept) => measuresTheSame(asked, kept)),
+  );
+  const unkept = question.measures.find((_, at) => measures[at] === undefined);
+  if (unkept) return `It does not keep what ${unkept.name} measures.`;
+  return {
+    kind: 'rollup',
+    rollup,
+    where,
+    measures: measures.filter((measure) => measure !== undefined),
+  };
 };
 
 /** As much of the range as the events have, at least. */
 const keepsEnough = (
-  { sinceMs }: Question,
+  question: SeriesQuestion,
   keepMs: number | null,
   eventsKeepMs: number | null,
   nowMs: number,
 ): boolean => {
+  const { sinceMs } = rangeRead(question);
   if (keepMs === null) return true;
   if (eventsKeepMs !== null && eventsKeepMs <= keepMs) return true;
   return sinceMs !== null && sinceMs >= nowMs - keepMs + widthsMs.hour;
 };
 
 /** Whether each bucket of the rollup lies within one bucket of the question, and its range. */
-const cutsAtBuckets = (question: Question, every: Every): boolean => {
-  const { sinceMs, untilMs } = question;
-  if (![sinceMs, untilMs].every((ms) => ms === null || startsBucket(ms, every))) return false;
+const cutsAtBuckets = (question: SeriesQuestion, every: Every): boolean => {
+  const ends = [question.sinceMs, question.untilMs, rangeRead(question).sinceMs];
+  if (!ends.every((ms) => ms === null || startsBucket(ms, every))) return false;
   if (question.every === null) return true;
+  // What is moved by the length of some months does not fit others.
+  if (question.previousByMs !== null && every === 'month') return false;
   if (!divides(every, question.every)) return false;
   return question.zone === 'UTC' || followsUtc(question, every);
 };
@@ -96,7 +138,7 @@ const divides = (narrow: Every, wide: Every): boolean =>
 const offsetSamplesMax = 4_000;
 
 /** Whether the zone's clock is ahead of UTC by whole buckets all through the question's range. */
-const followsUtc = ({ zone, sinceMs, untilMs }: Question, every: Every): boolean => {
+const followsUtc = ({ zone, sinceMs, untilMs }: SeriesQuestion, every: Every): boolean => {
   if (sinceMs === null || untilMs === null) return false;
   if ((untilMs - sinceMs) / dayMs > offsetSamplesMax) return false;
   const offsetAt = offsetsOf(zone);
@@ -113,7 +155,7 @@ const followsUtc = ({ zone, sinceMs, untilMs }: Question, every: Every): boolean
  * undefined if the rollup does not count the events that are asked for, or
  * lacks a field that is left to be compared.
  */
-const whatIsLeft = (question: Question, rollup: RollupPlan): Condition | null | undefined => {
+const whatIsLeft = (question: SeriesQuestion, rollup: RollupPlan): Condition | null | undefined => {
   const asked = conjuncts(question.where).map((condition) => JSON.stringify(condition));
   const kept = conjuncts(rollup.where).map((condition) => JSON.stringify(condition));
   if (!kept.every((condition) => asked.includes(condition))) return undefined;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { memoryCache } from '../adapters/cache/memory-cache.ts';
 import { everyKind } from '../compile/clickhouse/every-kind.suite.ts';
-import { bucketsSelect, questionSelect } from '../compile/clickhouse/question.ts';
+import { questionSelect } from '../compile/clickhouse/question.ts';
+import { bucketsSelect } from '../compile/clickhouse/questions/asked-range.ts';
 import { openTestStore, type TestStore } from '../compile/clickhouse/test-store.suite.ts';
 import { planOf } from '../plan/plan-of.ts';
 import { AnswerCache } from './answer-cache.ts';
@@ -60,6 +61,40 @@ it('says up to when it holds', async () => {
   });
   const unsure = await answering({}, null);
   expect(JSON.parse(await unsure(events))).toMatchObject({ rows: [{ events: '0' }], as_of: null });
+});
+
+it('says how it came about, if asked', async () => {
+  const ask = await answering();
+  expect(JSON.parse(await ask(events))).not.toHaveProperty('explanation');
+  const both = { ...events, from: ['sale', 'refund'], explain: true };
+  const { explanation } = JSON.parse(await ask(both));
+  expect(explanation).toEqual({
+    sql: expect.stringContaining('SELECT'),
+    bytes_read: expect.any(Number),
+    tables: expect.arrayContaining([
+      expect.objectContaining({ name: 'events', served: false }),
+      {
+        name: 'per_second',
+        served: false,
+        why: 'It counts other events, or lacks a field of the condition.',
+      },
+      { name: 'per_minute', served: true, why: 'It is the coarsest that gives the same answer.' },
+      { name: 'per_month', served: false, why: 'It does not keep what events measures.' },
+    ]),
+  });
+});
+
+it('fills the buckets of two periods', async () => {
+  const ask = await answering();
+  const range = { since: '2026-11-30T00:00:00Z', until: '2026-11-30T02:00:00Z', fill: true };
+  const asked = { ...events, every: 'hour', ...range, compare: 'previous' };
+  expect(JSON.parse(await ask(asked))).toMatchObject({
+    columns: [{ name: 'bucket' }, { name: 'events' }, { name: 'events_previous' }],
+    rows: [
+      { bucket: '2026-11-30T00:00:00Z', events: '0', events_previous: '0' },
+      { bucket: '2026-11-30T01:00:00Z', events: '0', events_previous: '0' },
+    ],
+  });
 });
 
 it('refuses a question that takes more memory than one may', async () => {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { MillraceError } from '../errors.ts';
-import type { Plan, RollupPlan } from '../plan/plan.ts';
-import type { Question } from '../plan/question.ts';
-import { type QuestionColumn, questionColumns } from '../plan/question-columns.ts';
+import type { Every, Plan, RollupPlan } from '../plan/plan.ts';
+import type { Question, QuestionColumn } from '../plan/question.ts';
+import { seriesColumns } from '../plan/questions/series.ts';
 import { readQuestion } from '../plan/read-question.ts';
-import { keptSinceMs, type Serving, servingOf } from '../plan/serving.ts';
+import { type Choice, chooseServing, keptSinceMs, type Serving } from '../plan/serving.ts';
 import type { Clock } from '../ports/clock.ts';
 import { resultLines } from '../ports/result-rows.ts';
 import { exactJson, type Store, StoreError } from '../ports/store.ts';
@@ -35,6 +35,20 @@ export interface Answer {
   readonly cached: boolean;
   readonly rows_read: number;
   readonly elapsed_ms: number;
+  /** How it came about; only where that was asked. */
+  readonly explanation?: Explanation;
+}
+
+export interface Explanation {
+  /** The statement that was run. */
+  readonly sql: string;
+  readonly bytes_read: number;
+  /** `events` and every rollup, and why it served or did not. */
+  readonly tables: readonly {
+    readonly name: string;
+    readonly served: boolean;
+    readonly why: string;
+  }[];
 }
 
 /** A rollup whose table has everything, but what was gone when it was filled. */
@@ -59,7 +73,7 @@ export interface AnswerOptions {
   readonly statements: {
     readonly answer: (question: Question, serving: Serving) => string;
     readonly buckets: (
-      every: NonNullable<Question['every']>,
+      every: Every,
       range: { readonly sinceMs: number; readonly untilMs: number; readonly zone: string },
     ) => string;
   };
@@ -83,7 +97,8 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
     // Chosen and read in one go: the store keeps a table for those that have begun to read it.
     const served = options.rollups();
     const rollups = served.map(({ rollup }) => rollup);
-    const serving = servingOf(question, { ...plan, rollups }, clock.now());
+    const choice = chooseServing(question, { ...plan, rollups }, clock.now());
+    const { serving } = choice;
     // Before anything is read, and in this order: what comes meanwhile may be in the answer,
     // and what came before this moment is in any of this version.
     const asOfMs = options.asOfMs(serving);
@@ -91,7 +106,7 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
     const asked = { key: keyOf(question, serving), version, ageMsMax: question.ageMsMax, signal };
     const given = await options.cache.answer(asked, async (whileAwaited) => ({
       asOfMs,
-      text: await textOf(question, serving, served, options, whileAwaited),
+      text: await textOf(question, choice, served, options, whileAwaited),
     }));
     const about: Pick<Answer, 'as_of' | 'cached'> = {
       as_of: isoOrNull(given.current ? asOfMs : given.asOfMs),
@@ -112,30 +127,36 @@ function keyOf({ ageMsMax: _, ...question }: Question, serving: Serving): string
 /** An `Answer` without what is only known when it is given. */
 async function textOf(
   question: Question,
-  serving: Serving,
+  { serving, considered }: Choice,
   served: readonly ServedRollup[],
   options: AnswerOptions,
   signal: AbortSignal,
 ): Promise<string> {
   const { plan, clock, statements } = options;
-  const { lines, rowsRead, elapsedMs } = await read(
-    statements.answer(question, serving),
-    options,
-    signal,
-  );
+  const sql = statements.answer(question, serving);
+  const { lines, rowsRead, bytesRead, elapsedMs } = await read(sql, options, signal);
   const within = lines.slice(0, question.rowsMax);
   const keepMs = serving.kind === 'rollup' ? serving.rollup.keepMs : plan.keepMs;
   const completeMs = served.find(
     ({ rollup }) => serving.kind === 'rollup' && rollup.table === serving.rollup.table,
   )?.completeSinceMs;
   const keptMs = latest(keptSinceMs(keepMs, clock.now()), completeMs ?? null);
+  const name = serving.kind === 'rollup' ? serving.rollup.name : 'events';
+  const waiting = plan.rollups.filter((one) =>
+    served.every(({ rollup }) => rollup.name !== one.name),
+  );
+  const tables = [
+    ...considered,
+    ...waiting.map((rollup) => ({ name: rollup.name, why: 'It is being filled.' })),
+  ].map((table) => ({ ...table, served: table.name === name }));
   const about: Omit<Answer, 'rows' | 'as_of' | 'cached'> = {
-    columns: questionColumns(question),
+    columns: seriesColumns(question),
     truncated: within.length < lines.length,
-    served_by: serving.kind === 'rollup' ? serving.rollup.name : 'events',
+    served_by: name,
     kept_since: isoOrNull(keptMs),
     rows_read: rowsRead,
     elapsed_ms: Math.round(elapsedMs),
+    ...(question.explain ? { explanation: { sql, bytes_read: bytesRead, tables } } : {}),
   };
   const rows = question.fill ? await filled(question, lines, options, signal) : within;
   return `${JSON.stringify(about).slice(0, -1)},"rows":[${rows.join(',')}]}`;
@@ -176,6 +197,7 @@ interface Rows {
   /** A JSON object each. */
   readonly lines: readonly string[];
   readonly rowsRead: number;
+  readonly bytesRead: number;
   readonly elapsedMs: number;
 }
 
@@ -189,8 +211,7 @@ async function read(
       settings: { ...settings, ...exactJson },
       ...(signal ? { signal } : {}),
     });
-    const { rowsRead, elapsedMs } = result;
-    return { lines: resultLines(result), rowsRead, elapsedMs };
+    return { ...result, lines: resultLines(result) };
   } catch (error) {
     if (!(error instanceof StoreError) || !tooCostly.includes(error.code)) throw error;
     throw new MillraceError(

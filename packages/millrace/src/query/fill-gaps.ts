@@ -1,6 +1,6 @@
 import type { PropertyType } from '../define/property.ts';
 import type { MeasurePlan } from '../plan/plan.ts';
-import type { Question } from '../plan/question.ts';
+import { groupColumns, previousColumn, type SeriesQuestion } from '../plan/questions/series.ts';
 
 export interface AnswerRow {
   readonly [column: string]: AnswerValue;
@@ -12,11 +12,12 @@ export type AnswerValue = string | number | boolean | null | readonly (number | 
  * and, within one, as the groups first came; without groups, for each bucket.
  */
 export function fillGaps(
-  { by, measures }: Question,
+  question: SeriesQuestion,
   rows: readonly AnswerRow[],
   buckets: readonly string[],
 ): readonly AnswerRow[] {
-  const dimensions = by.map(({ name }) => name);
+  const { measures, previousByMs } = question;
+  const dimensions = groupColumns(question).map(({ name }) => name);
   const groupOf = (row: AnswerRow): AnswerRow =>
     Object.fromEntries(dimensions.map((name) => [name, row[name] ?? null]));
   const keyOf = (bucket: unknown, group: AnswerRow): string => JSON.stringify([bucket, group]);
@@ -25,7 +26,12 @@ export function fillGaps(
   if (dimensions.length === 0) groups.set('', {});
   else for (const row of rows) groups.set(JSON.stringify(groupOf(row)), groupOf(row));
   const there = new Map(rows.map((row) => [keyOf(row.bucket, groupOf(row)), row]));
-  const nothing = Object.fromEntries(measures.map((measure) => [measure.name, empty(measure)]));
+  const nothing = Object.fromEntries(
+    measures.flatMap((measure) => [
+      [measure.name, empty(measure)],
+      ...(previousByMs === null ? [] : [[previousColumn(measure.name), empty(measure)]]),
+    ]),
+  );
   return buckets.flatMap((bucket) =>
     [...groups.values()].map(
       (group) => there.get(keyOf(bucket, group)) ?? { bucket, ...group, ...nothing },

@@ -18,8 +18,10 @@ export interface StateColumn {
   readonly name: string;
   readonly type: SqlType;
   readonly from: Expression;
-  /** What it holds once its states, in the table read as `alias`, are merged. */
-  readonly merged: (alias: string) => Expression;
+  /** What it holds once its states, in the table read as `alias`, are merged: all, or those for which `only` holds. */
+  readonly merged: (alias: string, only?: Expression) => Expression;
+  /** The same, to be merged again. */
+  readonly remerged: (alias: string) => Expression;
   /** The same, straight from events. */
   readonly whole: Expression;
   /**
@@ -139,12 +141,16 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
 const extreme = (name: string, kind: 'min' | 'max', field: FieldPlan): CompiledMeasure => {
   const value = fieldExpression(field);
   const isTime = field.type.kind === 'timestamp';
-  const found = plainState(
-    name,
-    kind,
-    nullable(isTime ? { name: 'Int64' } : plainType(field.type)),
-    call(kind, isTime ? call('toUnixTimestamp64Milli', value) : value),
-  );
+  const compared = isTime ? call('toUnixTimestamp64Milli', value) : value;
+  const type = nullable(isTime ? { name: 'Int64' } : plainType(field.type));
+  const state = plainState(name, kind, type, call(kind, compared));
+  const found: StateColumn = {
+    ...state,
+    // Of no events at all, a field that all events have would be 0.
+    whole: call(`${kind}OrNull`, compared),
+    merged: (alias, only) =>
+      only ? call(`${kind}OrNullIf`, columnOf(alias, name), only) : state.merged(alias),
+  };
   return {
     type: nullable(plainType(field.type)),
     states: [found],
@@ -163,7 +169,9 @@ const plainState = (
   name,
   type: { name: 'SimpleAggregateFunction', parameters: [{ name: merge }, type] },
   from,
-  merged: (alias) => call(merge, columnOf(alias, name)),
+  merged: (alias, only) =>
+    only ? call(`${merge}If`, columnOf(alias, name), only) : call(merge, columnOf(alias, name)),
+  remerged: (alias) => call(merge, columnOf(alias, name)),
   whole: from,
   size: null,
   delta: { name, type, made: columnOf(deltasAlias, name), alone: columnOf(deltasAlias, name) },
@@ -242,7 +250,9 @@ const sketchState = (
       parameters: [sketch.parameters.length > 0 ? sketch : { name: sketch.name }, of],
     },
     from: made(mayLack ? 'StateIf' : 'State', ...values),
-    merged: (alias) => made('Merge', columnOf(alias, name)),
+    merged: (alias, only) =>
+      only ? made('MergeIf', columnOf(alias, name), only) : made('Merge', columnOf(alias, name)),
+    remerged: (alias) => made('MergeState', columnOf(alias, name)),
     whole: made(mayLack ? 'If' : '', ...values),
     size: null,
     delta: valuesColumn(name, field, { sketch, convert }),

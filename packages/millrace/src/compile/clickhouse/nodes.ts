@@ -22,7 +22,7 @@ export type Expression =
       readonly node: 'over';
       readonly function: Expression;
       readonly partitionBy: readonly Expression[];
-      readonly orderBy: Expression;
+      readonly orderBy: readonly Ordered[];
     }
   | { readonly node: 'cast'; readonly expression: Expression; readonly type: SqlType };
 

@@ -159,7 +159,12 @@ const expression = (e: Expression): string => {
     case 'lambda':
       return `${identifier(e.parameter)} -> ${expression(e.body)}`;
     case 'over':
-      return `${expression(e.function)} OVER (PARTITION BY ${list(e.partitionBy)} ORDER BY ${expression(e.orderBy)})`;
+      return `${expression(e.function)} OVER (${[
+        e.partitionBy.length > 0 ? `PARTITION BY ${list(e.partitionBy)}` : '',
+        e.orderBy.length > 0 ? `ORDER BY ${e.orderBy.map(ordered).join(', ')}` : '',
+      ]
+        .filter((part) => part !== '')
+        .join(' ')})`;
     case 'cast':
       return `CAST(${expression(e.expression)} AS ${sqlType(e.type)})`;
   }

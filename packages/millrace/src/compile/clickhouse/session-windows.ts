@@ -69,7 +69,7 @@ const markedEvents = (
     node: 'over',
     function: call('lagInFrame', happenedMs),
     partitionBy: [...dimensions.map(({ expression }) => expression), periodStart],
-    orderBy: happenedMs,
+    orderBy: [{ expression: happenedMs, descending: false }],
   };
   return {
     columns: [
@@ -99,7 +99,7 @@ const numbered = (window: WindowPlan, events: Select): Select => ({
         node: 'over',
         function: call('sum', carried(begins)),
         partitionBy: [...window.by.map(({ name }) => carried(name)), carried(period)],
-        orderBy: carried(happened),
+        orderBy: [{ expression: carried(happened), descending: false }],
       },
       as: number,
     },

@@ -10,7 +10,7 @@ import type {
   Status,
   WindowStatus,
 } from '../../observe/status.ts';
-import type { Answer } from '../../query/answer-question.ts';
+import type { Answer, Explanation } from '../../query/answer-question.ts';
 import type {
   GroupDifference,
   HourDifference,
@@ -79,6 +79,15 @@ const retryReceipt: Members<RetryReceipt> = {
   last: { ...orNullOf('string'), description: 'Ask again with it as `after`, until it is null.' },
 };
 
+const explanation: Members<Explanation> = {
+  sql: { ...text, description: 'The statement that was run.' },
+  bytes_read: count,
+  tables: {
+    ...listOf(exactly({ name: text, served: { type: 'boolean' }, why: text })),
+    description: '`events` and every rollup, and why it served or did not.',
+  },
+};
+
 const answer: Members<Answer> = {
   columns: listOf(exactly({ name: text, type: text })),
   truncated: { type: 'boolean', description: 'Whether the limit held back more rows.' },
@@ -97,6 +106,10 @@ const answer: Members<Answer> = {
   cached: { type: 'boolean', description: 'Whether it was made for somebody who asked before.' },
   rows_read: count,
   elapsed_ms: count,
+  explanation: {
+    ...exactly(explanation),
+    description: 'How it came about; only where that was asked.',
+  },
   rows: listOf({
     type: 'object',
     additionalProperties: {
@@ -307,7 +320,7 @@ export const answerSchemas: { readonly [name: string]: JsonSchema } = {
     { accepted: count, duplicates: count, rejected: listOf(ref('Rejection')), assigned: {} },
     ['assigned'],
   ),
-  Answer: exactly(answer),
+  Answer: exactly(answer, ['explanation']),
   Status: exactly(status),
   HourDifference: exactly(hourDifference),
   RollupReport: exactly(rollupReport),

@@ -3,7 +3,7 @@ import type { PropertyType } from '../../define/property.ts';
 import { isNumeric, isOrdered, isScalar, typeOf } from '../../define/property-types.ts';
 import { bounds } from '../../plan/contradiction.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { questionBounds } from '../../plan/read-question.ts';
+import { questionBounds } from '../../plan/question.ts';
 import { widths } from '../../plan/widths.ts';
 import { type JsonSchema, ref } from './operation.ts';
 import { propertySchema, timeSchema, timeTextSchema } from './property-schema.ts';
@@ -26,6 +26,7 @@ export function questionSchemas(plan: Plan): Schemas {
       required: ['from', 'measures'],
       additionalProperties: false,
       properties: {
+        kind: { type: 'string', enum: ['series'], default: 'series' },
         from: {
           anyOf: [
             { type: 'string', enum: types },
@@ -75,6 +76,18 @@ export function questionSchemas(plan: Plan): Schemas {
           type: 'boolean',
           description: 'A row for each bucket between `since` and `until`, empty ones too.',
         },
+        other: {
+          type: 'boolean',
+          description:
+            'One row for all groups beyond `limit`, which then counts groups. The column `other` tells it.',
+        },
+        compare: {
+          type: 'string',
+          enum: ['previous'],
+          description:
+            'Also the measures of the period before, which is as long: in columns that end in `_previous`.',
+        },
+        explain: { type: 'boolean', description: 'Whether the answer says how it came about.' },
         age: {
           type: 'string',
           pattern: '^\\d{1,15}(ms|s|m)$',
