@@ -344,6 +344,48 @@ test(`at rest the store has what it says, and nothing else, whatever fails (seed
   await running.stop();
 });
 
+test(`at a cut nothing that the store has will be inserted again, whatever fails (seed ${seed})`, async () => {
+  const random = new Random(seed);
+  const kept = localProgress(join(folder, 'progress.json'));
+  const moody: Store = {
+    ...others(store),
+    insert: async (batch) => {
+      if (random.chance(0.2)) throw new Error('the store is away');
+      await store.insert(batch);
+      if (random.chance(0.2)) throw new Error('the answer was lost');
+    },
+  };
+  const running = loader({
+    ...{ store: moody, rowsMax: 30, rowsEnough: 1, rowsEnoughBeside: 20 },
+    progress: {
+      read: () => kept.read(),
+      save: async (progress) => {
+        if (random.chance(0.1)) throw new Error('the disk is busy');
+        // Later than others would begin to insert.
+        await new Promise((resolve) => setImmediate(resolve));
+        await kept.save(progress);
+      },
+    },
+  });
+  await running.recover();
+  running.start();
+  const { signal } = new AbortController();
+  const seen = new Set<number>();
+  for (let end = 0; end < 600; end += 20) {
+    await log.append(Array.from({ length: 20 }, (_, i) => move(end + i)));
+    await running.atCut(async (cut) => {
+      seen.add(cut);
+      // What a crash now would find.
+      expect((await kept.read()).committed).toBe(cut);
+      const there = `SELECT count(), uniqExact(_offset), countIf(_offset < ${cut}) FROM ${table}`;
+      expect(await cell(there)).toBe(`${cut}\t${cut}\t${cut}`);
+    }, signal);
+  }
+  expect(seen.size).toBeGreaterThan(3);
+  await running.settled(600);
+  await running.stop();
+});
+
 test('at rest is not waited for in vain', async () => {
   const running = loader({
     store: {

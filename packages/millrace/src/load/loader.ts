@@ -18,7 +18,7 @@ import { type LogBatch, ReadAhead } from './read-ahead.ts';
 
 export interface LoaderOptions {
   readonly log: LogReader;
-  readonly store: Store;
+  readonly store: Pick<Store, 'insert' | 'read'>;
   readonly progress: ProgressKeeper;
   /** Where another loader may take over from this one, which then must not insert any more. */
   readonly deadlines?: InsertDeadlines;
@@ -73,7 +73,7 @@ export class Loader {
   #insertBeganMs = Number.NEGATIVE_INFINITY;
   /** One past the newest record that was inserted well. */
   #inserted = 0;
-  /** An insert failed, of which a part may have landed, and was not ended well yet. */
+  /** A range failed, of which a part may have landed, and was not ended well yet. */
   #torn = false;
   #failing: unknown = null;
   #failures = 0;
@@ -179,6 +179,37 @@ export class Loader {
     }
   }
 
+  /**
+   * Does the work while the store has exactly what lies below an offset, which it
+   * is told, and nothing below it will be inserted again, not after a crash either:
+   * a table that is new then gets all that follows, and nothing else.
+   *
+   * @throws the signal's reason.
+   */
+  async atCut<Result>(
+    work: (cut: number) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    for (;;) {
+      const done = await this.#gate.shut(async () => {
+        // What has landed is committed by whoever inserted it, which needs no gate; to repeat what failed does.
+        while (this.#isCommitting() && this.#failing === null && !signal.aborted) {
+          await this.#nextStep(signal);
+        }
+        const isCut = this.committed >= this.#inserted && !this.#torn;
+        return isCut ? { result: await work(this.committed) } : null;
+      });
+      if (done) return done.result;
+      if (this.#torn || this.#failing !== null) await this.#nextStep(signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** What has landed will be committed, by whoever inserted it. */
+  #isCommitting(): boolean {
+    return this.committed < this.#inserted && !this.#torn;
+  }
+
   /** Stops after the insert under way, if any. */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -257,7 +288,12 @@ export class Loader {
         const intent = await this.#intend(batch);
         before = newest;
         newest = this.#commitAfter(before, batch, this.#insert(batch, intent));
-        newest.catch(() => failed.abort());
+        newest.catch(() => {
+          // The next may wait for a gate that is shut until somebody knows.
+          this.#torn = true;
+          this.#wake();
+          failed.abort();
+        });
       }
     } finally {
       await Promise.allSettled([newest]);
