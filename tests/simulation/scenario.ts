@@ -160,7 +160,7 @@ class Scenario {
         pipeline,
         folder: '/data',
         disk,
-        openStore: async () => Object.assign(store, { encode: notSimulated }),
+        openStore: async () => Object.assign(store, { encode: notSimulated, decode: notSimulated }),
         clock: this.#world.clock,
         dedupMemoryBytesMax,
         storeMemoryBytesMax: 0,

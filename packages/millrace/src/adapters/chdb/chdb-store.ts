@@ -1,3 +1,4 @@
+import type { ArchiveDecoder, DecodedLines } from '../../ports/archive-decoder.ts';
 import type { ArchiveEncoder, ArchiveFile } from '../../ports/archive-encoder.ts';
 import type {
   ComputedBatch,
@@ -19,6 +20,7 @@ import { TableShapes } from '../clickhouse/table-shape.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { openEngine } from './open-engine.ts';
 import { parquetFiles } from './parquet-files.ts';
+import { parquetLines } from './parquet-lines.ts';
 
 export interface ChdbStoreOptions extends EngineOptions {
   readonly database: string;
@@ -31,7 +33,9 @@ export interface ChdbStoreOptions extends EngineOptions {
  *
  * @throws MillraceError `data_folder_in_use` when another process has the folder open.
  */
-export async function openChdbStore(options: ChdbStoreOptions): Promise<Store & ArchiveEncoder> {
+export async function openChdbStore(
+  options: ChdbStoreOptions,
+): Promise<Store & ArchiveEncoder & ArchiveDecoder> {
   const engine = await openEngine(options);
   const { database, partitionsPerInsertMax = 100 } = options;
   await engine.define(`CREATE DATABASE IF NOT EXISTS ${identifier(database)}`);
@@ -43,7 +47,7 @@ interface ChdbStoreSettings {
   readonly partitionsPerInsertMax: number;
 }
 
-class ChdbStore implements Store, ArchiveEncoder {
+class ChdbStore implements Store, ArchiveEncoder, ArchiveDecoder {
   readonly #engine: Engine;
   readonly #settings: ChdbStoreSettings;
   readonly #shapes: TableShapes;
@@ -101,6 +105,10 @@ class ChdbStore implements Store, ArchiveEncoder {
 
   encode(lines: Uint8Array): Promise<readonly ArchiveFile[]> {
     return parquetFiles(this.#engine, lines);
+  }
+
+  decode(files: readonly Uint8Array[]): Promise<DecodedLines> {
+    return parquetLines(this.#engine, files);
   }
 
   close(): Promise<void> {

@@ -1,0 +1,185 @@
+import { MillraceError } from '../errors.ts';
+import type { ArchiveDecoder, DecodedLines } from '../ports/archive-decoder.ts';
+import type { LogReader, LogSlice, SliceLimits } from '../ports/log.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { ArchivedObject, ArchivedRange } from './archived-range.ts';
+import { Manifest } from './manifest.ts';
+
+export interface ArchivedLogOptions {
+  readonly objects: ObjectStore;
+  readonly decoder: ArchiveDecoder;
+  readonly partition: number;
+  /** A range none of whose objects is wanted is passed over. Default: all are. */
+  readonly wanted?: (object: ArchivedObject) => boolean;
+}
+
+const newline = 0x0a;
+
+/**
+ * What the archive has of a partition of the log, read as the log was: each
+ * record at its offset. It ends where the archive ended when it was opened.
+ *
+ * Holds the lines of one range.
+ */
+export class ArchivedLog implements LogReader {
+  readonly #options: Required<ArchivedLogOptions>;
+  readonly #ranges: readonly ArchivedRange[];
+  #held: { readonly range: ArchivedRange; readonly lines: Promise<RangeLines> } | null = null;
+
+  private constructor(options: ArchivedLogOptions, ranges: readonly ArchivedRange[]) {
+    this.#options = { wanted: () => true, ...options };
+    this.#ranges = ranges;
+  }
+
+  /**
+   * @returns null if the archive has nothing of the partition.
+   * @throws MillraceError `archive_unavailable`; `archive_damaged` if ranges overlap.
+   */
+  static async open(options: ArchivedLogOptions): Promise<ArchivedLog | null> {
+    const ranges = await new Manifest(options.objects).ranges(options.partition);
+    if (ranges.length === 0) return null;
+    for (const [n, { from, to }] of ranges.entries()) {
+      const before = ranges[n - 1];
+      if (from < to && (before === undefined || before.to <= from)) continue;
+      throw new MillraceError(
+        'archive_damaged',
+        `The archive says that it has offsets ${from} to ${to} of partition ${options.partition} behind ${before?.to ?? 0}.`,
+      );
+    }
+    return new ArchivedLog(options, ranges);
+  }
+
+  get start(): number {
+    return this.#ranges[0]?.from ?? 0;
+  }
+
+  get end(): number {
+    return this.#ranges.at(-1)?.to ?? 0;
+  }
+
+  /** How many offsets between its start and its end it lacks, because the log had forgotten them first. */
+  get missing(): number {
+    const covered = this.#ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+    return this.end - this.start - covered;
+  }
+
+  async read(from: number, limits: SliceLimits): Promise<LogSlice> {
+    if (from < this.start) {
+      throw new MillraceError(
+        'log_trimmed',
+        `Offset ${from} was asked for; the archive begins at ${this.start}.`,
+      );
+    }
+    const { wanted } = this.#options;
+    const range = this.#ranges.find(({ to, objects }) => to > from && objects.some(wanted));
+    if (range === undefined) return nothingAt(this.end);
+    return (await this.#linesOf(range)).slice(Math.max(from, range.from), limits);
+  }
+
+  /** Nothing comes to it. */
+  waitPast(offset: number, signal: AbortSignal): Promise<void> {
+    if (offset < this.end || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  #linesOf(range: ArchivedRange): Promise<RangeLines> {
+    if (this.#held?.range !== range) {
+      const lines = this.#decode(range);
+      this.#held = { range, lines };
+      // What failed is tried again, and told by whoever reads.
+      lines.catch(() => {
+        if (this.#held?.lines === lines) this.#held = null;
+      });
+    }
+    return this.#held.lines;
+  }
+
+  async #decode(range: ArchivedRange): Promise<RangeLines> {
+    const { objects, decoder } = this.#options;
+    const files = await Promise.all(
+      range.objects.map(async ({ name }) => {
+        const bytes = await objects.read(name);
+        if (bytes !== null) return bytes;
+        throw new MillraceError('archive_damaged', `${name} is gone from the archive.`);
+      }),
+    );
+    const decoded = await decoder.decode(files);
+    const { offsets } = decoded;
+    const rows = range.objects.reduce((sum, object) => sum + object.rows, 0);
+    const isWhole =
+      offsets.length === rows &&
+      offsets.every(
+        (offset, n) => offset >= range.from && offset < range.to && offset !== offsets[n - 1],
+      );
+    if (isWhole) return new RangeLines(range, decoded);
+    throw new MillraceError(
+      'archive_damaged',
+      `The objects of offsets ${range.from} to ${range.to} have ${offsets.length} events, and not the ${rows} that the archive says, each once.`,
+    );
+  }
+}
+
+const nothingAt = (at: number): LogSlice => ({
+  from: at,
+  to: at,
+  lines: new Uint8Array(),
+  appendedAt: 0,
+});
+
+/** The lines of one range. They are read on and on, so it is known where the last slice ended. */
+class RangeLines {
+  readonly #range: ArchivedRange;
+  readonly #decoded: DecodedLines;
+  readonly #lines: Buffer;
+  /** The line at this index begins at this byte. */
+  #next = { index: 0, at: 0 };
+
+  constructor(range: ArchivedRange, decoded: DecodedLines) {
+    const { lines } = decoded;
+    this.#range = range;
+    this.#decoded = decoded;
+    this.#lines = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength);
+  }
+
+  /** From an offset on, as long as offsets follow each other. */
+  slice(from: number, { rowsMax, bytesMax }: SliceLimits): LogSlice {
+    const { offsets, appendedAt } = this.#decoded;
+    const first = this.#seek(from);
+    const begin = this.#next.at;
+    const firstOffset = offsets[first];
+    if (firstOffset === undefined) return nothingAt(this.#range.to);
+    let { index, at } = this.#next;
+    let newestAt = 0;
+    while (index < offsets.length && index - first < rowsMax) {
+      const end = this.#lines.indexOf(newline, at) + 1;
+      const fits = index === first || end - begin <= bytesMax;
+      if (!fits || offsets[index] !== firstOffset + index - first) break;
+      newestAt = Math.max(newestAt, appendedAt[index] ?? 0);
+      index += 1;
+      at = end;
+    }
+    this.#next = { index, at };
+    return {
+      from: firstOffset,
+      to: firstOffset + index - first,
+      lines: this.#lines.subarray(begin, at),
+      appendedAt: newestAt,
+    };
+  }
+
+  /** Goes to the first line at an offset or behind it. */
+  #seek(from: number): number {
+    const { offsets } = this.#decoded;
+    const before = offsets[this.#next.index - 1];
+    if (before !== undefined && before >= from) this.#next = { index: 0, at: 0 };
+    let { index, at } = this.#next;
+    while (index < offsets.length && (offsets[index] ?? from) < from) {
+      at = this.#lines.indexOf(newline, at) + 1;
+      index += 1;
+    }
+    this.#next = { index, at };
+    return index;
+  }
+}
