@@ -39,6 +39,10 @@ export const errors = {
     status: 503,
     mend: 'Look after the archive: its disk, or the S3 server and its keys. Millrace goes on by itself.',
   },
+  archive_damaged: {
+    status: 500,
+    mend: 'Restore what is named from a backup of the archive.',
+  },
   store_unavailable: { status: 503, mend: 'Look after the store. Millrace goes on by itself.' },
 
   // The data folder and the log.
@@ -52,6 +56,14 @@ export const errors = {
   },
   log_trimmed: { status: 500, mend: 'These records are older than the retention of the log.' },
   plan_conflict: { status: 500, mend: 'Undo the change, or use a new data folder.' },
+
+  // Replays.
+  replay_invalid: { status: 400, mend: 'See `millrace replay --help`.' },
+  replay_conflict: { status: 409, mend: 'See `millrace replay list` for the versions there are.' },
+  history_incomplete: {
+    status: 409,
+    mend: 'Replay from another source: --from archive, --from log, --from events.',
+  },
 
   // Starting up.
   key_required: {

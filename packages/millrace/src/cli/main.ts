@@ -9,6 +9,7 @@ import { explain } from './explain.ts';
 import { importCommand } from './import.ts';
 import { planCommand } from './plan.ts';
 import { queryCommand } from './query.ts';
+import { replayCommand } from './replay.ts';
 import { sqlCommand } from './sql.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
@@ -32,6 +33,7 @@ export function millraceCommand(): Command {
     .addCommand(sqlCommand())
     .addCommand(deadLettersCommand())
     .addCommand(verifyCommand())
+    .addCommand(replayCommand())
     .addCommand(planCommand())
     .addCommand(applyCommand())
     .addCommand(statusCommand())

@@ -1,7 +1,7 @@
 import { type ErrorCode, errors, MillraceError } from '../errors.ts';
 
 export interface AskOptions {
-  readonly method?: 'GET' | 'PUT' | 'POST';
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** Sent as `Authorization: Bearer KEY`. */
   readonly key?: string | undefined;
   /** JSON. */

@@ -60,7 +60,8 @@ interface Versioned {
   readonly table: string;
 }
 
-const atVersion = <Logic extends { readonly name: string }>(
+/** The same logic as another version. */
+export const atVersion = <Logic extends { readonly name: string }>(
   logic: Logic,
   version: number,
 ): Logic & Versioned => ({ ...logic, version, table: `${logic.name}__v${version}` });

@@ -31,6 +31,12 @@ export type CrashPoint =
   | 'rollup-switched'
   /** Nothing is brought into that table any more; it is still there. */
   | 'rollup-cut-off'
+  /** It is durable which offsets are replayed next; none of them is in the new version yet. */
+  | 'replay-intended'
+  /** The new version has them; that it does is not durable yet. */
+  | 'replay-inserted'
+  /** It has the buckets that are not replayed; that it does is not durable yet. */
+  | 'replay-copied'
   /** It is durable which range is archived next; no object of it is written yet. */
   | 'archive-begun'
   /** An object of a range is durable, perhaps not all. */

@@ -34,16 +34,19 @@ export interface FillStepsOptions {
  * so a minute with more events is one step all the same.
  */
 export async function nextSteps(
-  { rollup, cut, doneToMs }: Place,
+  { rollup, cut, doneToMs, replay }: Place,
   { store, questions, eventsPerStep }: FillStepsOptions,
 ): Promise<readonly RollupStep[]> {
-  const rest = { fromMs: doneToMs, toMs: null, cut };
+  const untilMs = replay?.untilMs ?? null;
+  const rest = { fromMs: doneToMs, toMs: untilMs, cut };
   const [[events = 0, firstMs = 0] = []] = await numbers(
     questions.eventsToFill(rollup, rest),
     store,
   );
   if (events === 0) return [];
-  const month = { fromMs: doneToMs, toMs: endOfBucketMonthMs(firstMs, rollup.every), cut };
+  const monthEndMs = endOfBucketMonthMs(firstMs, rollup.every);
+  const toMs = untilMs === null ? monthEndMs : Math.min(monthEndMs, untilMs);
+  const month = { fromMs: doneToMs, toMs, cut };
   const minutes = await numbers(questions.eventsByMinute(rollup, month), store);
   const steps: RollupStep[] = [];
   let step: RollupStep = { fromMs: month.fromMs, toMs: month.toMs, events: 0 };
@@ -59,10 +62,10 @@ export async function nextSteps(
 
 /** How many events of a rollup were there before its table. */
 export async function eventsBelowCut(
-  { rollup, doneToMs: fromMs, cut }: Place,
+  { rollup, doneToMs: fromMs, cut, replay }: Place,
   { store, questions }: Omit<FillStepsOptions, 'eventsPerStep'>,
 ): Promise<number> {
-  const sql = questions.eventsToFill(rollup, { fromMs, toMs: null, cut });
+  const sql = questions.eventsToFill(rollup, { fromMs, toMs: replay?.untilMs ?? null, cut });
   const [[events = 0] = []] = await numbers(sql, store);
   return events;
 }

@@ -2,10 +2,12 @@ import { Backoff, pause } from '../load/backoff.ts';
 import type { RollupPlan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
-import type { RollupStep } from '../ports/rollup-progress.ts';
+import { resultLines } from '../ports/result-rows.ts';
+import type { RollupReplay, RollupStep } from '../ports/rollup-progress.ts';
 import type { Store } from '../ports/store.ts';
 import { type FillQuestions, type FillRange, nextSteps } from './fill-steps.ts';
 import type { Leases } from './leases.ts';
+import { type FilledBeside, waitWhileBusy } from './pace.ts';
 import type { Place, RollupTables } from './rollup-tables.ts';
 
 export interface RollupFillerOptions {
@@ -25,7 +27,15 @@ export interface RollupFillerOptions {
     /** Ends what brings new events into the table. */
     readonly cutOff: (rollup: RollupPlan) => readonly string[];
     readonly drop: (rollup: RollupPlan) => readonly string[];
+    /** The months (`YYYYMM`), one a row, of which a version gets buckets that are not replayed, … */
+    readonly monthsBefore: (rollup: RollupPlan) => string;
+    /** … what brings those of one into it, … */
+    readonly copyBuckets: (rollup: RollupPlan, month: string, replay: RollupReplay) => string;
+    /** … and what ends the replay of a version, but for the version. */
+    readonly endReplay: (rollup: RollupPlan) => readonly string[];
   };
+  /** Reads the archive and the log again into a version; resolves once it has all below its cut, or the signal aborts. */
+  readonly readAgain: (place: Place, signal: AbortSignal) => Promise<void>;
   /** As many as are aggregated and inserted in some tenths of a second. Default 250,000. */
   readonly eventsPerStep?: number;
   readonly reach?: ReachCrashPoint;
@@ -33,18 +43,6 @@ export interface RollupFillerOptions {
   /** Told of each failed try. */
   readonly onRetry: (what: string, error: unknown) => void;
 }
-
-/** What brings new events into the store meanwhile. */
-export interface FilledBeside {
-  readonly lagMs: number;
-  /** Does the work while no insert is under way. */
-  between(work: () => Promise<void>): Promise<void>;
-}
-
-/** While new events have waited longer than this for the store, … */
-const busyLagMs = 2_000;
-/** … a step waits, but not for ever: a fill that never ends helps nobody. */
-const waitMsMax = 10_000;
 
 /**
  * Fills versions of rollups from the events that were there before them, while
@@ -60,6 +58,10 @@ export class RollupFiller {
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff(100, 5_000);
   #running: Promise<void> | undefined;
+  #idle = true;
+  readonly #unwanted = new Set<string>();
+  /** What stops the replay that is under way, by the table of its version. */
+  #replaying: { readonly table: string; readonly stopping: AbortController } | null = null;
   /** What comes next of the table that is being filled. */
   #ahead: readonly RollupStep[] = [];
 
@@ -68,7 +70,21 @@ export class RollupFiller {
   }
 
   start(): void {
+    this.goOn();
+  }
+
+  /** There may be more to do. */
+  goOn(): void {
+    if (!this.#idle || this.#stopping.signal.aborted) return;
+    this.#idle = false;
     this.#running = this.#run();
+  }
+
+  /** Drops a version that is being filled, instead of filling it. */
+  giveUp(table: string): void {
+    this.#unwanted.add(table);
+    if (this.#replaying?.table === table) this.#replaying.stopping.abort();
+    this.goOn();
   }
 
   /** Stops after the step under way, if any. It is gone on with from there. */
@@ -89,9 +105,11 @@ export class RollupFiller {
       const [gone] = tables.in('dropping');
       const [filling] = tables.in('filling');
       const next = gone ?? filling;
-      if (next === undefined) return;
+      if (next === undefined) break;
       try {
-        await (next === gone ? this.#drop(next) : this.#fillOn(next));
+        if (this.#unwanted.delete(next.rollup.table))
+          await tables.save({ ...next, stage: 'dropping' });
+        else await (next === gone ? this.#drop(next) : this.#fillOn(next));
         this.#backoff.reset();
       } catch (error) {
         this.#ahead = [];
@@ -99,12 +117,15 @@ export class RollupFiller {
         await this.#backoff.wait(signal);
       }
     }
+    this.#idle = true;
   }
 
   async #fillOn(place: Place): Promise<void> {
-    const { tables, reach, store, statements, eventsPerStep } = this.#options;
+    const { tables, loader, reach, store, statements, eventsPerStep } = this.#options;
+    if (place.replay?.copied === false) return this.#copy(place, place.replay);
+    if (place.replay && place.replay.from !== 'events') return this.#replay(place);
     if (place.intent !== null) return this.#insert(place, place.intent);
-    await this.#waitWhileBusy();
+    await waitWhileBusy(loader, this.#stopping.signal);
     if (this.#stopping.signal.aborted) return;
     if (this.#ahead[0]?.fromMs !== place.doneToMs)
       this.#ahead = await nextSteps(place, { store, questions: statements, eventsPerStep });
@@ -137,6 +158,36 @@ export class RollupFiller {
     });
   }
 
+  /** Brings in the buckets that are not replayed. */
+  async #copy(place: Place, replay: RollupReplay): Promise<void> {
+    const { tables, store, statements, reach } = this.#options;
+    const { rollup } = place;
+    const months = await store.read(statements.monthsBefore(rollup), { format: 'TSV' });
+    for (const month of resultLines(months)) {
+      await store.insertComputed({
+        statement: statements.copyBuckets(rollup, month, replay),
+        token: `replays/${rollup.table}/before/${month}`,
+      });
+    }
+    reach('replay-copied');
+    await tables.save({ ...place, replay: { ...replay, copied: true } });
+  }
+
+  async #replay(place: Place): Promise<void> {
+    const { tables, readAgain } = this.#options;
+    const { table } = place.rollup;
+    const stopping = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, stopping.signal]);
+    this.#replaying = { table, stopping };
+    try {
+      await readAgain(place, signal);
+    } finally {
+      this.#replaying = null;
+    }
+    const now = tables.at(table);
+    if (now?.stage === 'filling' && !signal.aborted) await this.#switch(now);
+  }
+
   /** Since when it has everything, now that it has what is left of the events before a time. */
   #completeSinceMs({ doneToMs, completeSinceMs }: Place, toMs: number): number | null {
     const { tables, clock, eventsKeepMs } = this.#options;
@@ -147,16 +198,28 @@ export class RollupFiller {
 
   async #switch(place: Place): Promise<void> {
     const { tables, store, statements, reach, onSwitch } = this.#options;
-    const old = tables.ready(place.rollup.name);
+    const { name } = place.rollup;
+    const isFromEvents = place.replay === undefined || place.replay.from === 'events';
     const now: Place = {
       ...place,
       stage: 'ready',
-      completeSinceMs: this.#completeSinceMs(place, Number.POSITIVE_INFINITY),
+      completeSinceMs: isFromEvents
+        ? this.#completeSinceMs(place, Number.POSITIVE_INFINITY)
+        : place.completeSinceMs,
     };
+    const old = tables.ready(name);
+    const older = tables.kept(name);
     reach('rollup-filled');
+    if (place.replay) {
+      for (const statement of statements.endReplay(place.rollup)) await store.define(statement);
+    }
     await store.define(statements.show(place.rollup));
     reach('rollup-shown');
-    await tables.save(now, ...(old ? [{ ...old, stage: 'dropping' } as const] : []));
+    await tables.save(
+      now,
+      ...(old ? [{ ...old, stage: place.replay ? 'kept' : 'dropping' } as const] : []),
+      ...(older ? [{ ...older, stage: 'dropping' } as const] : []),
+    );
     onSwitch(now);
     reach('rollup-switched');
   }
@@ -171,13 +234,5 @@ export class RollupFiller {
     reach('rollup-cut-off');
     for (const statement of statements.drop(place.rollup)) await store.define(statement);
     await tables.forget(place);
-  }
-
-  async #waitWhileBusy(): Promise<void> {
-    const { loader } = this.#options;
-    const { signal } = this.#stopping;
-    const untilMs = performance.now() + waitMsMax;
-    while (loader.lagMs > busyLagMs && performance.now() < untilMs && !signal.aborted)
-      await pause(100, signal);
   }
 }

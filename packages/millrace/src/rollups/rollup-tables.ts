@@ -13,7 +13,8 @@ const beginningMs = Date.UTC(1900, 0, 1);
 
 /**
  * Which versions of rollups have tables, and how far each is. Of each name at
- * most one is ready; beside it one more may be filled to take its place.
+ * most one is ready; beside it one more may be filled to take its place, and one
+ * may be kept that had it before.
  */
 export class RollupTables {
   readonly #keeper: RollupProgressKeeper<RollupPlan>;
@@ -69,8 +70,39 @@ export class RollupTables {
     return this.places.find(({ rollup, stage }) => rollup.name === name && stage === 'ready');
   }
 
+  /** The version that readers of a rollup may go back to. */
+  kept(name: string): Place | undefined {
+    return this.places.find(({ rollup, stage }) => rollup.name === name && stage === 'kept');
+  }
+
+  /** One that a rollup never had, if it had none newer than `newest` otherwise. */
+  nextVersion(name: string, newest: number): number {
+    const versions = this.places
+      .filter(({ rollup }) => rollup.name === name)
+      .map(({ rollup }) => rollup.version);
+    return Math.max(newest, this.#progress.replayed?.[name] ?? 0, ...versions) + 1;
+  }
+
+  /** The newest versions that replays gave out. */
+  get replayed(): readonly { readonly name: string; readonly version: number }[] {
+    return Object.entries(this.#progress.replayed ?? {}).map(([name, version]) => ({
+      name,
+      version,
+    }));
+  }
+
   in(stage: Place['stage']): readonly Place[] {
     return this.places.filter((place) => place.stage === stage);
+  }
+
+  /** Begins a version that is replayed. */
+  begin(place: Place): Promise<void> {
+    const { name, version, table } = place.rollup;
+    return this.#save(({ tables, replayed, ...rest }) => ({
+      ...rest,
+      tables: { ...tables, [table]: place },
+      replayed: { ...replayed, [name]: version },
+    }));
   }
 
   /** Changes places all at once: a crash leaves all of them as they were, or none. */

@@ -49,7 +49,7 @@ export async function planChange(
   const after = planOf(pipeline, {
     ...stored,
     rollups: usable(tables),
-    retired: [...stored.retired, ...tables.places.map(versionOf)],
+    retired: [...stored.retired, ...tables.places.map(versionOf), ...tables.replayed],
   });
   const seen = usable(tables).filter(
     ({ name, table }, _, all) => all.find((one) => one.name === name)?.table === table,
@@ -86,7 +86,8 @@ const versionOf = ({ rollup: { name, version } }: { readonly rollup: RollupPlan 
  */
 export async function applyPlan(
   { before, after, tables }: PlanChange,
-  options: KeptPlan & ApplyRollupsOptions & { readonly deadLettersKeepMs: number },
+  options: KeptPlan &
+    Omit<ApplyRollupsOptions, 'sameEvents'> & { readonly deadLettersKeepMs: number },
 ): Promise<void> {
   const { store, database, deadLettersKeepMs, clock } = options;
   const migration =
@@ -94,7 +95,7 @@ export async function applyPlan(
     clickhouseMigration(before, after, {
       database,
       rollups: tables.places
-        .filter(({ stage }) => stage === 'ready' || stage === 'filling')
+        .filter(({ stage }) => stage === 'ready' || stage === 'filling' || stage === 'kept')
         .map(({ rollup }) => rollup),
     });
   if (migration) {
@@ -107,10 +108,12 @@ export async function applyPlan(
   for (const { differs, statement } of keepDeadLetters({ database, keepMs: deadLettersKeepMs })) {
     if ((await store.read(differs)).bytes.length > 0) await store.define(statement);
   }
-  await makeRollups(after, tables, options);
+  const sameEvents = JSON.stringify(before?.events) === JSON.stringify(after.events);
+  const rollupOptions = { ...options, sameEvents };
+  await makeRollups(after, tables, rollupOptions);
   await keep(after, options);
   if (migration) await defineAll(migration.cleanup, store);
-  await dropRollups(after, tables, options);
+  await dropRollups(after, tables, rollupOptions);
 }
 
 /** @throws MillraceError `plan_conflict` if a check of a migration fails. */

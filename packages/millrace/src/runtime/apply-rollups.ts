@@ -1,3 +1,4 @@
+import { dropReplay } from '../compile/clickhouse/rollup-replay.ts';
 import {
   createVersion,
   cutOffVersion,
@@ -6,6 +7,7 @@ import {
   showVersion,
 } from '../compile/clickhouse/rollup-versions.ts';
 import type { Plan, RollupPlan } from '../plan/plan.ts';
+import { sameLogic } from '../plan/versions.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReachCrashPoint } from '../ports/crash-points.ts';
 import type { Store } from '../ports/store.ts';
@@ -20,6 +22,8 @@ export interface ApplyRollupsOptions {
   /** Every event in the store lies below this offset of the log, and none that comes does. */
   readonly cut: number;
   readonly reach: ReachCrashPoint;
+  /** Whether events are stored as they were: else what is being replayed must begin anew. */
+  readonly sameEvents: boolean;
 }
 
 /**
@@ -81,9 +85,11 @@ async function make(
 export async function dropRollups(
   plan: Plan,
   tables: RollupTables,
-  { store, database }: ApplyRollupsOptions,
+  { store, database, sameEvents }: ApplyRollupsOptions,
 ): Promise<void> {
-  const gone = tables.places.filter((place) => !isUsed(place, plan, tables));
+  const gone = tables.places.filter(
+    (place) => !isUsed(place, plan, tables) && !isAskedFor(place, plan, tables, sameEvents),
+  );
   await tables.save(...gone.map((place) => ({ ...place, stage: 'dropping' }) as const));
   const isTaken = (name: string): boolean =>
     [...plan.rollups, ...plan.windows].some((one) => one.name === name);
@@ -92,6 +98,7 @@ export async function dropRollups(
     const statements = [
       ...(isTaken(rollup.name) ? [] : hideRollup(rollup, { database })),
       ...cutOffVersion(rollup, { database }),
+      ...dropReplay(rollup, { database }),
       ...dropVersion(rollup, { database }),
     ];
     for (const statement of statements) await store.define(statement);
@@ -104,6 +111,19 @@ const isUsed = ({ rollup, stage }: Place, plan: Plan, tables: RollupTables): boo
   const wanted = plan.rollups.find(({ name }) => name === rollup.name);
   if (wanted === undefined || stage === 'dropping') return false;
   return wanted.table === rollup.table || (stage === 'ready' && !isReady(wanted.table, tables));
+};
+
+/** Whether it is being replayed, or can be gone back to, and computes what readers see. */
+const isAskedFor = (
+  { rollup, stage, replay }: Place,
+  plan: Plan,
+  tables: RollupTables,
+  sameEvents: boolean,
+): boolean => {
+  const seen = plan.rollups.find(({ name }) => name === rollup.name);
+  if (seen === undefined || !isReady(seen.table, tables)) return false;
+  if (!sameLogic(seen, rollup) || seen.keepMs !== rollup.keepMs) return false;
+  return stage === 'kept' || (stage === 'filling' && replay !== undefined && sameEvents);
 };
 
 const isReady = (table: string, tables: RollupTables): boolean =>

@@ -71,8 +71,9 @@ const rollupStatuses = ({ plan, rollups }: Embedded): readonly RollupStatus[] =>
     const since = ready?.completeSinceMs ?? null;
     return {
       name,
-      version,
-      state: ready?.rollup.table === table ? 'ready' : 'filling',
+      // A replay gives the same definition a newer version.
+      version: place?.stage === 'filling' ? version : (ready?.rollup.version ?? version),
+      state: place?.stage === 'filling' ? 'filling' : 'ready',
       served_by: ready ? `${name} v${ready.rollup.version}` : 'events',
       events_to_fill: place?.events ?? 0,
       events_filled: place?.eventsDone ?? 0,

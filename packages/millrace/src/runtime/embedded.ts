@@ -9,9 +9,12 @@ import { Archiver } from '../archive/archiver.ts';
 import { type Admission, createAdmission } from '../collect/admission.ts';
 import { type Collector, createCollector } from '../collect/collector.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
+import type { TableName } from '../compile/clickhouse/nodes.ts';
+import { replaySource } from '../compile/clickhouse/rollup-replay.ts';
 import { dropCopies } from '../compile/clickhouse/verify-rollups.ts';
 import { insertWindowResults } from '../compile/clickhouse/window-table.ts';
 import type { Pipeline } from '../define/pipeline.ts';
+import { MillraceError } from '../errors.ts';
 import { Loader, type LoaderOptions } from '../load/loader.ts';
 import { defaults } from '../plan/defaults.ts';
 import type { Change } from '../plan/difference.ts';
@@ -23,6 +26,8 @@ import type { Disk } from '../ports/disk.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import { Leases } from '../rollups/leases.ts';
+import { readAgain } from '../rollups/read-again.ts';
+import type { Replays } from '../rollups/replays.ts';
 import { RollupFiller } from '../rollups/rollup-filler.ts';
 import type { RollupTables } from '../rollups/rollup-tables.ts';
 import type { WindowResults } from '../windows/window-results.ts';
@@ -36,6 +41,8 @@ import { keepRefusedRow } from './keep-refused-row.ts';
 import { leasedStore } from './leased-store.ts';
 import { LifetimeCount } from './lifetime-count.ts';
 import type { Archive } from './open-archive.ts';
+import { openReplays } from './open-replays.ts';
+import { replayHistory } from './replay-history.ts';
 import { fillNews, switchNews } from './rollup-news.ts';
 import { windowResultsOf } from './window-results-of.ts';
 
@@ -95,6 +102,7 @@ export interface Embedded {
   /** Which tables of rollups there are, and how far each is. */
   readonly rollups: RollupTables;
   readonly filler: RollupFiller;
+  readonly replays: Replays;
   /** What the definition has changed since the last start. */
   readonly changes: readonly Change[];
   readonly events: Log;
@@ -204,6 +212,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const cut = eventLoader.committed;
   await applyPlan(change, { ...kept, store, database, deadLettersKeepMs, clock, cut, reach });
   const leases = new Leases();
+  const objects = options.archive?.objects ?? null;
+  const history = replayHistory({ log: events, objects, decoder: store, partition: 0 });
   const filler = new RollupFiller({
     tables: rollups,
     store,
@@ -213,9 +223,26 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     eventsKeepMs: plan.keepMs,
     statements: fillStatements(database),
     ...(options.eventsPerFillStep ? { eventsPerStep: options.eventsPerFillStep } : {}),
+    readAgain: (place, signal) =>
+      readAgain(
+        place,
+        {
+          ...{ tables: rollups, store, loader: eventLoader, clock, reach, onRetry: onProblem },
+          history: history.upToCut,
+          source: (rollup) => tableText(replaySource(rollup, database)),
+          columns: tables.events.insertColumns,
+          ...(options.eventsPerFillStep ? { rowsMax: options.eventsPerFillStep } : {}),
+        },
+        signal,
+      ),
     reach,
     onSwitch: (now) => onNews(switchNews(now)),
     onRetry: onProblem,
+  });
+  const closing = new AbortController();
+  const replays = openReplays({
+    ...{ plan, tables: rollups, store, eventLoader, filler, history, reach, onNews },
+    signal: closing.signal,
   });
   for (const place of rollups.in('filling')) {
     const goneMs = rollups.eventsGoneBeforeMs(plan.keepMs, clock.now());
@@ -278,7 +305,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     async () => {
       // What the archive lacks, nobody has for years but the log.
       const archived = archiver === null ? eventLoader.committed : (archiver.archived ?? 0);
-      await events.trim(Math.min(eventLoader.committed, archived));
+      await events.trim(Math.min(eventLoader.committed, archived, ...notReplayed(rollups)));
       await deadLetters.trim(deadLetterLoader.committed);
     },
     (error) => onProblem('old segments of the log are not deleted', error),
@@ -299,6 +326,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     readable: tables.readable,
     rollups,
     filler,
+    replays,
     changes: change.changes,
     events,
     deadLetters,
@@ -310,6 +338,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     duplicates,
     dedup,
     async close() {
+      closing.abort(new MillraceError('shutting_down', 'This process is ending.'));
       await Promise.all([trimming.stop(), counting.stop(), filler.stop(), archiver?.stop()]);
       await duplicates.save();
       await Promise.all([eventLoader.drained(), deadLetterLoader.drained()]);
@@ -322,3 +351,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     },
   };
 }
+
+/** Up to where replays have read the log; what is behind it they still need. */
+const notReplayed = (rollups: RollupTables): readonly number[] =>
+  rollups
+    .in('filling')
+    .flatMap(({ replay }) =>
+      replay === undefined || replay.from === 'events' ? [] : replay.loaded.committed,
+    );
+
+const tableText = ({ database: of, table }: TableName): string => `${of}.${table}`;

@@ -1,4 +1,5 @@
 import { eventsByMinute, eventsToFill, fillFromEvents } from '../compile/clickhouse/rollup-fill.ts';
+import { copyBuckets, dropReplay, monthsBefore } from '../compile/clickhouse/rollup-replay.ts';
 import { cutOffVersion, dropVersion, showVersion } from '../compile/clickhouse/rollup-versions.ts';
 import type { RollupFillerOptions } from '../rollups/rollup-filler.ts';
 
@@ -9,5 +10,8 @@ export const fillStatements = (database: string): RollupFillerOptions['statement
   fill: (rollup, range) => fillFromEvents(rollup, range, { database }),
   show: (rollup) => showVersion(rollup, 'table', { database }),
   cutOff: (rollup) => cutOffVersion(rollup, { database }),
-  drop: (rollup) => dropVersion(rollup, { database }),
+  drop: (rollup) => [...dropReplay(rollup, { database }), ...dropVersion(rollup, { database })],
+  monthsBefore: (rollup) => monthsBefore(rollup, { database }),
+  copyBuckets: (rollup, month, replay) => copyBuckets(rollup, { ...replay, month }, { database }),
+  endReplay: (rollup) => dropReplay(rollup, { database }),
 });

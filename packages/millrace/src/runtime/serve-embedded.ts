@@ -17,6 +17,7 @@ import { dayMs } from '../plan/read-duration.ts';
 import { AnswerCache } from '../query/answer-cache.ts';
 import { createAnswering } from '../query/answer-question.ts';
 import { createSqlGuard } from '../query/sql-guard/index.ts';
+import { versionStatus } from '../rollups/version-status.ts';
 import { isLoopback } from '../server/address.ts';
 import { deadLetterRoutes } from '../server/dead-letter-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../server/error-answer.ts';
@@ -28,6 +29,7 @@ import { describedRoutes } from '../server/openapi/described-routes.ts';
 import { openapiRoutes } from '../server/openapi/openapi-routes.ts';
 import { pageRoutes } from '../server/page/page-routes.ts';
 import { queryRoutes } from '../server/query-routes.ts';
+import { replayRoutes } from '../server/replay-routes.ts';
 import { listen } from '../server/server.ts';
 import { defaultSqlLimits } from '../server/sql-limits.ts';
 import { sqlRoutes } from '../server/sql-routes.ts';
@@ -172,6 +174,15 @@ export async function serveEmbedded(
     });
     await app.register(verifyRoutes, {
       verify: verifying(embedded),
+      requireRead: keys.requireRead,
+    });
+    await app.register(replayRoutes, {
+      replays: {
+        begin: (order) => embedded.replays.begin(order),
+        back: (name) => embedded.replays.back(name),
+        drop: (name) => embedded.replays.drop(name),
+        versions: () => rollups.places.map(versionStatus),
+      },
       requireRead: keys.requireRead,
     });
     await app.register(healthRoutes, {

@@ -10,8 +10,8 @@ export function localProgress(path: string, disk: Disk = nodeDisk): ProgressKeep
     async read() {
       const content = await readFileIfThere(disk, path);
       if (content === null) return { committed: 0, intents: [] };
-      const progress = parse(content);
-      if (progress) return progress;
+      const progress: unknown = JSON.parse(content);
+      if (isLoadProgress(progress)) return progress;
       throw new MillraceError(
         'log_corrupt',
         `${path} does not hold the progress of a loader. Without it Millrace cannot know what the store already has.`,
@@ -21,27 +21,24 @@ export function localProgress(path: string, disk: Disk = nodeDisk): ProgressKeep
   };
 }
 
-function parse(content: string): LoadProgress | null {
-  const value: unknown = JSON.parse(content);
-  if (typeof value !== 'object' || value === null) return null;
-  if (!('committed' in value) || !isOffset(value.committed)) return null;
-  if (!('intents' in value) || !Array.isArray(value.intents)) return null;
-  const intents: readonly unknown[] = value.intents;
-  if (!intents.every(isRange)) return null;
-  return { committed: value.committed, intents };
-}
+/** Whether a value read from a file is the progress of a loader. */
+export const isLoadProgress = (value: unknown): value is LoadProgress =>
+  typeof value === 'object' &&
+  value !== null &&
+  'committed' in value &&
+  isOffset(value.committed) &&
+  'intents' in value &&
+  Array.isArray(value.intents) &&
+  value.intents.every(isRange);
 
-function isRange(value: unknown): value is LogRange {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'from' in value &&
-    'to' in value &&
-    isOffset(value.from) &&
-    isOffset(value.to) &&
-    value.from < value.to
-  );
-}
+const isRange = (value: unknown): value is LogRange =>
+  typeof value === 'object' &&
+  value !== null &&
+  'from' in value &&
+  'to' in value &&
+  isOffset(value.from) &&
+  isOffset(value.to) &&
+  value.from < value.to;
 
 const isOffset = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0;

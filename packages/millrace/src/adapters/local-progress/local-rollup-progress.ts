@@ -4,10 +4,12 @@ import type {
   RollupPlace,
   RollupProgress,
   RollupProgressKeeper,
+  RollupReplay,
   RollupStep,
 } from '../../ports/rollup-progress.ts';
 import { readFileIfThere, replaceFile } from '../atomic-file.ts';
 import { nodeDisk } from '../node-disk.ts';
+import { isLoadProgress } from './local-progress.ts';
 
 /** How far the tables of rollups are, in a small file beside the log. */
 export function localRollupProgress<Rollup>(
@@ -41,9 +43,20 @@ const isPlace = <Rollup>(value: unknown): value is RollupPlace<Rollup> =>
   stages.includes(value.stage) &&
   [value.cut, value.events, value.eventsDone, value.doneToMs].every(Number.isSafeInteger) &&
   (value.intent === null || isStep(value.intent)) &&
-  isTimeOrNull(value.completeSinceMs);
+  isTimeOrNull(value.completeSinceMs) &&
+  (value.replay === undefined || isReplay(value.replay));
 
-const stages: readonly unknown[] = ['creating', 'filling', 'ready', 'dropping'];
+const isReplay = (value: unknown): value is RollupReplay =>
+  isRecord(value) &&
+  sources.includes(value.from) &&
+  isTimeOrNull(value.sinceMs) &&
+  isTimeOrNull(value.untilMs) &&
+  typeof value.copied === 'boolean' &&
+  isLoadProgress(value.loaded);
+
+const sources: readonly unknown[] = ['archive', 'log', 'events'];
+
+const stages: readonly unknown[] = ['creating', 'filling', 'ready', 'kept', 'dropping'];
 
 const isStep = (value: unknown): value is RollupStep =>
   isRecord(value) && [value.fromMs, value.toMs, value.events].every(Number.isSafeInteger);

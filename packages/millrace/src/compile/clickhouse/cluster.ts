@@ -58,6 +58,16 @@ const onCluster = (
           ...everywhere,
         },
       ];
+    case 'create null table':
+      // An insert passes through it on the server that it comes to.
+      return [
+        {
+          ...definition,
+          name: shardTable(definition.name),
+          like: shardTable(definition.like),
+          ...everywhere,
+        },
+      ];
     case 'create materialized view':
       // It sees the rows of an insert only in the table that is inserted into.
       return [

@@ -134,6 +134,14 @@ export interface CreateDistributedTable extends Placed {
   readonly of: TableName;
 }
 
+/** Keeps nothing of what is inserted: views alone see it. */
+export interface CreateNullTable extends Placed {
+  readonly node: 'create null table';
+  readonly name: TableName;
+  /** The table whose columns it has. */
+  readonly like: TableName;
+}
+
 export interface CreateMaterializedView extends Placed {
   readonly node: 'create materialized view';
   readonly name: TableName;
@@ -157,6 +165,7 @@ export interface AlterTable extends Placed {
 export type Definition =
   | ({ readonly node: 'create database'; readonly name: string } & Placed)
   | CreateTable
+  | CreateNullTable
   | CreateMaterializedView
   | ({ readonly node: 'create view'; readonly name: TableName; readonly select: Select } & Placed)
   | AlterTable

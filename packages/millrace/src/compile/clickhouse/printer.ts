@@ -29,6 +29,8 @@ export const print = (statement: Statement): string => {
         `CREATE TABLE IF NOT EXISTS ${tableName(statement.name)}${on(statement)} AS ${tableName(statement.of)}`,
         `ENGINE = Distributed(${[statement.cluster, statement.of.database, statement.of.table].map(literal).join(', ')})`,
       );
+    case 'create null table':
+      return `CREATE TABLE IF NOT EXISTS ${tableName(statement.name)}${on(statement)} AS ${tableName(statement.like)} ENGINE = Null`;
     case 'create materialized view':
       return lines(
         `CREATE MATERIALIZED VIEW IF NOT EXISTS ${tableName(statement.name)}${on(statement)} TO ${tableName(statement.to)} AS`,

@@ -6,6 +6,7 @@ import { eventsTable } from './events-table.ts';
 import { eventsAlias, fieldExpression, mayBeAbsent } from './field.ts';
 import { compileMeasure, finishStates } from './measure.ts';
 import {
+  type ColumnDefinition,
   type CreateTable,
   call,
   column,
@@ -23,6 +24,14 @@ import { ttl } from './ttl.ts';
 
 const tableAlias = 'r';
 
+export const rollupColumns = (rollup: RollupPlan): readonly ColumnDefinition[] => [
+  { name: 'bucket', type: { name: 'DateTime64', parameters: [0, 'UTC'] } },
+  ...rollup.by.map((dimension) => ({ name: dimension.name, type: dimensionType(dimension) })),
+  ...rollup.measures.flatMap((measure) =>
+    compileMeasure(measure).states.map(({ name, type }) => ({ name, type })),
+  ),
+];
+
 /** The table of mergeable states. */
 export const createRollupTable = (
   rollup: RollupPlan,
@@ -31,13 +40,7 @@ export const createRollupTable = (
 ): CreateTable => ({
   node: 'create table',
   name: { database, table: rollup.table },
-  columns: [
-    { name: 'bucket', type: { name: 'DateTime64', parameters: [0, 'UTC'] } },
-    ...rollup.by.map((dimension) => ({ name: dimension.name, type: dimensionType(dimension) })),
-    ...rollup.measures.flatMap((measure) =>
-      compileMeasure(measure).states.map(({ name, type }) => ({ name, type })),
-    ),
-  ],
+  columns: rollupColumns(rollup),
   indexes: [],
   engine: 'AggregatingMergeTree',
   partitionBy: call('toYYYYMM', column('bucket')),

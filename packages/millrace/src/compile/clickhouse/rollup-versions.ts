@@ -25,13 +25,26 @@ export const createVersion = (
   plan: Plan,
   options: VersionOptions,
 ): readonly string[] => [
+  ...createVersionTable(rollup, plan, options),
+  ...createVersionFill(rollup, options),
+];
+
+/** The table alone, which nothing is brought into. Whatever a crash left of it goes first. */
+export const createVersionTable = (
+  rollup: RollupPlan,
+  plan: Plan,
+  options: VersionOptions,
+): readonly string[] => [
   ...cutOffVersion(rollup, options),
   ...dropVersion(rollup, options),
-  ...printDefinitions(
-    [createRollupTable(rollup, plan, options.database), createRollupFill(rollup, options.database)],
-    options.cluster,
-  ),
+  ...printDefinitions([createRollupTable(rollup, plan, options.database)], options.cluster),
 ];
+
+/** The view that brings each insert from now on into the table, which is there. */
+export const createVersionFill = (
+  rollup: RollupPlan,
+  { database, cluster }: VersionOptions,
+): readonly string[] => printDefinitions([createRollupFill(rollup, database)], cluster);
 
 /** Shows readers of the rollup's name this version; or, from the events, what it will be. */
 export const showVersion = (

@@ -11,6 +11,7 @@ import type {
   WindowStatus,
 } from '../../observe/status.ts';
 import type { Answer, Explanation } from '../../query/answer-question.ts';
+import type { VersionStatus } from '../../rollups/version-status.ts';
 import type {
   GroupDifference,
   HourDifference,
@@ -133,6 +134,24 @@ const rollupStatus: Members<RollupStatus> = {
     format: 'date-time',
     description: 'What happened before it may be missing; null if nothing is.',
   },
+};
+
+const versionStatus: Members<VersionStatus> = {
+  rollup: text,
+  version: count,
+  state: {
+    type: 'string',
+    enum: ['creating', 'filling', 'ready', 'kept', 'dropping'],
+    description: '`ready`: readers see it. `kept`: they may go back to it.',
+  },
+  from: {
+    enum: ['archive', 'log', 'events', null],
+    description: 'What it was replayed from; null if its definition made it.',
+  },
+  since: { ...orNullOf('string'), format: 'date-time' },
+  until: { ...orNullOf('string'), format: 'date-time' },
+  events_to_fill: count,
+  events_filled: count,
 };
 
 const windowStatus: Members<WindowStatus> = {
@@ -322,6 +341,7 @@ export const answerSchemas: { readonly [name: string]: JsonSchema } = {
   ),
   Answer: exactly(answer, ['explanation']),
   Status: exactly(status),
+  RollupVersions: exactly({ versions: listOf(exactly(versionStatus)) }),
   HourDifference: exactly(hourDifference),
   RollupReport: exactly(rollupReport),
   VerifyReport: exactly(verifyReport),

@@ -1,0 +1,120 @@
+import { pause } from '../load/backoff.ts';
+import { Loader } from '../load/loader.ts';
+import type { RollupPlan } from '../plan/plan.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CrashPoint, ReachCrashPoint } from '../ports/crash-points.ts';
+import type { LogReader } from '../ports/log.ts';
+import type { LoadProgress } from '../ports/progress.ts';
+import type { RollupReplay } from '../ports/rollup-progress.ts';
+import type { Store } from '../ports/store.ts';
+import { type FilledBeside, waitWhileBusy } from './pace.ts';
+import type { Place, RollupTables } from './rollup-tables.ts';
+
+export interface ReadAgainOptions {
+  readonly tables: RollupTables;
+  readonly store: Store;
+  /** What new events go through meanwhile, which comes first. */
+  readonly loader: Pick<FilledBeside, 'lagMs'>;
+  readonly clock: Clock;
+  /** The log as it was at the cut of a version, of which more may be left than its own folder has. */
+  readonly history: (place: Place, replay: RollupReplay) => Promise<LogReader>;
+  /** What events are inserted into so that they get into a version alone, and the columns they give. */
+  readonly source: (rollup: RollupPlan) => string;
+  readonly columns: readonly string[];
+  readonly rowsMax?: number;
+  readonly reach: ReachCrashPoint;
+  readonly onRetry: (what: string, error: unknown) => void;
+}
+
+/** The loader's, as those of a replay. */
+const points: { readonly [point in CrashPoint]?: CrashPoint } = {
+  'load-intended': 'replay-intended',
+  'load-inserted': 'replay-inserted',
+};
+
+/**
+ * Reads the log below the cut of a version again, into that version. It is loaded
+ * as events are, range by range under tokens, and how far it is lies beside the
+ * stage of the version.
+ *
+ * Resolves once the version has all of it, or when the signal aborts.
+ */
+export async function readAgain(
+  { rollup: { table } }: Place,
+  options: ReadAgainOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { tables, clock, rowsMax, reach, onRetry } = options;
+  const { place, replay } = replayOf(tables, table);
+  const log = await options.history(place, replay);
+  const loader = new Loader({
+    log,
+    store: patient(options.store, options.loader, signal),
+    progress: {
+      read: async () => replayOf(tables, table).replay.loaded,
+      save: (loaded) => save(tables, table, loaded, log.start),
+    },
+    clock,
+    table: options.source(place.rollup),
+    columns: options.columns,
+    topic: `replays/${table}`,
+    partition: 0,
+    ...(rowsMax === undefined ? {} : { rowsMax, rowsEnough: rowsMax, rowsEnoughBeside: rowsMax }),
+    refuse: async ({ offset, reason }) =>
+      onRetry(
+        `rollup ${table} is replayed without the event at offset ${offset}`,
+        new Error(reason),
+      ),
+    reach: (point) => {
+      const own = points[point];
+      if (own !== undefined) reach(own);
+    },
+    onRetry: (error, { from, to }) =>
+      onRetry(`the replay of offsets ${from} to ${to} into ${table} waits`, error),
+  });
+  await loader.resume();
+  loader.start();
+  try {
+    await loader.settled(place.cut, signal);
+  } finally {
+    await loader.stop();
+  }
+}
+
+function replayOf(
+  tables: RollupTables,
+  table: string,
+): { readonly place: Place; readonly replay: RollupReplay } {
+  const place = tables.at(table);
+  if (place?.replay === undefined) throw new Error(`${table} is not replayed.`);
+  return { place, replay: place.replay };
+}
+
+function save(
+  tables: RollupTables,
+  table: string,
+  loaded: LoadProgress,
+  start: number,
+): Promise<void> {
+  const { place, replay } = replayOf(tables, table);
+  return tables.save({
+    ...place,
+    eventsDone: loaded.committed - start,
+    replay: { ...replay, loaded },
+  });
+}
+
+/** The store, which leaves the machine to others: while they are behind, and as long as it worked itself. */
+const patient = (
+  store: Store,
+  loader: Pick<FilledBeside, 'lagMs'>,
+  signal: AbortSignal,
+): Pick<Store, 'insert' | 'read'> => ({
+  read: (sql, options) => store.read(sql, options),
+  async insert(batch) {
+    await waitWhileBusy(loader, signal);
+    const startedMs = performance.now();
+    await store.insert(batch);
+    await pause(performance.now() - startedMs, signal);
+  },
+});

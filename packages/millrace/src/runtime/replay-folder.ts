@@ -1,0 +1,93 @@
+import { ask } from '../client/ask.ts';
+import type { ReplayOrder } from '../rollups/replays.ts';
+import { type VersionStatus, versionStatus } from '../rollups/version-status.ts';
+import { crashOnDemand } from './crash-on-demand.ts';
+import { openEmbedded } from './embedded.ts';
+import { loadPipeline } from './load-pipeline.ts';
+import { type ArchiveSettings, openArchive } from './open-archive.ts';
+import { ownerUrl } from './owner-url.ts';
+
+export interface ReplayFolderSettings extends ArchiveSettings {
+  readonly pipeline: string;
+  readonly data: string;
+  readonly readKeys: readonly string[];
+  readonly dedupMemoryMb: number;
+  readonly storeMemoryMb: number;
+  readonly logRetentionHours: number;
+  readonly logSegmentMb: number;
+}
+
+/** Replays of a data folder, in the process that has it open or in this one. */
+export interface FolderReplays {
+  begin(order: ReplayOrder): Promise<readonly VersionStatus[]>;
+  back(rollup: string): Promise<readonly VersionStatus[]>;
+  drop(rollup: string): Promise<readonly VersionStatus[]>;
+  versions(): Promise<readonly VersionStatus[]>;
+  /** Lets go of the folder, if this process has it. What is under way goes on when it is opened again. */
+  close(): Promise<void>;
+}
+
+/** @throws MillraceError what opening the data folder throws. */
+export async function replayFolder(
+  settings: ReplayFolderSettings,
+  onProblem: (what: string, error: unknown) => void,
+): Promise<FolderReplays> {
+  const url = await ownerUrl(settings.data);
+  return url === null ? inThisProcess(settings, onProblem) : ofAnother(url, settings.readKeys[0]);
+}
+
+function ofAnother(url: string, key: string | undefined): FolderReplays {
+  const asked = async (method: 'GET' | 'PUT' | 'DELETE', path: string) => {
+    const place = new URL(path, url);
+    const answer = await ask<{ readonly versions: readonly VersionStatus[] }>(place, {
+      method,
+      key,
+    });
+    return answer.versions;
+  };
+  const pathOf = (rollup: string): string => `/v1/replays/${encodeURIComponent(rollup)}`;
+  return {
+    begin: ({ rollup, from, sinceMs, untilMs }) => {
+      const search = new URLSearchParams({ from });
+      if (sinceMs !== null) search.set('since', new Date(sinceMs).toISOString());
+      if (untilMs !== null) search.set('until', new Date(untilMs).toISOString());
+      return asked('PUT', `${pathOf(rollup)}?${search}`);
+    },
+    back: (rollup) => asked('PUT', `${pathOf(rollup)}/back`),
+    drop: (rollup) => asked('DELETE', pathOf(rollup)),
+    versions: () => asked('GET', '/v1/replays'),
+    close: async () => {},
+  };
+}
+
+async function inThisProcess(
+  settings: ReplayFolderSettings,
+  onProblem: (what: string, error: unknown) => void,
+): Promise<FolderReplays> {
+  const embedded = await openEmbedded({
+    pipeline: await loadPipeline(settings.pipeline),
+    folder: settings.data,
+    dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
+    storeMemoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
+    logRetentionMs: settings.logRetentionHours * 3_600_000,
+    logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
+    archive: await openArchive(settings),
+    reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
+    onProblem,
+  });
+  const { replays, rollups } = embedded;
+  const versions = async () => rollups.places.map(versionStatus);
+  const then = async (done: Promise<unknown>) => {
+    await done;
+    return versions();
+  };
+  return {
+    begin: (order) => then(replays.begin(order)),
+    back: (rollup) => then(replays.back(rollup)),
+    drop: (rollup) => then(replays.drop(rollup)),
+    versions,
+    close: async () => {
+      await embedded.close();
+    },
+  };
+}

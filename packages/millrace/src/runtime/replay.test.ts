@@ -1,0 +1,393 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { diskObjects } from '../adapters/objects/disk-objects.ts';
+import { nativeBatch } from '../collect/native.ts';
+import { readJson } from '../collect/read-json.ts';
+import { print } from '../compile/clickhouse/printer.ts';
+import { createRollupView } from '../compile/clickhouse/rollup-table.ts';
+import {
+  count,
+  decimal,
+  event,
+  max,
+  type Pipeline,
+  quantiles,
+  rollup,
+  string,
+  sum,
+  uniq,
+} from '../index.ts';
+import type { CrashPoint } from '../ports/crash-points.ts';
+import type { RollupReplay } from '../ports/rollup-progress.ts';
+import { database } from './database.ts';
+import { type Embedded, type EmbeddedOptions, openEmbedded } from './embedded.ts';
+
+class Crash extends Error {}
+
+let folder: string;
+let embedded: Embedded | undefined;
+let problems: string[];
+let news: string[];
+/** What fails from now on, and how often. */
+let failing: { point: CrashPoint | null; times: number };
+beforeEach(begin);
+afterEach(end);
+
+function begin(): void {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-replay-'));
+  problems = [];
+  news = [];
+  failing = { point: null, times: 0 };
+}
+async function end(): Promise<void> {
+  await embedded?.close();
+  embedded = undefined;
+  rmSync(folder, { recursive: true, force: true });
+  expect(problems).toEqual([]);
+}
+
+const sums = rollup('sums', {
+  from: 'purchase',
+  every: 'day',
+  by: ['currency'],
+  where: { value: { gt: '0.10' } },
+  measures: {
+    n: count(),
+    total: sum('value'),
+    top: max('value'),
+    people: uniq('user_id'),
+    middle: quantiles('value', [0.5]),
+  },
+});
+
+/** Closes what runs, and goes on. */
+async function run(
+  more: Partial<EmbeddedOptions> & Partial<Pick<Pipeline, 'keep' | 'rollups'>> = {},
+): Promise<Embedded> {
+  await embedded?.close();
+  const { keep, rollups = [sums], ...options } = more;
+  embedded = await openEmbedded({
+    pipeline: {
+      name: 'shop',
+      events: { purchase: event({ value: decimal(18, 2), currency: string() }) },
+      rollups,
+      ...(keep ? { keep } : {}),
+    },
+    folder: join(folder, 'data'),
+    dedupMemoryBytesMax: 64 * 1024 * 1024,
+    storeMemoryBytesMax: 1024 ** 3,
+    logRetentionMs: 0,
+    logSegmentBytes: 1024 * 1024,
+    eventsPerFillStep: 7,
+    archive: { objects: diskObjects(join(folder, 'archive')), waitMsMax: 3_600_000 },
+    reach: (point) => {
+      if (point !== failing.point || failing.times === 0) return;
+      failing.times -= 1;
+      throw new Crash(point);
+    },
+    onProblem: (what, error) => {
+      if (!(error instanceof Crash)) problems.push(`${what}: ${String(error)}`);
+    },
+    onNews: (sentence) => news.push(sentence),
+    ...options,
+  });
+  return embedded;
+}
+
+/** Machines may be busy. */
+const patient = { timeout: 30_000 };
+
+let serial = 0;
+interface Sale {
+  readonly ageMs: number;
+  readonly cents: number;
+  readonly currency: string;
+  readonly user: number;
+}
+async function sell({ collector, eventLoader, events }: Embedded, sales: readonly Sale[]) {
+  const nowMs = Date.now();
+  const batch = sales.map(({ ageMs, cents, currency, user }) => {
+    serial += 1;
+    return {
+      event_id: `e${serial}`,
+      type: 'purchase',
+      timestamp: nowMs - ageMs,
+      user_id: `u${user}`,
+      properties: { value: (cents / 100).toFixed(2), currency },
+    };
+  });
+  const body = Buffer.from(JSON.stringify(batch));
+  const receipt = await collector.collect(nativeBatch(readJson(body, false, collector.limits)));
+  expect(receipt.rejected).toEqual([]);
+  await eventLoader.settled(events.end);
+}
+
+const lines = async ({ store }: Embedded, sql: string): Promise<readonly string[]> =>
+  Buffer.from((await store.read(sql, { format: 'TSV' })).bytes)
+    .toString()
+    .split('\n')
+    .filter(Boolean);
+const shown = (from: Embedded, name = 'sums') => lines(from, `SELECT * FROM ${name} ORDER BY ALL`);
+/** What a version of the rollup has, whoever reads it. */
+async function rowsOf(from: Embedded, table: string): Promise<readonly string[]> {
+  const version = from.rollups.at(table)?.rollup ?? expect.fail(`no ${table}`);
+  const name = `seen_${table}`;
+  await from.store.define(print(createRollupView({ ...version, name }, database)));
+  const rows = await shown(from, name);
+  await from.store.define(`DROP VIEW ${name}`);
+  return rows;
+}
+/** What the rollup must show, computed from all stored events at once. */
+async function recomputed(from: Embedded): Promise<readonly string[]> {
+  const version = from.plan.rollups[0] ?? expect.fail('no rollup');
+  await from.store.define(
+    print(createRollupView({ ...version, name: 'expected' }, database, 'events')),
+  );
+  const expected = await shown(from, 'expected');
+  await from.store.define('DROP VIEW expected');
+  return expected;
+}
+const tables = async (of: Embedded) =>
+  (
+    await lines(
+      of,
+      `SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'sums%' ORDER BY name`,
+    )
+  ).join(' ');
+
+const dayMs = 86_400_000;
+const one: Sale = { ageMs: 0, cents: 150, currency: 'EUR', user: 0 };
+const fewSales = [0, 1, 40, 41, 90].map((days) => ({ ...one, ageMs: days * dayMs, user: days }));
+const everything = { rollup: 'sums', sinceMs: null, untilMs: null } as const;
+
+describe('a replay', () => {
+  test.each(['archive', 'log', 'events'] as const)(
+    'from the %s makes the same table while events flow, and goes back',
+    async (from) => {
+      const now = await run();
+      await sell(now, fewSales);
+      await now.archiver?.flush();
+      await sell(now, fewSales);
+      failing = { point: 'rollup-filled', times: Number.POSITIVE_INFINITY };
+      await now.replays.begin({ ...everything, from });
+      await sell(now, fewSales);
+      expect(now.rollups.ready('sums')?.rollup.version).toBe(1);
+      failing.times = 0;
+      await now.filler.ended();
+      const place = now.rollups.ready('sums');
+      expect(place).toMatchObject({ rollup: { version: 2 }, cut: 10, events: 10, eventsDone: 10 });
+      await sell(now, fewSales);
+      expect(await lines(now, 'SELECT sum(n), sum(total) FROM sums')).toEqual(['20\t30']);
+      const right = await recomputed(now);
+      expect(await rowsOf(now, 'sums__v2')).toEqual(right);
+      expect(await rowsOf(now, 'sums__v1')).toEqual(right);
+      expect(await tables(now)).toBe('sums sums__v1 sums__v1__fill sums__v2 sums__v2__fill');
+
+      await now.replays.back('sums');
+      expect(now.rollups.ready('sums')?.rollup.version).toBe(1);
+      expect(await shown(now)).toEqual(right);
+      await now.replays.drop('sums');
+      await now.filler.ended();
+      expect(await tables(now)).toBe('sums sums__v1 sums__v1__fill');
+      expect(await shown(now)).toEqual(right);
+    },
+    120_000,
+  );
+
+  const points = [
+    'rollup-created',
+    'replay-copied',
+    'replay-intended',
+    'replay-inserted',
+    'rollup-filled',
+    'rollup-shown',
+    'rollup-switched',
+    'rollup-cut-off',
+  ] as const;
+  test('goes on where it was, whatever was interrupted', async () => {
+    const midnightMs = Math.floor(Date.now() / dayMs) * dayMs;
+    const range = { rollup: 'sums', sinceMs: midnightMs - 60 * dayMs, untilMs: midnightMs };
+    let now = await run();
+    await sell(now, [...fewSales, ...fewSales]);
+    await now.archiver?.flush();
+    for (const point of points) {
+      const { version } = now.rollups.ready('sums')?.rollup ?? expect.fail('no version');
+      failing = { point, times: Number.POSITIVE_INFINITY };
+      const begun = now.replays.begin({ ...range, from: 'archive' });
+      if (point === 'rollup-created') await expect(begun).rejects.toThrow(Crash);
+      else {
+        await begun;
+        await sell(now, fewSales.slice(0, 2));
+        // What cannot be passed is tried again until the process ends.
+        const tried = () => failing.times;
+        failing.times = 1_000;
+        await expect.poll(tried, patient).toBeLessThan(1_000);
+      }
+      now = await run();
+      failing = { point: null, times: 0 };
+      await now.filler.ended();
+      await sell(now, fewSales.slice(0, 2));
+      const right = await recomputed(now);
+      expect(await shown(now), point).toEqual(right);
+      const kept = now.rollups.kept('sums');
+      if (point !== 'rollup-created') {
+        expect(now.rollups.ready('sums')?.rollup.version, point).toBeGreaterThan(version);
+        expect(await rowsOf(now, kept?.rollup.table ?? ''), point).toEqual(right);
+      }
+      expect(now.rollups.places.map(({ stage }) => stage).sort(), point).toEqual(
+        kept ? ['kept', 'ready'] : ['ready'],
+      );
+    }
+  }, 240_000);
+
+  test('of a range leaves the other buckets as they were', async () => {
+    const midnightMs = Math.floor(Date.now() / dayMs) * dayMs;
+    const now = await run();
+    const days = Array.from({ length: 100 }, (_, day) => ({ ...one, ageMs: day * dayMs }));
+    await sell(now, days);
+    await now.archiver?.flush();
+    // A table that lost something and counts something twice, so that it can be seen what is replayed.
+    await now.store.define(
+      `ALTER TABLE sums__v1 DELETE WHERE bucket < now() - INTERVAL 50 DAY SETTINGS mutations_sync = 1`,
+    );
+    const before = await shown(now);
+    const right = await recomputed(now);
+    const sinceMs = midnightMs - 70 * dayMs;
+    const untilMs = midnightMs - 20 * dayMs;
+    for (const from of ['archive', 'events'] as const) {
+      await now.replays.begin({ rollup: 'sums', from, sinceMs, untilMs });
+      await now.filler.ended();
+      const isIn = (row: string): boolean => {
+        const bucketMs = Date.parse(`${row.slice(0, 10)}T00:00:00Z`);
+        return bucketMs >= sinceMs && bucketMs < untilMs;
+      };
+      const mixed = [...before.filter((row) => !isIn(row)), ...right.filter(isIn)].sort();
+      expect(mixed.length).toBeGreaterThan(before.length);
+      expect([...(await shown(now))].sort()).toEqual(mixed);
+      await now.replays.back('sums');
+      expect(await shown(now)).toEqual(before);
+    }
+  }, 120_000);
+
+  test('that is given up leaves nothing, and one at a time is under way', async () => {
+    const now = await run();
+    await sell(now, fewSales);
+    failing = { point: 'replay-inserted', times: Number.POSITIVE_INFINITY };
+    await now.replays.begin({ ...everything, from: 'log' });
+    await expect(now.replays.begin({ ...everything, from: 'log' })).rejects.toMatchObject({
+      code: 'replay_conflict',
+    });
+    await now.replays.drop('sums');
+    await now.filler.ended();
+    expect(await tables(now)).toBe('sums sums__v1 sums__v1__fill');
+    await sell(now, fewSales);
+    expect(await shown(now)).toEqual(await recomputed(now));
+    // Its number is not given out again, after a restart either.
+    failing = { point: null, times: 0 };
+    const again = await run();
+    await again.replays.begin({ ...everything, from: 'log' });
+    await again.filler.ended();
+    expect(again.rollups.ready('sums')?.rollup.version).toBe(3);
+  }, 120_000);
+
+  test('ends with the definition that it was of', async () => {
+    const now = await run();
+    await sell(now, fewSales);
+    await now.replays.begin({ ...everything, from: 'log' });
+    await now.filler.ended();
+    failing = { point: 'replay-inserted', times: Number.POSITIVE_INFINITY };
+    await now.replays.begin({ ...everything, from: 'log' });
+    const changed = rollup('sums', { from: 'purchase', every: 'day', measures: { n: count() } });
+    const after = await run({ rollups: [changed] });
+    await after.filler.ended();
+    expect(after.rollups.places.map(({ rollup, stage }) => [rollup.version, stage])).toEqual([
+      [4, 'ready'],
+    ]);
+    expect(await tables(after)).toBe('sums sums__v4 sums__v4__fill');
+    expect(await shown(after)).toEqual(await recomputed(after));
+  }, 120_000);
+
+  test('from the archive has what the store no longer keeps', async () => {
+    const before = await run({ keep: '400d' });
+    await sell(before, [...fewSales, { ...one, ageMs: 365 * dayMs }]);
+    await before.archiver?.flush();
+    const right = await recomputed(before);
+    const now = await run({ keep: '60d' });
+    await now.store.define('OPTIMIZE TABLE events FINAL');
+    expect((await recomputed(now)).length).toBeLessThan(right.length);
+    await now.replays.begin({ ...everything, from: 'archive' });
+    await now.filler.ended();
+    expect(now.rollups.ready('sums')).toMatchObject({
+      rollup: { version: 2 },
+      completeSinceMs: null,
+    });
+    expect(await shown(now)).toEqual(right);
+  }, 120_000);
+});
+
+const saleArbitrary = fc.record({
+  ageMs: fc.oneof(fc.nat({ max: 5_000 }), fc.nat({ max: 200 * dayMs })),
+  cents: fc.integer({ min: 1, max: 500 }),
+  currency: fc.constantFrom('EUR', 'GBP'),
+  user: fc.nat({ max: 5 }),
+});
+const salesArbitrary = fc.array(saleArbitrary, { minLength: 1, maxLength: 40 });
+const stepArbitrary = fc.oneof(
+  { weight: 3, arbitrary: salesArbitrary },
+  { weight: 2, arbitrary: fc.constantFrom<RollupReplay['from']>('archive', 'log', 'events') },
+  { weight: 1, arbitrary: fc.constant('flush' as const) },
+  { weight: 1, arbitrary: fc.constant('restart' as const) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      point: fc.constantFrom<CrashPoint>(
+        'replay-intended',
+        'replay-inserted',
+        'rollup-filled',
+        'rollup-shown',
+        'rollup-switched',
+        'rollup-cut-off',
+        'load-intended',
+        'load-inserted',
+      ),
+      times: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+);
+
+test('whatever is sent, replayed and interrupted, every version equals the events', async () => {
+  await fc.assert(
+    fc
+      .asyncProperty(
+        salesArbitrary,
+        fc.array(stepArbitrary, { minLength: 3, maxLength: 8 }),
+        async (first, steps) => {
+          let now = await run({ logRetentionMs: null });
+          await sell(now, first);
+          for (const step of steps) {
+            if (step === 'flush') await now.archiver?.flush();
+            else if (step === 'restart') now = await run({ logRetentionMs: null });
+            else if (typeof step === 'string') {
+              if (now.rollups.in('filling').length > 0) continue;
+              if (step === 'archive') await now.archiver?.flush();
+              await now.replays.begin({ ...everything, from: step });
+            } else if ('point' in step) failing = { ...step };
+            else await sell(now, step);
+            expect(await shown(now)).toEqual(await recomputed(now));
+          }
+          failing.times = 0;
+          await now.filler.ended();
+          const right = await recomputed(now);
+          expect(await shown(now)).toEqual(right);
+          for (const { rollup: version } of now.rollups.places)
+            expect(await rowsOf(now, version.table)).toEqual(right);
+        },
+      )
+      .beforeEach(begin)
+      .afterEach(end),
+    { numRuns: 6 },
+  );
+}, 240_000);
