@@ -24,6 +24,7 @@ beforeAll(async () => {
     event_id,
     type: 'purchase',
     timestamp,
+    user_id: event_id === 'd' ? 'other' : 'buyer',
     properties: { value, currency },
   });
   const response = await fetch(`${url}/v1/events`, {
@@ -164,6 +165,34 @@ describe('POST /v1/query', () => {
     });
   });
 
+  test('follows people through steps', async () => {
+    const { answer } = await ask({
+      kind: 'funnel',
+      steps: [
+        { from: 'purchase', where: { currency: 'EUR' } },
+        { from: 'purchase', where: { currency: 'GBP' } },
+      ],
+      within: '2h',
+      explain: true,
+    });
+    expect(answer).toMatchObject({
+      columns: [
+        { name: 'step', type: 'int32' },
+        { name: 'event', type: 'string' },
+        { name: 'people', type: 'int64' },
+        { name: 'conversion', type: 'float64' },
+        { name: 'step_conversion', type: 'float64' },
+        { name: 'duration_ms', type: 'array' },
+      ],
+      rows: [
+        { step: 1, event: 'purchase', people: '2', conversion: 1, duration_ms: [0] },
+        { step: 2, event: 'purchase', people: '1', conversion: 0.5, duration_ms: [6_000_000] },
+      ],
+      served_by: 'events',
+      explanation: { tables: [{ name: 'events', served: true }] },
+    });
+  });
+
   test('fills gaps on request, for each group that has a row', async () => {
     const { answer } = await ask({
       ...revenue,
@@ -237,6 +266,27 @@ describe('the client', () => {
     expect(asOf?.getTime()).toBeGreaterThan(Date.parse(first));
   });
 
+  test('asks how far people go', async () => {
+    const client = createClient<typeof asked>({ url, readKey });
+    const { rows } = await client.funnel({
+      steps: [{ from: 'purchase' }, { from: 'purchase', where: { currency: 'GBP' } }],
+      within: '140m',
+      by: ['currency'],
+    });
+    const funnel = { currency: 'EUR', event: 'purchase', conversion: 1, step_conversion: 1 };
+    expect(rows).toEqual([
+      { ...funnel, step: 1, people: 2n, duration_ms: [0] },
+      {
+        ...funnel,
+        step: 2,
+        people: 1n,
+        conversion: 0.5,
+        step_conversion: 0.5,
+        duration_ms: [8_400_000],
+      },
+    ]);
+  });
+
   test('throws what the server answers, and what stands in its way', async () => {
     const orders = { from: 'purchase', measures: { orders: count() } } as const;
     const client = createClient<typeof asked>({ url, readKey });
@@ -290,6 +340,20 @@ describe('millrace query', () => {
       ].join('\n'),
     );
     expect(errors).toContain('* by_hour: It is the coarsest that gives the same answer.');
+  });
+
+  test('prints a funnel', async () => {
+    const { output } = await run(
+      ...['purchase,purchase', '--kind', 'funnel', '--within', '1h', '--per', 'user_id'],
+    );
+    expect(output).toBe(
+      [
+        'step  event     people  conversion  step_conversion  duration_ms',
+        '   1  purchase       2           1                1            0',
+        '   2  purchase       1         0.5              0.5      2400000',
+        '',
+      ].join('\n'),
+    );
   });
 
   test('prints a line of sparks for each group and measure', async () => {

@@ -3,7 +3,7 @@ import type { Schema } from './openapi-document.ts';
 
 /** Shapes that are the same for each pipeline have a place on the page, the others in `/openapi.json`. */
 const linked =
-  /^(Error|[A-Z]\w*(Receipt|Letter|Letters|Summary)|Receipt|Rejection|Letters?|Imports|Answer|Status|Question)$/;
+  /^(Error|[A-Z]\w*(Receipt|Letter|Letters|Summary)|Receipt|Rejection|Letters?|Imports|Answer|Status|\w*Question)$/;
 
 /** A schema in a few words. */
 export function schemaText(schema: Schema): string {

@@ -7,6 +7,9 @@ import { askRunning } from './running.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 
 interface Flags {
+  readonly kind?: string;
+  readonly within?: string;
+  readonly per?: string;
   readonly measure: readonly string[];
   readonly by?: string;
   readonly where?: string;
@@ -29,12 +32,15 @@ export function queryCommand(): Command {
   const command = new Command('query')
     .description('ask a running Millrace a typed question')
     .argument('<WHAT>', 'types of event, with commas between; or a whole question as JSON')
+    .option('--kind <KIND>', 'series (default), or funnel: the types of event are its steps')
     .option(
       '--measure <NAME=KIND:FIELD>',
       'a measure: orders=count, revenue=sum:value, slow=quantiles:ms:0.5:0.99; may be repeated',
       (measure: string, before: readonly string[]) => [...before, measure],
       [],
     )
+    .option('--within <DURATION>', 'of a funnel: how long after the first step the last may be: 7d')
+    .option('--per <FIELD>', 'whose events belong together: user_id, anonymous_id, session_id')
     .option('--by <FIELDS>', 'group by these, with commas between')
     .option('--where <JSON>', `only events for which this holds, as '{"currency":"EUR"}'`)
     .option('--since <TIME>', 'from then on: ISO 8601, or so long ago, as 24h')
@@ -58,6 +64,7 @@ Answered from a rollup where one answers exactly, else from the events.
 
   millrace query purchase --measure orders=count --measure revenue=sum:value --by currency
   millrace query purchase --measure revenue=sum:value --by currency --limit 3 --other --since 7d --compare
+  millrace query view,add_to_cart,purchase --kind funnel --within 7d --per session_id
   millrace query view --measure views=count --every minute --since 1h --spark
   millrace query '{"from":"view","measures":{"people":{"kind":"uniq","field":"user_id"}}}' --json`,
     )
@@ -89,8 +96,9 @@ function asked(what: string, flags: Flags): object {
   const ends = filled || flags.compare === true;
   const now = Date.now();
   return {
-    from: listed(what),
-    measures: Object.fromEntries(flags.measure.map(measureOf)),
+    ...subjectOf(listed(what), flags),
+    ...(flags.within === undefined ? {} : { within: flags.within }),
+    ...(flags.per === undefined ? {} : { per: flags.per }),
     ...(by === undefined ? {} : { by: listed(by) }),
     ...(where === undefined ? {} : { where: parsed(where) }),
     ...(flags.since === undefined ? {} : { since: timeOf(flags.since, now) }),
@@ -109,6 +117,13 @@ function asked(what: string, flags: Flags): object {
     ...(flags.explain ? { explain: true } : {}),
     ...(flags.age === undefined ? {} : { age: flags.age }),
   };
+}
+
+function subjectOf(types: readonly string[], { kind, measure }: Flags): object {
+  if (kind === 'funnel') return { kind, steps: types.map((from) => ({ from })) };
+  const measures = Object.fromEntries(measure.map(measureOf));
+  if (kind === undefined || kind === 'series') return { from: types, measures };
+  return { kind, from: types, ...(measure.length === 0 ? {} : { measures }) };
 }
 
 const listed = (text = ''): readonly string[] =>

@@ -80,7 +80,43 @@ const questions = {
     });
     return rows;
   },
+  funnel: async (client: Client<typeof shop>) => {
+    const { rows } = await client.funnel({
+      steps: [
+        { from: 'view', where: { 'address.city': 'Paris' } },
+        { from: ['purchase', 'page'], where: { currency: 'EUR' } },
+      ],
+      within: '7d',
+      per: 'session_id',
+      by: ['address.city'],
+      levels: [0.5, 0.9],
+      since: '2026-11-01',
+    });
+    return rows;
+  },
   mistakes: [
+    (client: Client<typeof shop>) =>
+      // @ts-expect-error there is no event of that name
+      client.funnel({ steps: [{ from: 'view' }, { from: 'purchases' }], within: '1h' }),
+    (client: Client<typeof shop>) =>
+      client.funnel({
+        // @ts-expect-error no view has that property
+        steps: [{ from: 'view', where: { currency: 'EUR' } }, { from: 'purchase' }],
+        within: '1h',
+      }),
+    (client: Client<typeof shop>) =>
+      client.funnel({
+        steps: [{ from: 'view' }, { from: 'purchase' }],
+        within: '1h',
+        // @ts-expect-error the first step has no such property
+        by: ['currency'],
+      }),
+    (client: Client<typeof shop>) =>
+      client.funnel({
+        steps: [{ from: 'view' }, { from: 'purchase' }],
+        // @ts-expect-error this is no duration
+        within: 'an hour',
+      }),
     (client: Client<typeof shop>) =>
       client.query({
         from: 'purchase',
@@ -160,6 +196,19 @@ describe('the client of a pipeline', () => {
       readonly currency: 'EUR' | 'USD' | null;
       readonly revenue: string;
       readonly revenue_previous: string;
+    }>();
+  });
+
+  it('gives the steps of a funnel', () => {
+    type Row = Awaited<ReturnType<(typeof questions)['funnel']>>[number];
+    expectTypeOf<Row>().toEqualTypeOf<{
+      readonly address_city: string;
+      readonly step: number;
+      readonly event: string;
+      readonly people: bigint;
+      readonly conversion: number | null;
+      readonly step_conversion: number | null;
+      readonly duration_ms: readonly (number | null)[];
     }>();
   });
 

@@ -4,6 +4,7 @@ import type { AnyPipeline, EventName } from '../define/rows.ts';
 import type { Answer, Explanation } from '../query/answer-question.ts';
 import { ask } from './ask.ts';
 import { readRows } from './read-rows.ts';
+import type { AnyStep, FunnelDimension, FunnelRow, TypedFunnel } from './typed-funnel.ts';
 import type { DimensionOf, QuestionRow, TypedQuestion } from './typed-question.ts';
 
 export interface ClientOptions {
@@ -48,8 +49,21 @@ export interface Client<P extends AnyPipeline> {
     const Compared extends 'previous' | undefined = undefined,
   >(
     question: TypedQuestion<P, From, By, Width, Kept, Other, Compared>,
-    options?: { readonly signal?: AbortSignal },
+    options?: AskingOptions,
   ): Promise<TypedAnswer<QuestionRow<P, From, By, Width, Kept, Other, Compared>>>;
+
+  /** Asks how many people go how far through steps. Throws what `query` throws. */
+  funnel<
+    const Steps extends readonly AnyStep<P>[],
+    const By extends FunnelDimension<P, Steps> = never,
+  >(
+    question: TypedFunnel<P, Steps, By>,
+    options?: AskingOptions,
+  ): Promise<TypedAnswer<FunnelRow<P, Steps, By>>>;
+}
+
+export interface AskingOptions {
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -61,26 +75,31 @@ export interface Client<P extends AnyPipeline> {
  * const { rows } = await millrace.query({ from: 'purchase', measures: { orders: count() } });
  */
 export function createClient<P extends AnyPipeline>({ url, readKey }: ClientOptions): Client<P> {
+  async function answered<Row>(
+    question: object,
+    { signal }: AskingOptions = {},
+  ): Promise<TypedAnswer<Row>> {
+    const answer = await ask<Answer>(new URL('/v1/query', url), {
+      method: 'POST',
+      key: readKey,
+      body: JSON.stringify(question, integerAsString),
+      ...(signal ? { signal } : {}),
+    });
+    return {
+      rows: readRows(answer),
+      truncated: answer.truncated,
+      servedBy: answer.served_by,
+      keptSince: answer.kept_since === null ? null : new Date(answer.kept_since),
+      asOf: answer.as_of === null ? null : new Date(answer.as_of),
+      cached: answer.cached,
+      rowsRead: answer.rows_read,
+      elapsedMs: answer.elapsed_ms,
+      explanation: answer.explanation ?? null,
+    };
+  }
   return {
-    async query(question, { signal } = {}) {
-      const answer = await ask<Answer>(new URL('/v1/query', url), {
-        method: 'POST',
-        key: readKey,
-        body: JSON.stringify(question, integerAsString),
-        ...(signal ? { signal } : {}),
-      });
-      return {
-        rows: readRows(answer),
-        truncated: answer.truncated,
-        servedBy: answer.served_by,
-        keptSince: answer.kept_since === null ? null : new Date(answer.kept_since),
-        asOf: answer.as_of === null ? null : new Date(answer.as_of),
-        cached: answer.cached,
-        rowsRead: answer.rows_read,
-        elapsedMs: answer.elapsed_ms,
-        explanation: answer.explanation ?? null,
-      };
-    },
+    query: (question, options) => answered(question, options),
+    funnel: (question, options) => answered({ kind: 'funnel', ...question }, options),
   };
 }
 

@@ -9,9 +9,11 @@ export {
 } from '../define/measure.ts';
 export { MillraceError } from '../errors.ts';
 export {
+  type AskingOptions,
   type Client,
   type ClientOptions,
   createClient,
   type TypedAnswer,
 } from './client.ts';
+export type { FunnelRow, TypedFunnel, TypedStep } from './typed-funnel.ts';
 export type { QuestionRow, TypedQuestion } from './typed-question.ts';

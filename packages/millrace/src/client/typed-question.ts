@@ -69,7 +69,8 @@ export type QuestionRow<
     Previous<AggregateRow<P['events'], From, never, Kept, never>, Compared>
 >;
 
-type Flat<Row> = { readonly [Column in keyof Row]: Row[Column] };
+/** One object type, however many it was put together from. */
+export type Flat<Row> = { readonly [Column in keyof Row]: Row[Column] };
 
 /** The row of all other groups has none of their values. */
 type AnyGroup<Row, Dimension extends string, Other extends boolean> = Other extends true

@@ -1,8 +1,9 @@
 import type { PropertyType } from '../define/property.ts';
-import type { SeriesQuestion } from './questions/series.ts';
+import { type FunnelQuestion, funnelColumns } from './questions/funnel.ts';
+import { type SeriesQuestion, seriesColumns } from './questions/series.ts';
 
 /** A question about events, with every name in it resolved. Each kind has a file of its own in `questions/`. */
-export type Question = SeriesQuestion;
+export type Question = SeriesQuestion | FunnelQuestion;
 
 /** What questions of every kind have. */
 export interface QuestionBase {
@@ -21,6 +22,16 @@ export interface QuestionColumn {
   readonly name: string;
   readonly type: PropertyType['kind'];
 }
+
+/** The columns of the answer, in their order. */
+export const questionColumns = (question: Question): readonly QuestionColumn[] => {
+  switch (question.kind) {
+    case 'series':
+      return seriesColumns(question);
+    case 'funnel':
+      return funnelColumns(question);
+  }
+};
 
 /** How large a question, and its answer, may be. */
 export const questionBounds = { rowsMax: 10_000, rowsDefault: 1_000, ageMsMax: 60_000 } as const;

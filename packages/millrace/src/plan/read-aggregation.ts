@@ -210,7 +210,7 @@ export const checkMeasures = (
   }
 };
 
-const checkLevels = (value: unknown, place: string, report: Report): void => {
+export const checkLevels = (value: unknown, place: string, report: Report): void => {
   const levels = readList(value, place, bounds.dimensionsMax, report);
   const fits = levels.every((level) => typeof level === 'number' && level > 0 && level < 1);
   if (!fits || levels.length === 0 || new Set(levels).size !== levels.length)

@@ -94,7 +94,42 @@ describe('a question', () => {
     });
   });
 
+  it('may be a funnel, whose steps are later where they could be the same event', () => {
+    const steps = [{ from: 'view' }, { from: ['purchase', 'page'] }, { from: ['view', 'page'] }];
+    expect(read({ kind: 'funnel', steps, within: '1h', by: ['product'] })).toMatchObject({
+      kind: 'funnel',
+      steps: [
+        { from: ['view'], where: null, laterMs: 0 },
+        { from: ['purchase', 'page'], laterMs: 0 },
+        { from: ['view', 'page'], laterMs: 1 },
+      ],
+      withinMs: 3_600_000,
+      per: 'user_id',
+      by: [{ name: 'product' }],
+      levels: [0.5],
+    });
+  });
+
   it.each<[unknown, string]>([
+    [{ kind: 'funel' }, 'kind: There are no questions of the kind "funel". Did you mean "funnel"?'],
+    [{ kind: 'funnel', steps: [{ from: 'view' }] }, 'steps: These are 1 steps.'],
+    [{ kind: 'funnel', steps: [{ from: 'vew' }] }, 'steps[0].from: There is no event "vew".'],
+    [{ kind: 'funnel', steps: 'view' }, 'steps: This is "view", not a list.'],
+    [{ kind: 'funnel', steps: [1] }, 'steps[0]: This is 1, not an object.'],
+    [{ kind: 'funnel', steps: [] }, 'within: This is missing.'],
+    [{ kind: 'funnel', within: '0s' }, 'within: "0s" is out of bounds.'],
+    [{ kind: 'funnel', within: 'soon' }, 'within: "soon" is not a duration.'],
+    [{ kind: 'funnel', per: 'type' }, 'per: "type" does not tell people apart.'],
+    [{ kind: 'funnel', levels: [2] }, 'levels: The levels are shares'],
+    [{ kind: 'funnel', measures: orders }, 'measures: There is no option "measures" here.'],
+    [
+      { kind: 'funnel', steps: [{ from: 'view' }], by: ['value'] },
+      'by[0]: No event of this step has "value".',
+    ],
+    [
+      { kind: 'funnel', steps: [{ from: 'view', where: { value: 1 } }] },
+      'steps[0].where.value: No event of this step has "value".',
+    ],
     [null, 'question: This is null, not an object.'],
     [[], 'question: This is a list'],
     [{ measures: orders }, 'from: There is no event undefined.'],

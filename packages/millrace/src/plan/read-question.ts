@@ -1,7 +1,15 @@
 import { MillraceError } from '../errors.ts';
-import { type Contradiction, isRecord, type Report, readRecord } from './contradiction.ts';
+import {
+  type Contradiction,
+  didYouMean,
+  isRecord,
+  type Report,
+  readRecord,
+  shown,
+} from './contradiction.ts';
 import type { Plan } from './plan.ts';
 import type { Question } from './question.ts';
+import { readFunnel } from './questions/read-funnel.ts';
 import { readSeries } from './questions/read-series.ts';
 
 /**
@@ -19,11 +27,39 @@ export const readQuestion = (
   const report: Report = (code, place, message, mend) => {
     found.push({ code, place, message, mend });
   };
-  const question = isRecord(document) ? readSeries(document, plan, knowsZone, report) : undefined;
-  if (!isRecord(document)) readRecord(document, '', [], report);
+  const question = questionOf(document, plan, knowsZone, report);
   if (question !== undefined && found.length === 0) return question;
   const lines = found.map(
     ({ place, message, mend }) => `${place === '' ? 'question' : place}: ${message} ${mend}`,
   );
   throw new MillraceError('question_invalid', lines.join('\n'));
+};
+
+const kinds: readonly Question['kind'][] = ['series', 'funnel'];
+
+const questionOf = (
+  document: unknown,
+  plan: Plan,
+  knowsZone: (name: string) => boolean,
+  report: Report,
+): Question | undefined => {
+  if (!isRecord(document)) {
+    readRecord(document, '', [], report);
+    return undefined;
+  }
+  const kind = kinds.find((known) => known === (document.kind ?? 'series'));
+  switch (kind) {
+    case 'series':
+      return readSeries(document, plan, knowsZone, report);
+    case 'funnel':
+      return readFunnel(document, plan, report);
+    case undefined:
+      report(
+        'bad_value',
+        'kind',
+        `There are no questions of the kind ${shown(document.kind)}.`,
+        didYouMean(document.kind, kinds),
+      );
+      return undefined;
+  }
 };

@@ -36,6 +36,7 @@ export interface Considered {
  * @param nowMs what is older than a table's retention may be gone from it.
  */
 export const chooseServing = (question: Question, plan: Plan, nowMs: number): Choice => {
+  if (question.kind !== 'series') return eventsAlone;
   const found = plan.rollups.map((rollup) => ({
     rollup,
     outcome: byRollup(question, rollup, plan.keepMs, nowMs),
@@ -57,6 +58,11 @@ export const chooseServing = (question: Question, plan: Plan, nowMs: number): Ch
     serving: best ?? { kind: 'events' },
     considered: [{ name: 'events', why: events }, ...considered],
   };
+};
+
+const eventsAlone: Choice = {
+  serving: { kind: 'events' },
+  considered: [{ name: 'events', why: 'They alone tell who did what.' }],
 };
 
 const whyAble = (rollup: RollupPlan, best: RollupPlan | undefined): string =>

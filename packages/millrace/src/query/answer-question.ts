@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { MillraceError } from '../errors.ts';
 import type { Every, Plan, RollupPlan } from '../plan/plan.ts';
-import type { Question, QuestionColumn } from '../plan/question.ts';
-import { seriesColumns } from '../plan/questions/series.ts';
+import { type Question, type QuestionColumn, questionColumns } from '../plan/question.ts';
+import type { SeriesQuestion } from '../plan/questions/series.ts';
 import { readQuestion } from '../plan/read-question.ts';
 import { type Choice, chooseServing, keptSinceMs, type Serving } from '../plan/serving.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -150,7 +150,7 @@ async function textOf(
     ...waiting.map((rollup) => ({ name: rollup.name, why: 'It is being filled.' })),
   ].map((table) => ({ ...table, served: table.name === name }));
   const about: Omit<Answer, 'rows' | 'as_of' | 'cached'> = {
-    columns: seriesColumns(question),
+    columns: questionColumns(question),
     truncated: within.length < lines.length,
     served_by: name,
     kept_since: isoOrNull(keptMs),
@@ -158,7 +158,8 @@ async function textOf(
     elapsed_ms: Math.round(elapsedMs),
     ...(question.explain ? { explanation: { sql, bytes_read: bytesRead, tables } } : {}),
   };
-  const rows = question.fill ? await filled(question, lines, options, signal) : within;
+  const isFilled = question.kind === 'series' && question.fill;
+  const rows = isFilled ? await filled(question, lines, options, signal) : within;
   return `${JSON.stringify(about).slice(0, -1)},"rows":[${rows.join(',')}]}`;
 }
 
@@ -169,7 +170,7 @@ const latest = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.max(a, b);
 
 async function filled(
-  question: Question,
+  question: SeriesQuestion,
   lines: readonly string[],
   options: AnswerOptions,
   signal: AbortSignal | undefined,

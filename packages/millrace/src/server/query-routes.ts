@@ -22,7 +22,7 @@ const operation: Operation = {
   description:
     'Whatever the content type says, the body is read as JSON. 64-bit integers and decimals are strings in the answer, times ISO 8601 in UTC.',
   key: 'read',
-  body: { required: true, content: json(ref('Question')) },
+  body: { required: true, content: json({ oneOf: [ref('Question'), ref('FunnelQuestion')] }) },
   success: { description: 'The rows, and what they are of.', content: json(ref('Answer')) },
   errors: [
     'question_invalid',

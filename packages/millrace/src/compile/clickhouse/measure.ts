@@ -9,6 +9,7 @@ import {
   columnOf,
   type Expression,
   infix,
+  lambda,
   literal,
   parametricCall,
 } from './nodes.ts';
@@ -116,16 +117,15 @@ export const compileMeasure = (measure: MeasurePlan): CompiledMeasure => {
         finish: (hold) =>
           call(
             'arrayMap',
-            {
-              node: 'lambda',
-              parameter: 'q',
-              body: call(
+            lambda(
+              ['q'],
+              call(
                 'if',
                 call('isNaN', column('q')),
                 literal(null),
                 infix('/', column('q'), literal(sketchScale(type))),
               ),
-            },
+            ),
             hold(values),
           ),
       };
@@ -270,9 +270,7 @@ const valuesColumn = (
   const values = partOfMeasure(name, 'values');
   const given = columnOf(deltasAlias, values);
   const list =
-    convert === asItIs
-      ? given
-      : call('arrayMap', { node: 'lambda', parameter: 'v', body: convert(column('v')) }, given);
+    convert === asItIs ? given : call('arrayMap', lambda(['v'], convert(column('v'))), given);
   const parameters = sketch.parameters.length > 0 ? `(${sketch.parameters.join(', ')})` : '';
   const reduced = (ending: string): Expression =>
     call('arrayReduce', literal(`${sketch.name}${ending}${parameters}`), list);

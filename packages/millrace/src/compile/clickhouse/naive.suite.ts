@@ -9,6 +9,8 @@ export interface CanonicalEvent {
   readonly appended_at: number;
   readonly late: boolean;
   readonly user_id?: string;
+  readonly anonymous_id?: string;
+  readonly session_id?: string;
   readonly properties: { readonly [name: string]: unknown };
   readonly context?: { readonly [name: string]: unknown };
 }

@@ -17,7 +17,7 @@ export type Expression =
       readonly operands: readonly Expression[];
     }
   | { readonly node: 'tuple'; readonly members: readonly Expression[] }
-  | { readonly node: 'lambda'; readonly parameter: string; readonly body: Expression }
+  | { readonly node: 'lambda'; readonly parameters: readonly string[]; readonly body: Expression }
   | {
       readonly node: 'over';
       readonly function: Expression;
@@ -209,6 +209,11 @@ export const parametricCall = (
 export const tuple = (...members: readonly Expression[]): Expression => ({
   node: 'tuple',
   members,
+});
+export const lambda = (parameters: readonly string[], body: Expression): Expression => ({
+  node: 'lambda',
+  parameters,
+  body,
 });
 export const infix = (operator: InfixOperator, ...operands: readonly Expression[]): Expression => ({
   node: 'infix',

@@ -159,7 +159,7 @@ const expression = (e: Expression): string => {
     case 'tuple':
       return `(${list(e.members)})`;
     case 'lambda':
-      return `${identifier(e.parameter)} -> ${expression(e.body)}`;
+      return `${parameterList(e.parameters)} -> ${expression(e.body)}`;
     case 'over':
       return `${expression(e.function)} OVER (${[
         e.partitionBy.length > 0 ? `PARTITION BY ${list(e.partitionBy)}` : '',
@@ -171,6 +171,9 @@ const expression = (e: Expression): string => {
       return `CAST(${expression(e.expression)} AS ${sqlType(e.type)})`;
   }
 };
+
+const parameterList = (names: readonly string[]): string =>
+  names.length === 1 ? names.map(identifier).join('') : `(${names.map(identifier).join(', ')})`;
 
 const list = (expressions: readonly Expression[]): string => expressions.map(expression).join(', ');
 

@@ -66,6 +66,8 @@ const insertColumns = [
   'appended_at',
   'late',
   'user_id',
+  'anonymous_id',
+  'session_id',
   'properties',
   'context',
 ];

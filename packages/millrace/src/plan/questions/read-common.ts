@@ -1,4 +1,5 @@
 import type { Events } from '../../define/fields.ts';
+import { type PersonField, personFields } from '../../define/person.ts';
 import type { Property } from '../../define/property.ts';
 import { canonicalValue } from '../canonical-value.ts';
 import { didYouMean, isList, type Report, shown, type UnknownRecord } from '../contradiction.ts';
@@ -125,4 +126,16 @@ export const readFlag = (value: unknown, place: string, report: Report): boolean
   if (value !== undefined && typeof value !== 'boolean')
     report('bad_value', place, `This is ${shown(value)}.`, 'Say true or false.');
   return value === true;
+};
+
+export const readPer = (value: unknown, report: Report): PersonField => {
+  const per = personFields.find((field) => field === (value ?? 'user_id'));
+  if (per === undefined)
+    report(
+      'bad_value',
+      'per',
+      `${shown(value)} does not tell people apart.`,
+      didYouMean(value, personFields),
+    );
+  return per ?? 'user_id';
 };

@@ -5,6 +5,7 @@ import { bounds } from '../../plan/contradiction.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { questionBounds } from '../../plan/question.ts';
 import { widths } from '../../plan/widths.ts';
+import { funnelSchema } from './funnel-schema.ts';
 import { type JsonSchema, ref } from './operation.ts';
 import { propertySchema, timeSchema, timeTextSchema } from './property-schema.ts';
 
@@ -12,7 +13,33 @@ type Schemas = { readonly [name: string]: JsonSchema };
 
 const outName: JsonSchema = { pattern: '^[a-z][a-z0-9]*(_[a-z0-9]+)*$', maxLength: 64 };
 
-/** A question as JSON. That a field belongs to the events asked is checked when it is read. */
+/** Of questions of every kind. */
+const common: Schemas = {
+  since: { ...timeSchema, description: 'From this time on.' },
+  until: { ...timeSchema, description: 'Before this time.' },
+  limit: {
+    type: 'integer',
+    minimum: 1,
+    maximum: questionBounds.rowsMax,
+    default: questionBounds.rowsDefault,
+  },
+  age: {
+    type: 'string',
+    pattern: '^\\d{1,15}(ms|s|m)$',
+    description: 'How old the answer may be, though there is more by now: `5s`, at most `1m`.',
+  },
+  explain: { type: 'boolean', description: 'Whether the answer says how it came about.' },
+};
+
+const levels: JsonSchema = {
+  type: 'array',
+  minItems: 1,
+  maxItems: bounds.dimensionsMax,
+  uniqueItems: true,
+  items: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
+};
+
+/** Questions as JSON, a schema for each kind. That a field belongs to the events asked is checked when it is read. */
 export function questionSchemas(plan: Plan): Schemas {
   const types = plan.events.map(({ type }) => type);
   const fields = fieldsOf(plan);
@@ -20,25 +47,33 @@ export function questionSchemas(plan: Plan): Schemas {
     type: 'string',
     enum: [...fields].flatMap(([name, type]) => (fits(type) ? [name] : [])),
   });
+  const from: JsonSchema = {
+    anyOf: [
+      { type: 'string', enum: types },
+      {
+        type: 'array',
+        items: { type: 'string', enum: types },
+        minItems: 1,
+        maxItems: bounds.eventsMax,
+        uniqueItems: true,
+      },
+    ],
+  };
+  const by: JsonSchema = {
+    type: 'array',
+    items: named(isScalar),
+    maxItems: bounds.dimensionsMax,
+    uniqueItems: true,
+  };
   return {
+    FunnelQuestion: funnelSchema({ from, by, levels, common }),
     Question: {
       type: 'object',
       required: ['from', 'measures'],
       additionalProperties: false,
       properties: {
         kind: { type: 'string', enum: ['series'], default: 'series' },
-        from: {
-          anyOf: [
-            { type: 'string', enum: types },
-            {
-              type: 'array',
-              items: { type: 'string', enum: types },
-              minItems: 1,
-              maxItems: bounds.eventsMax,
-              uniqueItems: true,
-            },
-          ],
-        },
+        from,
         measures: {
           type: 'object',
           minProperties: 1,
@@ -46,15 +81,8 @@ export function questionSchemas(plan: Plan): Schemas {
           propertyNames: outName,
           additionalProperties: ref('Measure'),
         },
-        by: {
-          type: 'array',
-          items: named(isScalar),
-          maxItems: bounds.dimensionsMax,
-          uniqueItems: true,
-        },
+        by,
         where: ref('Condition'),
-        since: { ...timeSchema, description: 'From this time on.' },
-        until: { ...timeSchema, description: 'Before this time.' },
         every: { type: 'string', enum: widths, description: 'The width of a bucket.' },
         zone: {
           type: 'string',
@@ -65,12 +93,6 @@ export function questionSchemas(plan: Plan): Schemas {
           type: 'object',
           description: 'Columns of the answer, the first one first.',
           additionalProperties: { type: 'string', enum: ['asc', 'desc'] },
-        },
-        limit: {
-          type: 'integer',
-          minimum: 1,
-          maximum: questionBounds.rowsMax,
-          default: questionBounds.rowsDefault,
         },
         fill: {
           type: 'boolean',
@@ -87,13 +109,7 @@ export function questionSchemas(plan: Plan): Schemas {
           description:
             'Also the measures of the period before, which is as long: in columns that end in `_previous`.',
         },
-        explain: { type: 'boolean', description: 'Whether the answer says how it came about.' },
-        age: {
-          type: 'string',
-          pattern: '^\\d{1,15}(ms|s|m)$',
-          description:
-            'How old the answer may be, though there is more by now: `5s`, at most `1m`.',
-        },
+        ...common,
       },
     },
     Measure: {
@@ -104,13 +120,7 @@ export function questionSchemas(plan: Plan): Schemas {
         measure('uniq', { field: named(isScalar) }),
         measure('quantiles', {
           field: named(isNumeric),
-          levels: {
-            type: 'array',
-            minItems: 1,
-            maxItems: bounds.dimensionsMax,
-            uniqueItems: true,
-            items: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
-          },
+          levels,
         }),
       ],
     },

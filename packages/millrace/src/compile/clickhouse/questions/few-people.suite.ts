@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import type { FieldPlan } from '../../../plan/plan.ts';
+import type { CanonicalEvent } from '../naive.suite.ts';
+
+/** What people do, of the pipeline `everyKind`: so near to each other that instants meet. */
+export const fewKinds = ['a', 'b', 'c'] as const;
+
+export const kindField: FieldPlan = {
+  source: 'property',
+  path: ['kind'],
+  type: { kind: 'enum', values: ['a', 'b', "it's \\ `quoted`", 'c'] },
+};
+
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+
+/** @param stepMs between the instants at which something happens. */
+export const eventsOfFew = (
+  seed: number,
+  count: number,
+  { instants = 40, stepMs = 1, firstMs = 0 } = {},
+): readonly CanonicalEvent[] =>
+  fc
+    .sample(
+      fc.record({
+        type: fc.constantFrom('sale', 'refund', 'ping', 'page'),
+        timestamp: fc.integer({ min: 0, max: instants }).map((at) => firstMs + at * stepMs),
+        // Some do little, some much.
+        user_id: maybe(fc.integer({ min: 0, max: 60 }).map((n) => `u${n}`)),
+        anonymous_id: maybe(fc.integer({ min: 0, max: 120 }).map((n) => `a${n}`)),
+        session_id: maybe(fc.integer({ min: 0, max: 200 }).map((n) => `s${n}`)),
+        kind: maybe(fc.constantFrom(...fewKinds)),
+      }),
+      { numRuns: count, seed },
+    )
+    .map(
+      ({ kind, type, ...event }, at): CanonicalEvent =>
+        // As a line of the log has it: what is absent is left out.
+        JSON.parse(
+          JSON.stringify({
+            event_id: `e${at}`,
+            received_at: event.timestamp,
+            appended_at: event.timestamp,
+            late: false,
+            type,
+            ...event,
+            properties: type === 'sale' || type === 'refund' ? { kind } : {},
+          }),
+        ),
+    );
+
+export const groupsOf = <Key, Value>(
+  values: readonly Value[],
+  keyOf: (value: Value) => Key,
+): Map<Key, Value[]> => {
+  const groups = new Map<Key, Value[]>();
+  for (const value of values) {
+    const key = keyOf(value);
+    groups.set(key, [...(groups.get(key) ?? []), value]);
+  }
+  return groups;
+};
