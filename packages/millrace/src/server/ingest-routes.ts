@@ -12,6 +12,7 @@ import {
   type Receive,
   type ReceiveLimits,
 } from './receive.ts';
+import { sdkSettingsRoutes } from './sdk-settings-routes.ts';
 import { segmentRoutes } from './segment-routes.ts';
 import { trackerRoutes } from './tracker-routes.ts';
 
@@ -40,5 +41,9 @@ export async function ingestRoutes(
   server.setErrorHandler(answerError);
   trackerRoutes(server);
   const ingest = { collector, keys, receive };
-  allowBrowsers(server, [...eventRoutes(server, ingest), ...segmentRoutes(server, ingest)]);
+  allowBrowsers(server, [
+    ...eventRoutes(server, ingest),
+    ...segmentRoutes(server, ingest),
+    ...sdkSettingsRoutes(server, keys),
+  ]);
 }

@@ -10,7 +10,7 @@ import {
 import { MillraceError } from '../errors.ts';
 import type { Ingest } from './ingest-routes.ts';
 import { isJsonType, isLinesType, mediaType } from './media-type.ts';
-import { type JsonSchema, json, type Operation, ref } from './openapi/operation.ts';
+import { type JsonSchema, json, type Operation, ref, type Unlisted } from './openapi/operation.ts';
 import { receiveErrors } from './receive.ts';
 import { traceOf } from './trace.ts';
 
@@ -41,27 +41,35 @@ interface SegmentAnswer extends Receipt {
   readonly success: true;
 }
 
+const sameAsBatch = { unlisted: 'the same as /v1/batch, as browser SDKs name it' };
+const sameAsCall = {
+  unlisted: 'the same as the call it begins, as Segment’s browser SDK names it',
+};
+
 /**
  * The Segment HTTP tracking API: `/v1/track` and a path for each other call,
- * `/v1/batch`, `/v1/import`. The write key comes by basic auth, or in the body.
+ * `/v1/batch`, `/v1/import`, and the names that browser SDKs have for them. The write key comes by basic auth, or in the body.
  * Refused events get a 200 as well: senders must not try them again.
  *
  * @returns the paths there are now.
  */
 export function segmentRoutes(server: FastifyInstance, ingest: Ingest): readonly string[] {
+  const paths: string[] = [];
+  const route = (path: string, call: SegmentCall | null, operation: Operation | Unlisted): void => {
+    paths.push(path);
+    server.post(path, { config: { operation } }, async (request) => take(request, call, ingest));
+  };
   for (const call of segmentCalls) {
     const operation = operationOf(call, `Take a \`${call}\` message.`, ref(`segment.${call}`));
-    server.post(`/v1/${call}`, { config: { operation } }, async (request) =>
-      take(request, call, ingest),
-    );
+    route(`/v1/${call}`, call, operation);
+    route(`/v1/${call.slice(0, 1)}`, call, sameAsCall);
   }
   for (const name of ['batch', 'import']) {
     const operation = operationOf(name, 'Take messages that say themselves what they are.', batch);
-    server.post(`/v1/${name}`, { config: { operation } }, async (request) =>
-      take(request, null, ingest),
-    );
+    route(`/v1/${name}`, null, operation);
   }
-  return [...segmentCalls, 'batch', 'import'].map((name) => `/v1/${name}`);
+  for (const path of ['/v1/b', '/beacon/v1/batch']) route(path, null, sameAsBatch);
+  return paths;
 }
 
 async function take(
