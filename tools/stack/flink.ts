@@ -104,9 +104,8 @@ export async function startFlink(options: FlinkOptions): Promise<Flink> {
   );
   const taskManagers = Array.from({ length: count }, (_, index) => {
     const name = `taskmanager-${index + 1}`;
-    return script(name, 'taskmanager.sh', ['-D', `taskmanager.resource-id=${name}`], (sinceMs) =>
-      isRegistered(rest, name, sinceMs),
-    );
+    const args = ['-D', `taskmanager.resource-id=${name}`];
+    return script(name, 'taskmanager.sh', args, registration(rest, name));
   });
   await startAll([[quorum.daemon], [jobManager, gateway, ...taskManagers]]);
   return new Service('flink', { rest, sqlGateway }, [
@@ -157,13 +156,26 @@ async function answers(url: string): Promise<boolean> {
   return response.ok;
 }
 
-/** The JobManager knows one that was killed for a while: only a new one has been heard since. */
-async function isRegistered(rest: string, id: string, sinceMs: number): Promise<boolean> {
-  const response = await fetch(`${rest}/taskmanagers`);
-  const body: { taskmanagers: { id: string; timeSinceLastHeartbeat: number }[] } = JSON.parse(
-    await response.text(),
-  );
-  return body.taskmanagers.some(
-    (known) => known.id === id && known.timeSinceLastHeartbeat > sinceMs,
-  );
+/**
+ * Whether a TaskManager has registered since it was started. The JobManager knows
+ * one that was killed for a while, and may hear of it late: a new one is known by
+ * its address, which has a port of its own.
+ */
+function registration(rest: string, id: string): IsReady {
+  let last: string | undefined;
+  return async (sinceMs) => {
+    const response = await fetch(`${rest}/taskmanagers`);
+    const body: { taskmanagers: RegisteredTaskManager[] } = JSON.parse(await response.text());
+    const found = body.taskmanagers.find((known) => known.id === id && known.path !== last);
+    if (found === undefined || found.timeSinceLastHeartbeat <= sinceMs) return false;
+    last = found.path;
+    return true;
+  };
+}
+
+interface RegisteredTaskManager {
+  readonly id: string;
+  readonly path: string;
+  /** The time (epoch ms) of the last one, whatever its name says. */
+  readonly timeSinceLastHeartbeat: number;
 }
