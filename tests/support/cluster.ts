@@ -14,9 +14,14 @@ import { freePort } from './free-port.ts';
 import type { Ask } from './ledger.ts';
 
 /** Makes a plan's topics. */
-export async function makeTopics(bootstrap: string, plan: Plan, partitions: number): Promise<void> {
-  const admin = new TopicAdmin({ clientId: 'test', brokers: [bootstrap] });
-  for (const topic of kafkaTopics(plan, { partitions, replication: 1 })) await admin.create(topic);
+export async function makeTopics(
+  bootstrap: string,
+  plan: Plan,
+  partitions: number,
+  replication = 1,
+): Promise<void> {
+  const admin = new TopicAdmin({ clientId: 'test', brokers: bootstrap.split(',') });
+  for (const topic of kafkaTopics(plan, { partitions, replication })) await admin.create(topic);
   await admin.close();
 }
 
@@ -103,6 +108,14 @@ export class StoreProcess {
     });
     return resultRows<Row>(result);
   };
+
+  pause(): Promise<void> {
+    return this.#process.pause();
+  }
+
+  resume(): void {
+    this.#process.resume();
+  }
 
   async killAndRestart(): Promise<void> {
     this.#process.kill('SIGKILL');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { rows } from './millrace-process.ts';
 import { Random } from './random.ts';
@@ -17,6 +18,8 @@ export interface LedgerEvent {
   };
 }
 
+const probeEvents = 16;
+
 /**
  * What was sent and what was acknowledged. Writers send until they are
  * acknowledged, in batches that they cut anew at each try, and send again what
@@ -30,12 +33,18 @@ export class Ledger {
   unanswered = 0;
   resent = 0;
 
-  /** Writes until the signal, against whatever address `where` gives at the time. */
+  /**
+   * Writes until the signal, against whatever address `where` gives at the time.
+   *
+   * @param eventsPerSecond at most, so that what is behind the answer keeps up;
+   *   as fast as there are answers unless told.
+   */
   async write(
     name: string,
     seed: number,
     where: () => string | null,
     signal: AbortSignal,
+    eventsPerSecond = Number.POSITIVE_INFINITY,
   ): Promise<void> {
     const random = new Random(seed);
     let open: LedgerEvent[] = [];
@@ -43,7 +52,7 @@ export class Ledger {
     for (let serial = 0; !signal.aborted || open.length > 0; ) {
       const url = where();
       if (url === null) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await sleep(5);
         continue;
       }
       for (let fresh = signal.aborted ? 0 : random.between(1, 60); fresh > 0; fresh -= 1) {
@@ -64,7 +73,26 @@ export class Ledger {
       for (const id of taken) this.acknowledged.add(id);
       done.push(...open.filter(({ event_id }) => taken.has(event_id)).slice(0, 20));
       open = open.filter(({ event_id }) => !taken.has(event_id));
+      const restMs = (1_000 * batch.length) / eventsPerSecond;
+      if (restMs > 0) await sleep(restMs);
     }
+  }
+
+  /** Sends some events of one product until they are acknowledged: enough to meet each partition. */
+  async probe(product_id: string, seed: number, where: () => string | null): Promise<number> {
+    const random = new Random(seed);
+    const batch = Array.from({ length: probeEvents }, (_, n) => {
+      const event = this.#event(`${product_id}-${n}`, random);
+      return { ...event, properties: { ...event.properties, product_id } };
+    });
+    for (const event of batch) this.sent.set(event.event_id, event);
+    for (;;) {
+      const url = where();
+      if (url !== null && (await this.#send(url, batch, random))) break;
+      await sleep(20);
+    }
+    for (const { event_id } of batch) this.acknowledged.add(event_id);
+    return batch.length;
   }
 
   async #send(url: string, batch: readonly LedgerEvent[], random: Random): Promise<boolean> {
