@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { localProgress } from '../../packages/millrace/src/adapters/local-progress/local-progress.ts';
 import { openSegmentLog } from '../../packages/millrace/src/adapters/segment-log/segment-log.ts';
@@ -122,4 +123,27 @@ test('a small file that was replaced, once it is read, is there after a power fa
     expect(await localProgress(path, disk).read()).toEqual(read);
   }
   expect(replaced).toBe(lives);
+});
+
+test('a small file is whole, whichever of its names a power failure left', async () => {
+  const path = folder.eventProgress;
+  const half = { committed: 0, intents: [{ from: 0, to: 5 }] };
+  let twoNames = 0;
+  for (let seed = 0; seed < lives; seed += 1) {
+    const { simulated, disk } = newDisk(seed);
+    await makeDataFolder(folder, disk);
+    fails = ({ name }) => name === 'syncFolder';
+    await expect(localProgress(path, disk).save(half)).rejects.toMatchObject({ name: 'Fault' });
+    simulated.loseSome();
+    const left = (await disk.list(dirname(path))).filter((name) => name.startsWith(basename(path)));
+    if (left.length > 1) twoNames += 1;
+
+    fails = () => false;
+    const read = await localProgress(path, disk).read();
+    fails = ({ name }) => name === 'write';
+    await expect(localProgress(path, disk).save(half)).rejects.toMatchObject({ name: 'Fault' });
+    fails = () => false;
+    expect(await localProgress(path, disk).read()).toEqual(read);
+  }
+  expect(twoNames).toBeGreaterThan(0);
 });

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { type Disk, isMissing } from '../ports/disk.ts';
+import { removeFile } from './remove-file.ts';
 
 /**
  * Replaces a file so that a crash at any moment leaves the old or the new one, whole.
@@ -12,6 +13,8 @@ export async function replaceFile(
   content: string,
   fresh = `${path}.new`,
 ): Promise<void> {
+  // A power failure may leave it as a second name of the old file, which must not be written to.
+  await removeFile(disk, fresh);
   const file = await disk.open(fresh, 'create');
   try {
     await file.write(Buffer.from(content), 0);

@@ -10,13 +10,13 @@ import {
   storedPartBytes,
   writeStoredRun,
 } from '../dedup-index/stored-run.ts';
+import { removeFile } from '../remove-file.ts';
 import type { LogFolder } from './active-segment.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 import { decodeSources, encodeSources, type IdRun, idRunPath, type RunSource } from './id-run.ts';
 import { nextRun } from './id-run-plan.ts';
 import { sealedIds } from './rebuild-seal.ts';
 import type { RecordIds } from './record-ids.ts';
-import { removeFile } from './remove-file.ts';
 import { readSealedIds, type Seal } from './seal.ts';
 import { sealPath } from './segment.ts';
 

@@ -1,10 +1,10 @@
+import { removeFile } from '../remove-file.ts';
 import { type ActiveSegment, createSegment, type LogFolder } from './active-segment.ts';
 import { Group, newGroupBuffers } from './group.ts';
 import type { IdRuns } from './id-runs.ts';
 import { rebuildSeal } from './rebuild-seal.ts';
 import type { RecordIds } from './record-ids.ts';
 import type { Recovered } from './recovery.ts';
-import { removeFile } from './remove-file.ts';
 import { type Seal, sealBytes, writeSeal } from './seal.ts';
 import { corrupt, extend, type Segment, sealPath, segmentPath } from './segment.ts';
 
