@@ -21,7 +21,7 @@ export const createConsent = ({ kept, required, objected }: ConsentOptions): Con
     return !objected && (required ? decided === 'given' : decided !== 'refused');
   },
   decide(given) {
-    kept.set('consent', given ? 'given' : 'refused');
+    if (!given || !objected) kept.set('consent', given ? 'given' : 'refused');
   },
 });
 

@@ -70,6 +70,7 @@ describe('consent', () => {
     const consent = asked(false, true);
     consent.decide(true);
     expect(consent.given).toBe(false);
+    expect(storage.length).toBe(0);
     expect(objects({ globalPrivacyControl: true })).toBe(true);
     expect(objects({ doNotTrack: '1' })).toBe(true);
     expect(objects({ doNotTrack: '0', globalPrivacyControl: false })).toBe(false);

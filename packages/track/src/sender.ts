@@ -57,6 +57,9 @@ export function createSender(options: SenderOptions): Sender {
     }, delayMs);
   };
 
+  const backoffMs = (): number =>
+    Math.min(backoff.firstMs * 2 ** (failures - 1), backoff.mostMs) * (0.5 + Math.random() / 2);
+
   /** @returns whether they have their answer. */
   const send = async (events: readonly Queued[]): Promise<boolean> => {
     const json = events.map((event) => event.json);
@@ -72,9 +75,9 @@ export function createSender(options: SenderOptions): Sender {
   const settle = (events: readonly Queued[], outcome: Outcome): boolean => {
     if (outcome.kind === 'failed') {
       queue.giveBack(events);
-      const mostMs = Math.min(backoff.firstMs * 2 ** failures++, backoff.mostMs);
+      failures += 1;
       pausedUntilMs = performance.now() + outcome.retryAfterMs;
-      schedule(outcome.retryAfterMs + mostMs * (0.5 + Math.random() / 2));
+      schedule(outcome.retryAfterMs + backoffMs());
       return false;
     }
     failures = 0;
@@ -83,6 +86,8 @@ export function createSender(options: SenderOptions): Sender {
       batch = { ...batch, eventsMax: Math.ceil(events.length / 2) };
       return true;
     }
+    // What one large event, or one proxy on the way, did not let through others may.
+    batch = { ...batch, eventsMax: Math.min(batch.eventsMax * 2, options.batch.eventsMax) };
     queue.remove(events);
     settled += events.length;
     const rejected =
@@ -120,8 +125,10 @@ export function createSender(options: SenderOptions): Sender {
       for (const resolve of waiters) resolve();
       waiters = [];
     }
-    if (queue.size === 0 || failures > 0 || sending) return;
-    if (queue.size >= batch.eventsMax) schedule(0);
+    if (queue.size === 0 || sending) return;
+    if (failures > 0) {
+      if (timer === undefined) schedule(backoffMs());
+    } else if (queue.size >= batch.eventsMax) schedule(0);
     else if (timer === undefined) schedule(waitMs);
   };
 
