@@ -57,7 +57,13 @@ export const errors = {
   log_trimmed: { status: 500, mend: 'These records are older than the retention of the log.' },
   plan_conflict: { status: 500, mend: 'Undo the change, or use a new data folder.' },
 
-  // Replays.
+  // Replays, and what an archive brings back.
+  archive_ahead: {
+    status: 500,
+    mend: 'Bring its events back with `millrace restore`, or use another --archive for this folder.',
+  },
+  restore_unfinished: { status: 500, mend: 'Run `millrace restore` again: it goes on.' },
+  restore_refused: { status: 500, mend: 'Restore into a new --data folder.' },
   replay_invalid: { status: 400, mend: 'See `millrace replay --help`.' },
   replay_conflict: { status: 409, mend: 'See `millrace replay list` for the versions there are.' },
   history_incomplete: {

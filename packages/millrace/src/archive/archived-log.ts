@@ -63,6 +63,28 @@ export class ArchivedLog implements LogReader {
     return this.end - this.start - covered;
   }
 
+  /**
+   * From where on it has every offset, and all that was appended at a time or later
+   * (epoch ms), with little that was before; its end if there is no such offset.
+   */
+  async appendedSince(ms: number): Promise<number> {
+    const limits = { rowsMax: 1_000, bytesMax: Number.MAX_SAFE_INTEGER };
+    let since = this.end;
+    for (const { from, to, objects } of this.#ranges.toReversed()) {
+      const isWhole = to === since && rowsIn(objects) === to - from;
+      if (!isWhole) break;
+      let next = from;
+      while (next < to) {
+        const slice = await this.read(next, limits);
+        if (slice.appendedAt >= ms) break;
+        next = slice.to;
+      }
+      since = next;
+      if (since > from) break;
+    }
+    return since;
+  }
+
   async read(from: number, limits: SliceLimits): Promise<LogSlice> {
     if (from < this.start) {
       throw new MillraceError(
@@ -107,7 +129,7 @@ export class ArchivedLog implements LogReader {
     );
     const decoded = await decoder.decode(files);
     const { offsets } = decoded;
-    const rows = range.objects.reduce((sum, object) => sum + object.rows, 0);
+    const rows = rowsIn(range.objects);
     const isWhole =
       offsets.length === rows &&
       offsets.every(
@@ -120,6 +142,9 @@ export class ArchivedLog implements LogReader {
     );
   }
 }
+
+const rowsIn = (objects: readonly ArchivedObject[]): number =>
+  objects.reduce((sum, { rows }) => sum + rows, 0);
 
 const nothingAt = (at: number): LogSlice => ({
   from: at,

@@ -38,6 +38,12 @@ export class Manifest {
     return this.#read<PartitionRange>(name);
   }
 
+  /** The range that was begun at an offset; null if none was. */
+  async begun(at: Pick<PartitionRange, 'partition' | 'from'>): Promise<PartitionRange | null> {
+    const name = begunName(at);
+    return (await this.#objects.read(name)) === null ? null : this.#read<PartitionRange>(name);
+  }
+
   /** All objects of the range are there. */
   async note(range: ArchivedRange): Promise<void> {
     await this.#objects.create(archivedName(range), bytesOf(range));

@@ -10,6 +10,7 @@ import { importCommand } from './import.ts';
 import { planCommand } from './plan.ts';
 import { queryCommand } from './query.ts';
 import { replayCommand } from './replay.ts';
+import { restoreCommand } from './restore.ts';
 import { sqlCommand } from './sql.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
@@ -34,6 +35,7 @@ export function millraceCommand(): Command {
     .addCommand(deadLettersCommand())
     .addCommand(verifyCommand())
     .addCommand(replayCommand())
+    .addCommand(restoreCommand())
     .addCommand(planCommand())
     .addCommand(applyCommand())
     .addCommand(statusCommand())

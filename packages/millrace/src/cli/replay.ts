@@ -168,7 +168,13 @@ async function watch(replays: FolderReplays, names: readonly string[] | null): P
       ({ rollup }) => names === null || names.includes(rollup),
     );
     const filling = versions.filter(({ state }) => state === 'filling');
-    progress.show(filling);
+    progress.show(
+      filling.map((one) => ({
+        what: `${one.rollup} v${one.version}`,
+        done: one.events_filled,
+        of: one.events_to_fill,
+      })),
+    );
     if (filling.length === 0) {
       progress.clear();
       process.stdout.write(versions.map(versionText).join(''));

@@ -37,6 +37,8 @@ export type CrashPoint =
   | 'replay-inserted'
   /** It has the buckets that are not replayed; that it does is not durable yet. */
   | 'replay-copied'
+  /** It is durable that a folder is restored; nothing of it is there yet. */
+  | 'restore-begun'
   /** It is durable which range is archived next; no object of it is written yet. */
   | 'archive-begun'
   /** An object of a range is durable, perhaps not all. */

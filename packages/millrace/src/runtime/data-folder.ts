@@ -23,6 +23,8 @@ export interface DataFolder {
   readonly hashKey: string;
   /** How many duplicates were stopped so far. */
   readonly duplicates: string;
+  /** There while the folder is being restored from an archive. */
+  readonly restore: string;
   /** Who has the folder open, for others to find. */
   readonly owner: string;
 }
@@ -46,6 +48,7 @@ export function dataFolder(root: string): DataFolder {
     plan: join(root, 'plan.json'),
     hashKey: join(root, 'hash-key'),
     duplicates: join(root, 'duplicates'),
+    restore: join(root, 'restore.json'),
     owner: join(root, 'owner.json'),
   };
 }

@@ -15,6 +15,7 @@ import { dropCopies } from '../compile/clickhouse/verify-rollups.ts';
 import { insertWindowResults } from '../compile/clickhouse/window-table.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { MillraceError } from '../errors.ts';
+import { joinedLog } from '../load/joined-log.ts';
 import { Loader, type LoaderOptions } from '../load/loader.ts';
 import { defaults } from '../plan/defaults.ts';
 import type { Change } from '../plan/difference.ts';
@@ -43,6 +44,7 @@ import { LifetimeCount } from './lifetime-count.ts';
 import type { Archive } from './open-archive.ts';
 import { openReplays } from './open-replays.ts';
 import { replayHistory } from './replay-history.ts';
+import { beginRestore, refillLog, refuseLostLog } from './restoring.ts';
 import { fillNews, switchNews } from './rollup-news.ts';
 import { windowResultsOf } from './window-results-of.ts';
 
@@ -76,6 +78,8 @@ export interface EmbeddedOptions {
   readonly eventsPerFillStep?: number;
   /** Where events are archived; nowhere if left out. */
   readonly archive?: Archive | null;
+  /** Whether to bring a folder back that was lost, from the archive. Default: no. */
+  readonly restore?: boolean;
   /** How events are cut into inserts. */
   readonly inserts?: Pick<LoaderOptions, 'rowsMax' | 'rowsEnough' | 'rowsEnoughBeside'>;
   readonly clock?: Clock;
@@ -128,7 +132,8 @@ export interface Embedded {
 /**
  * Opens the folder, repairs what a crash left behind, and runs.
  *
- * @throws MillraceError `data_folder_in_use`, `plan_conflict`, `log_corrupt`.
+ * @throws MillraceError `data_folder_in_use`, `plan_conflict`, `log_corrupt`, `archive_ahead`,
+ *   `restore_unfinished`; to restore, also what `beginRestore` throws.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { clock = systemClock, disk = nodeDisk, reach = survive, onProblem } = options;
@@ -165,18 +170,39 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     segmentBytes: options.logSegmentBytes,
   };
   const { idsPerRunMin } = options;
+  const objects = options.archive?.objects ?? null;
+  const letGo = async (error: unknown): Promise<never> => {
+    dedup.close();
+    await store.close();
+    throw error;
+  };
+  const restoring =
+    options.restore && objects !== null
+      ? await beginRestore({
+          ...{ folder, disk, objects, decoder: store, partition: 0, clock, reach },
+          dedupWindowMs: plan.dedup.windowMs,
+        }).catch(letGo)
+      : null;
   const events = await openSegmentLog({
     ...logOptions,
     folder: folder.eventLog,
     dedup,
     ...(idsPerRunMin ? { idsPerRunMin } : {}),
+    ...(restoring ? { base: restoring.base } : {}),
     reach,
+  });
+  const refilled = restoring
+    ? refillLog(events, restoring.archived)
+    : refuseLostLog({ folder, disk }, events, objects, 0);
+  await refilled.catch(async (error: unknown) => {
+    await events.close();
+    return letGo(error);
   });
   const deadLetters = await openSegmentLog({ ...logOptions, folder: folder.deadLetterLog });
 
   const tables = clickhouseDdl(plan, { database });
   const eventLoader = new Loader({
-    log: events,
+    log: restoring ? joinedLog(restoring.archived, events, () => events.start) : events,
     store,
     progress: localProgress(folder.eventProgress, disk),
     clock,
@@ -212,7 +238,6 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const cut = eventLoader.committed;
   await applyPlan(change, { ...kept, store, database, deadLettersKeepMs, clock, cut, reach });
   const leases = new Leases();
-  const objects = options.archive?.objects ?? null;
   const history = replayHistory({ log: events, objects, decoder: store, partition: 0 });
   const filler = new RollupFiller({
     tables: rollups,

@@ -31,6 +31,7 @@ export interface Recovered {
  * Opens the log in a folder, or begins one, and repairs what a crash can leave:
  * an unfinished file, a torn last frame, a missing seal.
  *
+ * @param base the first offset of a log that is begun.
  * @throws MillraceError `log_corrupt` where something is damaged that no crash explains.
  */
 export async function recover(
@@ -38,6 +39,7 @@ export async function recover(
   dedup: RecordIds | undefined,
   limits: IdRunLimits,
   now: number,
+  base = 0,
 ): Promise<Recovered> {
   const { disk, folder } = at;
   const names = await disk.list(folder);
@@ -55,7 +57,7 @@ export async function recover(
     );
   dedup?.advance(now);
   return segments.size === 0
-    ? beginLog(at, dedup, limits, now)
+    ? beginLog(at, dedup, limits, now, base)
     : openLog(at, { segments, seals, newest, runs: names.filter(isIdRun) }, dedup, limits, now);
 }
 
@@ -64,10 +66,11 @@ async function beginLog(
   dedup: RecordIds | undefined,
   limits: IdRunLimits,
   now: number,
+  base: number,
 ): Promise<Recovered> {
   const logId = randomBytes(logIdBytes);
   const hasIds = dedup !== undefined;
-  const active = await createSegment(at, { base: 0, logId, hasIds, marks: [] });
+  const active = await createSegment(at, { base, logId, hasIds, marks: [] });
   const seed = frameSeed(logId);
   const seals = new Map<number, Seal>();
   const idRuns = dedup && (await IdRuns.open({ at, dedup, seals, seed, ...limits }, [], now));

@@ -36,6 +36,8 @@ export interface SegmentLogOptions {
   readonly freeBytesMin?: number;
   /** How many ids are brought into one sorted file, which the next start does not have to load. Default 2^20. */
   readonly idsPerRunMin?: number;
+  /** The first offset of a log that is not there yet. Default 0. */
+  readonly base?: number;
   readonly reach?: ReachCrashPoint;
   readonly disk?: Disk;
 }
@@ -56,7 +58,7 @@ export async function openSegmentLog(options: SegmentLogOptions): Promise<Log> {
   const freeBytesMin = options.freeBytesMin ?? 64 * mebibyte;
   const { idsPerRunMin = 2 ** 20 } = options;
   const now = clock.now();
-  const found = await recover(at, dedup, { idsPerRunMin, freeBytesMin }, now);
+  const found = await recover(at, dedup, { idsPerRunMin, freeBytesMin }, now, options.base);
   found.idRuns?.work(now);
   const segments = new Segments(
     {
