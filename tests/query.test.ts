@@ -193,6 +193,31 @@ describe('POST /v1/query', () => {
     });
   });
 
+  test('tells who comes back, what people do at a time, and what happens now', async () => {
+    const retention = await ask({ kind: 'retention', every: 'day', periods: 1 });
+    const cohort = { cohort: '2026-11-01T00:00:00Z', people: '2' };
+    expect(retention.answer).toMatchObject({
+      rows: [{ ...cohort, period: 0, returned: '1', share: 0.5 }],
+    });
+    const sessions = await ask({ kind: 'sessions', gap: '1h', exit: ['currency'] });
+    const mean = { events_per_session: 1, bounce_rate: 1, mean_duration_ms: 0 };
+    expect(sessions.answer).toMatchObject({
+      rows: [
+        { exit_currency: 'EUR', sessions: '2', people: '2', events: '3', bounce_rate: 0.5 },
+        { exit_currency: 'GBP', sessions: '1', people: '1', ...mean, duration_ms: [0] },
+      ],
+    });
+    const live = await ask({ kind: 'live', minutes: 2 });
+    const nothing = { events: '0', people: '0' };
+    expect(live.answer).toMatchObject({
+      rows: [
+        { ...nothing, bucket: null },
+        { ...nothing, bucket: expect.stringMatching(/:00\.000Z$/) },
+        nothing,
+      ],
+    });
+  });
+
   test('fills gaps on request, for each group that has a row', async () => {
     const { answer } = await ask({
       ...revenue,
@@ -287,6 +312,24 @@ describe('the client', () => {
     ]);
   });
 
+  test('asks who comes back, what people do at a time, and what happens now', async () => {
+    const client = createClient<typeof asked>({ url, readKey });
+    const back = {
+      first: { from: 'purchase' },
+      return: { where: { value: { gt: '3' } } },
+    } as const;
+    const { rows: retained } = await client.retention({ ...back, every: 'month', periods: 3 });
+    const cohort = new Date('2026-11-01');
+    expect(retained).toEqual([{ cohort, people: 2n, period: 0, returned: 1n, share: 0.5 }]);
+    const { rows: sessions } = await client.sessions({ every: 'day', levels: [0.5] });
+    expect(sessions).toMatchObject([{ bucket: cohort, sessions: 4n, people: 2n, events: 4n }]);
+    const { rows: live } = await client.live({ minutes: 1 });
+    expect(live).toMatchObject([
+      { bucket: null, events: 0n, people: 0n },
+      { bucket: expect.any(Date), events: 0n, people: 0n },
+    ]);
+  });
+
   test('throws what the server answers, and what stands in its way', async () => {
     const orders = { from: 'purchase', measures: { orders: count() } } as const;
     const client = createClient<typeof asked>({ url, readKey });
@@ -354,6 +397,15 @@ describe('millrace query', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  test('prints who comes back, what people do at a time, and what happens now', async () => {
+    const back = await run('purchase,purchase', '--kind', 'retention', '--every', 'day');
+    expect(back.output).toMatch(/^2026-11-01T00:00:00Z +2 +0 +1 +0\.5$/m);
+    const sessions = await run('--kind', 'sessions', '--gap', '1h', '--entry', 'currency');
+    expect(sessions.output).toMatch(/^EUR +2 +2 +3 +1\.5 +0\.5 /m);
+    const live = await run('--kind', 'live', '--minutes', '1');
+    expect(live.output.split('\n')).toHaveLength(4);
   });
 
   test('prints a line of sparks for each group and measure', async () => {

@@ -9,6 +9,11 @@ import { settingsOf, withSettings } from './setting-flags.ts';
 interface Flags {
   readonly kind?: string;
   readonly within?: string;
+  readonly gap?: string;
+  readonly entry?: string;
+  readonly exit?: string;
+  readonly periods?: string;
+  readonly minutes?: string;
   readonly per?: string;
   readonly measure: readonly string[];
   readonly by?: string;
@@ -31,8 +36,11 @@ interface Flags {
 export function queryCommand(): Command {
   const command = new Command('query')
     .description('ask a running Millrace a typed question')
-    .argument('<WHAT>', 'types of event, with commas between; or a whole question as JSON')
-    .option('--kind <KIND>', 'series (default), or funnel: the types of event are its steps')
+    .argument('[WHAT]', 'types of event, with commas between; or a whole question as JSON', '')
+    .option(
+      '--kind <KIND>',
+      'series (default); funnel: the types are its steps; retention: the first type, then those of a return; sessions; live',
+    )
     .option(
       '--measure <NAME=KIND:FIELD>',
       'a measure: orders=count, revenue=sum:value, slow=quantiles:ms:0.5:0.99; may be repeated',
@@ -40,6 +48,11 @@ export function queryCommand(): Command {
       [],
     )
     .option('--within <DURATION>', 'of a funnel: how long after the first step the last may be: 7d')
+    .option('--gap <DURATION>', 'of sessions: after so long without an event another begins: 30m')
+    .option('--entry <FIELDS>', 'of sessions: group by these of the first event')
+    .option('--exit <FIELDS>', 'of sessions: group by these of the last event')
+    .option('--periods <COUNT>', 'of retention: how many buckets after the first')
+    .option('--minutes <COUNT>', 'of live: how many, the one under way among them')
     .option('--per <FIELD>', 'whose events belong together: user_id, anonymous_id, session_id')
     .option('--by <FIELDS>', 'group by these, with commas between')
     .option('--where <JSON>', `only events for which this holds, as '{"currency":"EUR"}'`)
@@ -65,6 +78,9 @@ Answered from a rollup where one answers exactly, else from the events.
   millrace query purchase --measure orders=count --measure revenue=sum:value --by currency
   millrace query purchase --measure revenue=sum:value --by currency --limit 3 --other --since 7d --compare
   millrace query view,add_to_cart,purchase --kind funnel --within 7d --per session_id
+  millrace query signup,view --kind retention --every week --since 90d
+  millrace query view --kind sessions --entry path --per anonymous_id
+  millrace query --kind live --minutes 10
   millrace query view --measure views=count --every minute --since 1h --spark
   millrace query '{"from":"view","measures":{"people":{"kind":"uniq","field":"user_id"}}}' --json`,
     )
@@ -98,6 +114,11 @@ function asked(what: string, flags: Flags): object {
   return {
     ...subjectOf(listed(what), flags),
     ...(flags.within === undefined ? {} : { within: flags.within }),
+    ...(flags.gap === undefined ? {} : { gap: flags.gap }),
+    ...(flags.entry === undefined ? {} : { entry: listed(flags.entry) }),
+    ...(flags.exit === undefined ? {} : { exit: listed(flags.exit) }),
+    ...(flags.periods === undefined ? {} : { periods: Number(flags.periods) }),
+    ...(flags.minutes === undefined ? {} : { minutes: Number(flags.minutes) }),
     ...(flags.per === undefined ? {} : { per: flags.per }),
     ...(by === undefined ? {} : { by: listed(by) }),
     ...(where === undefined ? {} : { where: parsed(where) }),
@@ -121,9 +142,21 @@ function asked(what: string, flags: Flags): object {
 
 function subjectOf(types: readonly string[], { kind, measure }: Flags): object {
   if (kind === 'funnel') return { kind, steps: types.map((from) => ({ from })) };
+  if (kind === 'retention') {
+    const [first, ...back] = types;
+    return {
+      kind,
+      ...(first === undefined ? {} : { first: { from: first } }),
+      ...(back.length === 0 ? {} : { return: { from: back } }),
+    };
+  }
   const measures = Object.fromEntries(measure.map(measureOf));
   if (kind === undefined || kind === 'series') return { from: types, measures };
-  return { kind, from: types, ...(measure.length === 0 ? {} : { measures }) };
+  return {
+    kind,
+    ...(types.length === 0 ? {} : { from: types }),
+    ...(measure.length === 0 ? {} : { measures }),
+  };
 }
 
 const listed = (text = ''): readonly string[] =>

@@ -94,7 +94,52 @@ const questions = {
     });
     return rows;
   },
+  sessions: async (client: Client<typeof shop>) => {
+    const { rows } = await client.sessions({
+      from: ['view', 'purchase'],
+      where: { currency: 'EUR' },
+      gap: '1h',
+      every: 'day',
+      entry: ['address.city'],
+      exit: ['type', 'points'],
+    });
+    return rows;
+  },
+  allSessions: async (client: Client<typeof shop>) => {
+    const { rows } = await client.sessions({ entry: ['currency'] });
+    return rows;
+  },
+  others: async (client: Client<typeof shop>) => {
+    await client.retention({ every: 'week' });
+    await client.retention({
+      first: { from: 'view', where: { 'address.city': 'Rome' } },
+      return: { from: ['purchase', 'page'] },
+      every: 'month',
+      periods: 12,
+      zone: 'Europe/Rome',
+    });
+    await client.live();
+    await client.live({ from: 'purchase', where: { currency: 'EUR' }, minutes: 10, age: '5s' });
+  },
   mistakes: [
+    (client: Client<typeof shop>) =>
+      // @ts-expect-error there is no event of that name
+      client.retention({ first: { from: 'visit' }, every: 'week' }),
+    (client: Client<typeof shop>) =>
+      client.retention({
+        // @ts-expect-error no purchase has that property
+        return: { from: 'purchase', where: { product_id: '1' } },
+        every: 'week',
+      }),
+    (client: Client<typeof shop>) =>
+      // @ts-expect-error no view has that property
+      client.sessions({ from: 'view', entry: ['currency'] }),
+    (client: Client<typeof shop>) =>
+      // @ts-expect-error sessions are not grouped by a list
+      client.sessions({ from: 'purchase', exit: ['items'] }),
+    (client: Client<typeof shop>) =>
+      // @ts-expect-error no view has that property
+      client.live({ from: 'view', where: { currency: 'EUR' } }),
     (client: Client<typeof shop>) =>
       // @ts-expect-error there is no event of that name
       client.funnel({ steps: [{ from: 'view' }, { from: 'purchases' }], within: '1h' }),
@@ -210,6 +255,31 @@ describe('the client of a pipeline', () => {
       readonly step_conversion: number | null;
       readonly duration_ms: readonly (number | null)[];
     }>();
+  });
+
+  it('gives sessions by how they began and ended', () => {
+    type Measured = {
+      readonly sessions: bigint;
+      readonly people: bigint;
+      readonly events: bigint;
+      readonly events_per_session: number | null;
+      readonly bounce_rate: number | null;
+      readonly mean_duration_ms: number | null;
+      readonly duration_ms: readonly (number | null)[];
+    };
+    type Row = Awaited<ReturnType<(typeof questions)['sessions']>>[number];
+    expectTypeOf<Row>().branded.toEqualTypeOf<
+      Measured & {
+        readonly bucket: Date;
+        readonly entry_address_city: string | null;
+        readonly exit_type: string;
+        readonly exit_points: bigint | null;
+      }
+    >();
+    type All = Awaited<ReturnType<(typeof questions)['allSessions']>>[number];
+    expectTypeOf<All>().branded.toEqualTypeOf<
+      Measured & { readonly entry_currency: 'EUR' | 'USD' | null }
+    >();
   });
 
   it('is made from the types alone', () => {

@@ -5,7 +5,10 @@ import type { Answer, Explanation } from '../query/answer-question.ts';
 import { ask } from './ask.ts';
 import { readRows } from './read-rows.ts';
 import type { AnyStep, FunnelDimension, FunnelRow, TypedFunnel } from './typed-funnel.ts';
+import type { LiveRow, TypedLive } from './typed-live.ts';
 import type { DimensionOf, QuestionRow, TypedQuestion } from './typed-question.ts';
+import type { RetentionRow, TypedRetention } from './typed-retention.ts';
+import type { SessionsRow, TypedSessions } from './typed-sessions.ts';
 
 export interface ClientOptions {
   /** Where a Millrace listens, as `http://127.0.0.1:8080`. */
@@ -60,6 +63,32 @@ export interface Client<P extends AnyPipeline> {
     question: TypedFunnel<P, Steps, By>,
     options?: AskingOptions,
   ): Promise<TypedAnswer<FunnelRow<P, Steps, By>>>;
+
+  /** Asks how many people come back, and how long after. Throws what `query` throws. */
+  retention<
+    const First extends EventName<P> = EventName<P>,
+    const Return extends EventName<P> = EventName<P>,
+  >(
+    question: TypedRetention<P, First, Return>,
+    options?: AskingOptions,
+  ): Promise<TypedAnswer<RetentionRow>>;
+
+  /** Asks how much people do at a time. Throws what `query` throws. */
+  sessions<
+    const From extends EventName<P> = EventName<P>,
+    const Entry extends DimensionOf<P, From> = never,
+    const Exit extends DimensionOf<P, From> = never,
+    const Width extends Every | undefined = undefined,
+  >(
+    question: TypedSessions<P, From, Entry, Exit, Width>,
+    options?: AskingOptions,
+  ): Promise<TypedAnswer<SessionsRow<P, From, Entry, Exit, Width>>>;
+
+  /** Asks what happens now. Throws what `query` throws. */
+  live<const From extends EventName<P> = EventName<P>>(
+    question?: TypedLive<P, From>,
+    options?: AskingOptions,
+  ): Promise<TypedAnswer<LiveRow>>;
 }
 
 export interface AskingOptions {
@@ -100,6 +129,9 @@ export function createClient<P extends AnyPipeline>({ url, readKey }: ClientOpti
   return {
     query: (question, options) => answered(question, options),
     funnel: (question, options) => answered({ kind: 'funnel', ...question }, options),
+    retention: (question, options) => answered({ kind: 'retention', ...question }, options),
+    sessions: (question, options) => answered({ kind: 'sessions', ...question }, options),
+    live: (question, options) => answered({ kind: 'live', ...question }, options),
   };
 }
 

@@ -90,7 +90,7 @@ export type DimensionOf<P extends AnyPipeline, From extends string> = {
     : never;
 }[FieldOf<P['events'], From>];
 
-type BucketOf<Width extends Every | undefined> = Width extends Every ? 'bucket' : never;
+export type BucketOf<Width extends Every | undefined> = Width extends Every ? 'bucket' : never;
 
 type ColumnOf<
   By extends string,

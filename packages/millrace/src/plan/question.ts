@@ -1,9 +1,17 @@
 import type { PropertyType } from '../define/property.ts';
 import { type FunnelQuestion, funnelColumns } from './questions/funnel.ts';
+import { type LiveQuestion, liveColumns } from './questions/live.ts';
+import { type RetentionQuestion, retentionColumns } from './questions/retention.ts';
 import { type SeriesQuestion, seriesColumns } from './questions/series.ts';
+import { type SessionsQuestion, sessionsColumns } from './questions/sessions.ts';
 
 /** A question about events, with every name in it resolved. Each kind has a file of its own in `questions/`. */
-export type Question = SeriesQuestion | FunnelQuestion;
+export type Question =
+  | SeriesQuestion
+  | FunnelQuestion
+  | RetentionQuestion
+  | SessionsQuestion
+  | LiveQuestion;
 
 /** What questions of every kind have. */
 export interface QuestionBase {
@@ -30,6 +38,12 @@ export const questionColumns = (question: Question): readonly QuestionColumn[] =
       return seriesColumns(question);
     case 'funnel':
       return funnelColumns(question);
+    case 'retention':
+      return retentionColumns;
+    case 'sessions':
+      return sessionsColumns(question);
+    case 'live':
+      return liveColumns;
   }
 };
 

@@ -3,6 +3,7 @@ import { count, decimal, definePipeline, event, object, oneOf, string } from '..
 import { planOf } from './plan-of.ts';
 import { readQuestion } from './read-question.ts';
 
+const nowMs = Date.UTC(2026, 10, 30, 12, 0, 30);
 const plan = planOf(
   definePipeline({
     name: 'shop',
@@ -16,7 +17,8 @@ const plan = planOf(
     },
   }),
 );
-const read = (document: unknown) => readQuestion(document, plan, (zone) => zone !== 'No/Where');
+const read = (document: unknown) =>
+  readQuestion(document, plan, { knowsZone: (zone) => zone !== 'No/Where', nowMs });
 const orders = { orders: count() };
 
 describe('a question', () => {
@@ -110,7 +112,54 @@ describe('a question', () => {
     });
   });
 
+  it('may be about those who come back', () => {
+    const asked = { kind: 'retention', first: { from: 'view' }, every: 'week', zone: 'Asia/Tokyo' };
+    expect(read(asked)).toMatchObject({
+      first: { from: ['view'], where: null },
+      back: { from: null, where: null },
+      every: 'week',
+      zone: 'Asia/Tokyo',
+      periods: 8,
+    });
+  });
+
+  it('may be about sessions of all events', () => {
+    const asked = { kind: 'sessions', where: { product: 'a' }, entry: ['address.city'] };
+    expect(read(asked)).toMatchObject({
+      of: { from: null, where: { kind: 'compare', value: 'a' } },
+      gapMs: 1_800_000,
+      every: null,
+      entry: [{ name: 'entry_address_city' }],
+      exit: [],
+    });
+  });
+
+  it('may be about whole minutes, the one under way among them', () => {
+    expect(read({ kind: 'live', minutes: 2, per: 'session_id' })).toMatchObject({
+      of: { from: null, where: null },
+      per: 'session_id',
+      sinceMs: Date.UTC(2026, 10, 30, 11, 59),
+      untilMs: Date.UTC(2026, 10, 30, 12, 1),
+      rowsMax: 3,
+    });
+  });
+
   it.each<[unknown, string]>([
+    [{ kind: 'retention' }, 'every: undefined is not the width of a cohort.'],
+    [{ kind: 'retention', every: 'hour' }, 'every: "hour" is not the width of a cohort.'],
+    [{ kind: 'retention', every: 'day', first: { from: 'vew' } }, 'first.from: There is no event'],
+    [{ kind: 'retention', every: 'day', return: [] }, 'return: This is a list, not an object.'],
+    [
+      { kind: 'retention', every: 'day', return: { from: 'view', where: { value: 1 } } },
+      'return.where.value: No event of this question has "value".',
+    ],
+    [{ kind: 'retention', every: 'day', periods: 0 }, 'periods: This is 0.'],
+    [{ kind: 'sessions', gap: '1y' }, 'gap: "1y" is not a duration.'],
+    [{ kind: 'sessions', from: 'view', entry: ['value'] }, 'entry[0]: No event of this question'],
+    [{ kind: 'sessions', exit: ['product', 'product'] }, 'exit[1]: There is a column "product"'],
+    [{ kind: 'sessions', every: 'year' }, 'every: "year" is not the width of a bucket.'],
+    [{ kind: 'live', minutes: 1_441 }, 'minutes: This is 1441.'],
+    [{ kind: 'live', since: 0 }, 'since: There is no option "since" here.'],
     [{ kind: 'funel' }, 'kind: There are no questions of the kind "funel". Did you mean "funnel"?'],
     [{ kind: 'funnel', steps: [{ from: 'view' }] }, 'steps: These are 1 steps.'],
     [{ kind: 'funnel', steps: [{ from: 'vew' }] }, 'steps[0].from: There is no event "vew".'],

@@ -93,7 +93,10 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
   const { plan, store, clock } = options;
   const zones = await timeZones(store);
   return async (document, signal) => {
-    const question = readQuestion(document, plan, (name) => zones.has(name));
+    const question = readQuestion(document, plan, {
+      knowsZone: (name) => zones.has(name),
+      nowMs: clock.now(),
+    });
     // Chosen and read in one go: the store keeps a table for those that have begun to read it.
     const served = options.rollups();
     const rollups = served.map(({ rollup }) => rollup);

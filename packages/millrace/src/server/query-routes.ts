@@ -15,6 +15,14 @@ const bodyLimits = { bytesMax: 256 * 1024, timeoutMs: 10_000 };
 /** Questions under way at once; one more is told to come again. */
 const questionsMax = 32;
 
+const kinds = [
+  'Question',
+  'FunnelQuestion',
+  'RetentionQuestion',
+  'SessionsQuestion',
+  'LiveQuestion',
+];
+
 const operation: Operation = {
   id: 'askQuestion',
   tag: 'questions',
@@ -22,7 +30,7 @@ const operation: Operation = {
   description:
     'Whatever the content type says, the body is read as JSON. 64-bit integers and decimals are strings in the answer, times ISO 8601 in UTC.',
   key: 'read',
-  body: { required: true, content: json({ oneOf: [ref('Question'), ref('FunnelQuestion')] }) },
+  body: { required: true, content: json({ oneOf: kinds.map(ref) }) },
   success: { description: 'The rows, and what they are of.', content: json(ref('Answer')) },
   errors: [
     'question_invalid',

@@ -3,7 +3,10 @@ import type { Serving } from '../../plan/serving.ts';
 import type { Select } from './nodes.ts';
 import { print } from './printer.ts';
 import { funnelSelect } from './questions/funnel.ts';
+import { liveSelect } from './questions/live.ts';
+import { retentionSelect } from './questions/retention.ts';
 import { seriesSelect } from './questions/series.ts';
+import { sessionsSelect } from './questions/sessions.ts';
 
 export interface QuestionOptions {
   readonly database: string;
@@ -22,5 +25,11 @@ const selectOf = (question: Question, serving: Serving, database: string): Selec
       return seriesSelect(question, serving, database);
     case 'funnel':
       return funnelSelect(question, database);
+    case 'retention':
+      return retentionSelect(question, database);
+    case 'sessions':
+      return sessionsSelect(question, database);
+    case 'live':
+      return liveSelect(question, database);
   }
 };

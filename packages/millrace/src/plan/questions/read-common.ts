@@ -139,3 +139,16 @@ export const readPer = (value: unknown, report: Report): PersonField => {
     );
   return per ?? 'user_id';
 };
+
+export const readCount = (
+  value: unknown,
+  place: string,
+  { max, default: otherwise }: { readonly max: number; readonly default: number },
+  report: Report,
+): number => {
+  if (value === undefined) return otherwise;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max)
+    return value;
+  report('bad_value', place, `This is ${shown(value)}.`, `Give a number from 1 to ${max}.`);
+  return otherwise;
+};

@@ -5,8 +5,8 @@ import { bounds } from '../../plan/contradiction.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { questionBounds } from '../../plan/question.ts';
 import { widths } from '../../plan/widths.ts';
-import { funnelSchema } from './funnel-schema.ts';
 import { type JsonSchema, ref } from './operation.ts';
+import { funnelSchema, liveSchema, retentionSchema, sessionsSchema } from './people-schemas.ts';
 import { propertySchema, timeSchema, timeTextSchema } from './property-schema.ts';
 
 type Schemas = { readonly [name: string]: JsonSchema };
@@ -65,8 +65,12 @@ export function questionSchemas(plan: Plan): Schemas {
     maxItems: bounds.dimensionsMax,
     uniqueItems: true,
   };
+  const parts = { from, by, levels, common };
   return {
-    FunnelQuestion: funnelSchema({ from, by, levels, common }),
+    FunnelQuestion: funnelSchema(parts),
+    RetentionQuestion: retentionSchema(parts),
+    SessionsQuestion: sessionsSchema(parts),
+    LiveQuestion: liveSchema(parts),
     Question: {
       type: 'object',
       required: ['from', 'measures'],

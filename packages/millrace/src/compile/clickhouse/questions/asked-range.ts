@@ -1,10 +1,20 @@
 import type { Condition, Every } from '../../../plan/plan.ts';
+import type { EventsAsked } from '../../../plan/questions/events-asked.ts';
 import { widthsMs } from '../../../plan/widths.ts';
 import { bucketStart } from '../bucket.ts';
 import { conditionExpression } from '../condition.ts';
 import { eventsAlias } from '../field.ts';
 import { localBucketStart } from '../local-bucket.ts';
-import { call, column, columnOf, type Expression, infix, literal, tuple } from '../nodes.ts';
+import {
+  call,
+  column,
+  columnOf,
+  type Expression,
+  infix,
+  lambda,
+  literal,
+  tuple,
+} from '../nodes.ts';
 import { print } from '../printer.ts';
 import { epochMs, timeOf } from '../window-range.ts';
 
@@ -35,6 +45,21 @@ export const isOneOf = (
   infix('IN', columnOf(eventsAlias, 'type'), tuple(...types.map(literal))),
   ...(where ? [conditionExpression(where)] : []),
 ];
+
+/** The same as one expression, which may be true of all. */
+export const fitsEvents = ({ from, where }: EventsAsked): Expression => {
+  const conditions =
+    from === null ? (where ? [conditionExpression(where)] : []) : isOneOf(from, where);
+  return conditions.length === 0 ? literal(true) : infix('AND', ...conditions);
+};
+
+/** What a quantile of nothing is. */
+export const numbersOrNull = (numbers: Expression): Expression =>
+  call(
+    'arrayMap',
+    lambda(['q'], call('if', call('isNaN', column('q')), literal(null), column('q'))),
+    numbers,
+  );
 
 export const allOf = (conditions: readonly Expression[]): Expression | null =>
   conditions.length === 0 ? null : infix('AND', ...conditions);

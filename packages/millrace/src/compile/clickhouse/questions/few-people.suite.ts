@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { FieldPlan } from '../../../plan/plan.ts';
 import type { CanonicalEvent } from '../naive.suite.ts';
-
-/** What people do, of the pipeline `everyKind`: so near to each other that instants meet. */
+import type { Row } from '../test-store.suite.ts';
+/** What the events of few people say, of the pipeline `everyKind`. */
 export const fewKinds = ['a', 'b', 'c'] as const;
 
 export const kindField: FieldPlan = {
@@ -13,7 +13,11 @@ export const kindField: FieldPlan = {
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
-/** @param stepMs between the instants at which something happens. */
+/**
+ * Events so near to each other that instants meet.
+ *
+ * @param stepMs between the instants at which something happens.
+ */
 export const eventsOfFew = (
   seed: number,
   count: number,
@@ -59,3 +63,17 @@ export const groupsOf = <Key, Value>(
   }
   return groups;
 };
+
+/** Between the two values that lie next to it. */
+export const quantile = (values: readonly number[], level: number): number | null => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const rank = level * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(rank)], sorted[Math.ceil(rank)]];
+  return low === undefined || high === undefined ? null : low + (high - low) * (rank % 1);
+};
+
+/** Floats are the same but for their last digits. */
+export const rounded = (rows: readonly Row[]): unknown =>
+  JSON.parse(JSON.stringify(rows), (_key, value) =>
+    typeof value === 'number' ? Number(value.toFixed(6)) : value,
+  );

@@ -7,7 +7,14 @@ import { everyKind } from '../every-kind.suite.ts';
 import { type CanonicalEvent, compare, fieldOf, holds, type Scalar } from '../naive.suite.ts';
 import { questionSelect } from '../question.ts';
 import { openTestStore, type Row, type TestStore } from '../test-store.suite.ts';
-import { eventsOfFew, fewKinds, groupsOf, kindField } from './few-people.suite.ts';
+import {
+  eventsOfFew,
+  fewKinds,
+  groupsOf,
+  kindField,
+  quantile,
+  rounded,
+} from './few-people.suite.ts';
 
 const plan = planOf(everyKind);
 const database = 'funnels';
@@ -127,14 +134,6 @@ const theOne = ({ by }: FunnelQuestion, journeys: readonly Journey[]): Journey |
 const compareAbsentLast = (a: Scalar | null, b: Scalar | null, field: FieldPlan): number =>
   a === null || b === null ? Number(a === null) - Number(b === null) : compare(a, b, field);
 
-/** Between the two values that lie next to it. */
-const quantile = (values: readonly number[], level: number): number | null => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const rank = level * (sorted.length - 1);
-  const [low, high] = [sorted[Math.floor(rank)], sorted[Math.ceil(rank)]];
-  return low === undefined || high === undefined ? null : low + (high - low) * (rank % 1);
-};
-
 const naive = (question: FunnelQuestion): readonly Row[] => {
   const { steps, per, by, levels } = question;
   const people = groupsOf(
@@ -173,12 +172,6 @@ const naive = (question: FunnelQuestion): readonly Row[] => {
     }));
   });
 };
-
-/** Floats are the same but for their last digits. */
-const rounded = (rows: readonly Row[]): unknown =>
-  JSON.parse(JSON.stringify(rows), (_key, value) =>
-    typeof value === 'number' ? Number(value.toFixed(6)) : value,
-  );
 
 const ask = (question: FunnelQuestion): Promise<readonly Row[]> =>
   test.rows(questionSelect(question, { kind: 'events' }, { database }));

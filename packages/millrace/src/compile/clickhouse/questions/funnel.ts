@@ -15,7 +15,7 @@ import {
   tuple,
 } from '../nodes.ts';
 import { epochMs, happenedMs } from '../window-range.ts';
-import { allOf, inRange, isOneOf, timestamp } from './asked-range.ts';
+import { allOf, inRange, isOneOf, numbersOrNull, timestamp } from './asked-range.ts';
 
 // Two underscores are nobody else's.
 const person = 'funnel__person';
@@ -275,13 +275,6 @@ const eventsAsSteps = (
 };
 
 const valueColumn = (name: string): string => `funnel__${name}`;
-
-const numbersOrNull = (numbers: Expression): Expression =>
-  call(
-    'arrayMap',
-    lambda(['q'], call('if', call('isNaN', column('q')), literal(null), column('q'))),
-    numbers,
-  );
 
 const listOf = (values: readonly (string | number)[]): Expression =>
   call('array', ...values.map(literal));

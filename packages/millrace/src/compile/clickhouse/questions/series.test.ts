@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DimensionPlan, Every, MeasurePlan, RollupPlan } from '../../../plan/plan.ts';
+import type { DimensionPlan, MeasurePlan, RollupPlan } from '../../../plan/plan.ts';
 import { planOf } from '../../../plan/plan-of.ts';
 import type { SeriesQuestion } from '../../../plan/questions/series.ts';
 import { type Choice, chooseServing, type Serving } from '../../../plan/serving.ts';
-import { offsetsOf } from '../../../plan/time-zone.ts';
 import { widths } from '../../../plan/widths.ts';
 import { everyKind } from '../every-kind.suite.ts';
 import { canonical, expectMeasure } from '../expect-measure.suite.ts';
 import {
-  bucketOf,
   type CanonicalEvent,
   compare,
   exactSum,
@@ -23,6 +21,7 @@ import { conditionsOver } from '../random-conditions.suite.ts';
 import { events } from '../random-events.suite.ts';
 import { openTestStore, type Row, type TestStore } from '../test-store.suite.ts';
 import { bucketsSelect } from './asked-range.ts';
+import { localBucket } from './naive-local-bucket.suite.ts';
 
 const plan = planOf(everyKind);
 const database = 'asked';
@@ -150,22 +149,6 @@ const foldedAsked = fc
       ...(isRanked ? { groupsMax, order: [{ column, descending }] } : {}),
     };
   });
-
-/** The start of the bucket by the wall clock and calendar of a zone. */
-const localBucket = (timestamp: number, every: Every, zone: string): number => {
-  const offsetAt = offsetsOf(zone);
-  const offset = offsetAt(timestamp);
-  const wall = bucketOf(timestamp + offset, every);
-  if (every === 'second' || every === 'minute' || every === 'hour') return wall - offset;
-  // The first instant at which the wall says that day.
-  let first = wall - offsetAt(wall - 86_400_000);
-  const other = wall - offsetAt(wall + 86_400_000);
-  for (const one of [first, other].sort((a, b) => a - b)) {
-    first = one;
-    if (one + offsetAt(one) >= wall) break;
-  }
-  return first;
-};
 
 interface Folded {
   readonly current: CanonicalEvent[];
