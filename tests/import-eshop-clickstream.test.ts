@@ -87,4 +87,31 @@ test('rows go to the pipeline that runs, each once though the import is interrup
       clicked: ['21127', '12147', '7658', '4196', '1631'],
     },
   ]);
+
+  const click = (page: number) => ({ from: 'click', where: { page } });
+  const within = { kind: 'funnel', per: 'session_id', within: '1d' };
+  const clicked = [21127, 12147, 7658, 4196, 1631];
+  for (const [at, sessions] of clicked.entries())
+    expect(await answer(url, { ...within, steps: [click(at + 1), click(at + 1)] })).toMatchObject([
+      { step: 1, people: String(sessions) },
+      { step: 2 },
+    ]);
+  expect(await answer(url, { ...within, steps: [1, 2, 3].map(click) })).toMatchObject([
+    { step: 1, people: '21127' },
+    { step: 2, people: '9035' },
+    { step: 3, people: '4327' },
+  ]);
+  expect(await answer(url, { kind: 'sessions', per: 'session_id', gap: '1d' })).toMatchObject([
+    { sessions: '24026', events: '165474', bounce_rate: 5042 / 24026 },
+  ]);
 });
+
+async function answer(url: string, question: object): Promise<readonly unknown[]> {
+  const response = await fetch(`${url}/v1/query`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(question),
+  });
+  const { rows: found }: { rows: readonly unknown[] } = JSON.parse(await response.text());
+  return found;
+}
