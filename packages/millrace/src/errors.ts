@@ -60,7 +60,7 @@ export const errors = {
   // Replays, and what an archive brings back.
   archive_ahead: {
     status: 500,
-    mend: 'Bring its events back with `millrace restore`, or use another --archive for this folder.',
+    mend: 'Bring its events back with `millrace restore` into a new folder, or give this one another --archive.',
   },
   restore_unfinished: { status: 500, mend: 'Run `millrace restore` again: it goes on.' },
   restore_refused: { status: 500, mend: 'Restore into a new --data folder.' },

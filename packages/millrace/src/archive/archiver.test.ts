@@ -81,6 +81,20 @@ describe('an archive', () => {
     await log.close();
   });
 
+  test('that has more than its log is not gone on with', async () => {
+    const lines = await linesOf(someEvents(20));
+    const log = await filledLog(lines);
+    const at = place();
+    await archive(log, at).archiver.flush();
+    const lost = await filledLog(lines.slice(0, 15));
+    const { archiver, objects } = archive(lost, at, { isWhole: true });
+    await expect(archiver.flush()).rejects.toMatchObject({ code: 'archive_ahead' });
+    // So the log forgets nothing.
+    expect(archiver.archived).toBeNull();
+    expect(await archivedLines(objects, 0)).toEqual(lines);
+    await Promise.all([log.close(), lost.close()]);
+  });
+
   test('is read by other tools', async () => {
     const log = await filledLog(await linesOf(someEvents(30)));
     const at = place();

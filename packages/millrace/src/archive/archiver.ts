@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts';
 import { Backoff, pause } from '../load/backoff.ts';
 import type { ArchiveEncoder } from '../ports/archive-encoder.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -15,6 +16,8 @@ export interface ArchiverOptions {
   readonly objects: ObjectStore;
   readonly encoder: ArchiveEncoder;
   readonly clock: Clock;
+  /** Whether the log always shows all that was ever in it: then an archive that has more is not its own. */
+  readonly isWhole?: boolean;
   /** Brings the log's end up to date, where the log does not by itself. */
   readonly look?: () => Promise<void>;
   /** A range is archived once it has as many records, … */
@@ -49,7 +52,8 @@ export class Archiver {
 
   constructor(options: ArchiverOptions) {
     this.#options = {
-      ...{ rowsEnough: 500_000, waitMsMax: 3_600_000, look: async () => {}, reach: survive },
+      ...{ rowsEnough: 500_000, waitMsMax: 3_600_000, isWhole: false },
+      ...{ look: async () => {}, reach: survive },
       ...options,
     };
     this.#manifest = new Manifest(options.objects);
@@ -105,8 +109,14 @@ export class Archiver {
 
   /** Where to go on. What the log has forgotten, nobody can archive any more. */
   async #position(): Promise<number> {
-    const { log, partition, onRetry } = this.#options;
+    const { log, partition, isWhole, onRetry } = this.#options;
     const before = this.#archived ?? (await this.#manifest.last(partition))?.to;
+    if (isWhole && before !== undefined && before > log.end) {
+      throw new MillraceError(
+        'archive_ahead',
+        `The archive has events up to offset ${before}, and the log ends at ${log.end}.`,
+      );
+    }
     this.#archived = Math.max(before ?? 0, log.start);
     if (before !== undefined && before < log.start) {
       const what = `the log begins at ${log.start}, and the archive ends at ${before}`;

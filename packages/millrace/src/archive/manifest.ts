@@ -7,6 +7,9 @@ import {
   rangesFolder,
 } from './archived-range.ts';
 
+/** There is one for each hour of years. */
+const readAtOnce = 64;
+
 /**
  * What the archive covers, kept in the archive itself. Ranges of a partition
  * follow each other without gap or overlap, because the first to say what is
@@ -22,7 +25,12 @@ export class Manifest {
   /** The ranges that are there, in order. @throws MillraceError `archive_unavailable`. */
   async ranges(partition: number): Promise<readonly ArchivedRange[]> {
     const names = await this.#namesOf(partition);
-    return Promise.all(names.map((name) => this.#read<ArchivedRange>(name)));
+    const ranges: ArchivedRange[] = [];
+    for (let first = 0; first < names.length; first += readAtOnce) {
+      const some = names.slice(first, first + readAtOnce);
+      ranges.push(...(await Promise.all(some.map((name) => this.#read<ArchivedRange>(name)))));
+    }
+    return ranges;
   }
 
   /** The newest range that is there; null if there is none. */

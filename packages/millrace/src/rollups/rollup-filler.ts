@@ -103,8 +103,9 @@ export class RollupFiller {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const [gone] = tables.in('dropping');
-      const [filling] = tables.in('filling');
-      const next = gone ?? filling;
+      const filling = tables.in('filling');
+      // A replay can wait for an archive that is away; a changed definition should not wait with it.
+      const next = gone ?? filling.find(({ replay }) => !replay) ?? filling[0];
       if (next === undefined) break;
       try {
         if (this.#unwanted.delete(next.rollup.table))
@@ -113,7 +114,8 @@ export class RollupFiller {
         this.#backoff.reset();
       } catch (error) {
         this.#ahead = [];
-        onRetry(`rollup ${next.rollup.table} waits for the store`, error);
+        const what = next.replay ? 'the archive or the store' : 'the store';
+        onRetry(`rollup ${next.rollup.table} waits for ${what}`, error);
         await this.#backoff.wait(signal);
       }
     }

@@ -294,6 +294,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       ? null
       : new Archiver({
           ...{ ...options.archive, log: events, partition: 0, encoder: store, clock, reach },
+          isWhole: true,
           onRetry: onProblem,
         });
   eventLoader.start();
