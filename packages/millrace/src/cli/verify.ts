@@ -3,9 +3,15 @@ import type { HourDifference, RollupDifference, VerifyReport } from '../verify/r
 import { thousands } from './import-progress.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 
+interface VerifyFlags {
+  readonly json?: boolean;
+  readonly withArchive?: boolean;
+}
+
 export function verifyCommand(): Command {
   const command = new Command('verify')
     .description('compare the log, the stored events and the rollups, hour by hour')
+    .option('--with-archive', 'read the archive as far as it reaches, and the log behind it')
     .option('--json', 'print the report as JSON');
   return withSettings(command, [
     'pipeline',
@@ -14,16 +20,19 @@ export function verifyCommand(): Command {
     'dedupMemoryMb',
     'storeMemoryMb',
     'logSegmentMb',
+    'archive',
+    's3Endpoint',
   ])
     .addHelpText(
       'after',
       `
 If the pipeline is running, that process compares (with a read key, if it has
-keys), and goes on taking events meanwhile. What the log no longer has cannot be
-compared. Ends with 0 if all is equal, with 1 if not.
+keys), and goes on taking events meanwhile. What neither the log nor, if asked for,
+the archive has cannot be compared. Ends with 0 if all is equal, with 1 if not.
 
   millrace verify
-  millrace verify --json --data /var/lib/millrace`,
+  millrace verify --json --data /var/lib/millrace
+  millrace verify --with-archive --archive /mnt/archive`,
     )
     .action(async () => {
       const settings = settingsOf(command);
@@ -35,19 +44,22 @@ compared. Ends with 0 if all is equal, with 1 if not.
       process.once('SIGINT', () => stopping.abort()).once('SIGTERM', () => stopping.abort());
       // The engine takes half a second to load, which `--help` need not wait for.
       const { verifyFolder } = await import('../runtime/verify-folder.ts');
-      const report = await verifyFolder(settings, {
-        signal: stopping.signal,
-        onProgress: ({ what, done, of }) => {
-          clear();
-          if (shown) process.stderr.write(`${what}: ${thousands(done)} of ${thousands(of)}`);
+      const { json, withArchive = false } = command.opts<VerifyFlags>();
+      const report = await verifyFolder(
+        { ...settings, withArchive },
+        {
+          signal: stopping.signal,
+          onProgress: ({ what, done, of }) => {
+            clear();
+            if (shown) process.stderr.write(`${what}: ${thousands(done)} of ${thousands(of)}`);
+          },
+          onProblem: (what, error) => {
+            clear();
+            const reason = error instanceof Error ? error.message : String(error);
+            process.stderr.write(`millrace: ${what}: ${reason}\n`);
+          },
         },
-        onProblem: (what, error) => {
-          clear();
-          const reason = error instanceof Error ? error.message : String(error);
-          process.stderr.write(`millrace: ${what}: ${reason}\n`);
-        },
-      }).finally(clear);
-      const { json } = command.opts<{ readonly json?: boolean }>();
+      ).finally(clear);
       process.stdout.write(json ? `${JSON.stringify(report)}\n` : told(report));
       // The engine keeps threads of its own that would hold the process up.
       process.exit(report.equal ? 0 : 1);

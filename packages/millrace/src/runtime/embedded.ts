@@ -43,7 +43,7 @@ import { leasedStore } from './leased-store.ts';
 import { LifetimeCount } from './lifetime-count.ts';
 import type { Archive } from './open-archive.ts';
 import { openReplays } from './open-replays.ts';
-import { replayHistory } from './replay-history.ts';
+import { type ReplayHistory, replayHistory } from './replay-history.ts';
 import { beginRestore, refillLog, refuseLostLog } from './restoring.ts';
 import { fillNews, switchNews } from './rollup-news.ts';
 import { windowResultsOf } from './window-results-of.ts';
@@ -107,6 +107,8 @@ export interface Embedded {
   readonly rollups: RollupTables;
   readonly filler: RollupFiller;
   readonly replays: Replays;
+  /** The log and what the archive has of it. */
+  readonly history: ReplayHistory;
   /** What the definition has changed since the last start. */
   readonly changes: readonly Change[];
   readonly events: Log;
@@ -353,6 +355,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     rollups,
     filler,
     replays,
+    history,
     changes: change.changes,
     events,
     deadLetters,

@@ -20,6 +20,12 @@ export interface ReplayHistoryOptions {
 export interface ReplayHistory {
   readonly start: ReplaysOptions['historyStart'];
   readonly upToCut: ReadAgainOptions['history'];
+  /**
+   * All that the archive has, and the log behind it.
+   *
+   * @throws MillraceError `history_incomplete` without an archive, or if it has nothing yet.
+   */
+  readonly withArchive: () => Promise<LogReader>;
 }
 
 /**
@@ -33,24 +39,24 @@ export function replayHistory({
   decoder,
   partition,
 }: ReplayHistoryOptions): ReplayHistory {
-  const archived = async (replay: RollupReplay): Promise<ArchivedLog> => {
+  const archived = async (
+    wanted: (object: ArchivedObject) => boolean = () => true,
+  ): Promise<ArchivedLog> => {
     if (objects === null) {
       throw new MillraceError(
         'history_incomplete',
         'This pipeline runs without an archive: start it with --archive.',
       );
     }
-    const wanted = (object: ArchivedObject): boolean => isWanted(object, replay);
     const opened = await ArchivedLog.open({ objects, decoder, partition, wanted });
     if (opened !== null) return opened;
     throw new MillraceError('history_incomplete', 'The archive has nothing yet.');
   };
-  const from = async (replay: RollupReplay): Promise<LogReader> => {
-    if (replay.from === 'log') return log;
-    const old = await archived(replay);
-    return joinedLog(old, log, () => old.end);
-  };
+  const behind = (old: ArchivedLog): LogReader => joinedLog(old, log, () => old.end);
+  const from = async (replay: RollupReplay): Promise<LogReader> =>
+    replay.from === 'log' ? log : behind(await archived((object) => isWanted(object, replay)));
   return {
+    withArchive: async () => behind(await archived()),
     upToCut: async ({ cut }, replay) => logUpTo(await from(replay), cut),
     async start(replay) {
       if (replay.from === 'events') return 0;
@@ -61,7 +67,7 @@ export function replayHistory({
           `The log begins at offset ${log.start}: it has forgotten what came before.`,
         );
       }
-      const { start, end, missing } = await archived(replay);
+      const { start, end, missing } = await archived();
       if (start === 0 && missing === 0 && end >= log.start) return 0;
       throw new MillraceError(
         'history_incomplete',

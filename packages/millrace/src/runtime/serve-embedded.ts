@@ -173,7 +173,10 @@ export async function serveEmbedded(
       requireRead: keys.requireRead,
     });
     await app.register(verifyRoutes, {
-      verify: verifying(embedded),
+      verify: async (onProgress, signal, withArchive) => {
+        const log = withArchive ? await embedded.history.withArchive() : embedded.events;
+        return verifying(embedded, log)(onProgress, signal);
+      },
       requireRead: keys.requireRead,
     });
     await app.register(replayRoutes, {

@@ -2,16 +2,19 @@ import type { VerifyProgress, VerifyReport } from '../verify/report.ts';
 import { askVerify } from './ask-verify.ts';
 import { openEmbedded } from './embedded.ts';
 import { loadPipeline } from './load-pipeline.ts';
+import { type ArchiveSettings, openArchive } from './open-archive.ts';
 import { ownerUrl } from './owner-url.ts';
 import { verifying } from './verifying.ts';
 
-export interface VerifyFolderSettings {
+export interface VerifyFolderSettings extends ArchiveSettings {
   readonly pipeline: string;
   readonly data: string;
   readonly readKeys: readonly string[];
   readonly dedupMemoryMb: number;
   readonly storeMemoryMb: number;
   readonly logSegmentMb: number;
+  /** Whether to read the archive as far as it reaches, and the log behind it. */
+  readonly withArchive: boolean;
 }
 
 export interface VerifyEvents {
@@ -33,7 +36,8 @@ export async function verifyFolder(
   const url = await ownerUrl(settings.data);
   if (url !== null) {
     const [key] = settings.readKeys;
-    return askVerify(new URL('/v1/verify', url), { key, signal, onProgress });
+    const path = settings.withArchive ? '/v1/verify?archive=true' : '/v1/verify';
+    return askVerify(new URL(path, url), { key, signal, onProgress });
   }
   const embedded = await openEmbedded({
     pipeline: await loadPipeline(settings.pipeline),
@@ -43,11 +47,14 @@ export async function verifyFolder(
     // Nothing of the log goes while it is compared.
     logRetentionMs: null,
     logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
+    archive: settings.withArchive ? await openArchive(settings) : null,
     onProblem,
   });
   try {
     await embedded.eventLoader.settled(embedded.events.end);
-    return await verifying(embedded)(onProgress, signal);
+    const { history, events } = embedded;
+    const log = settings.withArchive ? await history.withArchive() : events;
+    return await verifying(embedded, log)(onProgress, signal);
   } finally {
     await embedded.close();
   }

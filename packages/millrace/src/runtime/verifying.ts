@@ -18,19 +18,24 @@ import {
   firstDifferent,
   statesByHour,
 } from '../compile/clickhouse/verify-rollups.ts';
+import type { LogReader } from '../ports/log.ts';
 import { createVerify, type Verify } from '../verify/verify.ts';
 import { database } from './database.ts';
 import type { Embedded } from './embedded.ts';
 
-/** What compares the log of an open pipeline with its store. */
-export function verifying(embedded: Embedded): Verify {
-  const { plan, store, events, eventLoader, deadLetters, deadLetterLoader, clock } = embedded;
+/**
+ * What compares the log of an open pipeline with its store.
+ *
+ * @param log that, or as much of it as the archive has as well.
+ */
+export function verifying(embedded: Embedded, log: LogReader = embedded.events): Verify {
+  const { plan, store, eventLoader, deadLetters, deadLetterLoader, clock } = embedded;
   const { events: table } = clickhouseDdl(plan, { database });
   const partition = 0;
   const { rollups } = embedded;
   const place = { database, partition };
   return createVerify({
-    log: events,
+    log,
     store,
     clock,
     table: table.name,

@@ -6,7 +6,8 @@ import { goneReader } from './gone-reader.ts';
 import type { Operation } from './openapi/operation.ts';
 
 export interface VerifyRoutesOptions {
-  readonly verify: Verify;
+  /** Reads the archive too, if asked to. */
+  readonly verify: (...args: [...Parameters<Verify>, withArchive: boolean]) => ReturnType<Verify>;
   /** Throws for a request that may not read. */
   readonly requireRead: (request: FastifyRequest) => Promise<void>;
 }
@@ -18,6 +19,14 @@ const operation: Operation = {
   description:
     'It goes on only while somebody reads the answer. One runs at a time; what the log no longer has is not compared.',
   key: 'read',
+  parameters: [
+    {
+      in: 'query',
+      name: 'archive',
+      description: 'Whether to read the archive as far as it reaches, and the log behind it.',
+      schema: { type: 'boolean', default: false },
+    },
+  ],
   success: {
     description:
       'Lines of JSON: `{"progress":…}` while it compares, and at last `{"report":…}` or `{"error":…}`.',
@@ -27,6 +36,12 @@ const operation: Operation = {
   },
   errors: ['overloaded'],
 };
+
+interface Asked {
+  readonly archive?: boolean;
+}
+
+const querystring = { type: 'object', properties: { archive: { type: 'boolean' } } };
 
 /**
  * `GET /v1/verify`: lines of JSON, `{"progress":…}` while it compares and at last
@@ -42,13 +57,15 @@ export async function verifyRoutes(
   server.addHook('preClose', async () => {
     ending.abort(new MillraceError('shutting_down', 'This process is ending.'));
   });
-  server.get('/v1/verify', { config: { operation }, onRequest: requireRead }, (_request, reply) => {
+  const schema = { querystring };
+  const route = { schema, config: { operation }, onRequest: requireRead };
+  server.get<{ Querystring: Asked }>('/v1/verify', route, ({ query }, reply) => {
     if (underWay) throw new MillraceError('overloaded', 'The log is being compared already.');
     underWay = true;
     const lines = new PassThrough();
     const say = (line: object) => lines.write(`${JSON.stringify(line)}\n`);
     const unwanted = AbortSignal.any([goneReader(reply), ending.signal]);
-    void verify((progress) => say({ progress }), unwanted)
+    void verify((progress) => say({ progress }), unwanted, query.archive === true)
       .then(
         (report) => say({ report }),
         (thrown: unknown) => {
