@@ -27,6 +27,7 @@ export async function exampleServer(): Promise<ExampleServer> {
       webhookSecret: 'a long secret that nobody knows but the receiver',
       dedupMemoryMb: 64,
       storeMemoryMb: settings.storeMemoryMb.fallback,
+      questionRowsMax: 1_000_000,
       logRetentionHours: settings.logRetentionHours.fallback,
       deadLetterRetentionDays: settings.deadLetterRetentionDays.fallback,
       logSegmentMb: settings.logSegmentMb.fallback,

@@ -114,6 +114,14 @@ export const settings = {
     fallback: 1_500,
     read: wholeNumber(1, 1_000_000),
   }),
+  questionRowsMax: setting({
+    flag: 'question-rows-max',
+    env: 'MILLRACE_QUESTION_ROWS_MAX',
+    value: 'ROWS',
+    help: 'a question that would read more rows of a table is refused; /sql is not bound by it',
+    fallback: 1_000_000_000,
+    read: wholeNumber(1, 1_000_000_000_000),
+  }),
   storeMemoryMb: setting({
     flag: 'store-memory-mb',
     env: 'MILLRACE_STORE_MEMORY_MB',
@@ -355,6 +363,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     webhookSecret: pick('webhookSecret', settings.webhookSecret),
     dedupMemoryMb: pick('dedupMemoryMb', settings.dedupMemoryMb),
     storeMemoryMb: pick('storeMemoryMb', settings.storeMemoryMb),
+    questionRowsMax: pick('questionRowsMax', settings.questionRowsMax),
     logRetentionHours: pick('logRetentionHours', settings.logRetentionHours),
     deadLetterRetentionDays: pick('deadLetterRetentionDays', settings.deadLetterRetentionDays),
     archive: pick('archive', settings.archive),

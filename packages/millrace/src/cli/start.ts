@@ -15,6 +15,7 @@ export const runSettings = [
   'webhookSecret',
   'dedupMemoryMb',
   'storeMemoryMb',
+  'questionRowsMax',
   'logRetentionHours',
   'deadLetterRetentionDays',
   'logSegmentMb',

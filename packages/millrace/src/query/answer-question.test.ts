@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { memoryCache } from '../adapters/cache/memory-cache.ts';
 import { everyKind } from '../compile/clickhouse/every-kind.suite.ts';
+import type { CanonicalEvent } from '../compile/clickhouse/naive.suite.ts';
 import { questionSelect } from '../compile/clickhouse/question.ts';
 import { bucketsSelect } from '../compile/clickhouse/questions/asked-range.ts';
 import { openTestStore, type TestStore } from '../compile/clickhouse/test-store.suite.ts';
@@ -39,6 +40,7 @@ const answering = (
       buckets: bucketsSelect,
     },
     settings,
+    rowsReadMax: 9,
   });
 
 const events = { from: plan.events[0]?.type, measures: { events: { kind: 'count' } } };
@@ -102,6 +104,29 @@ it('refuses a question that takes more memory than one may', async () => {
   await expect(ask({ ...events, every: 'second' })).rejects.toMatchObject({
     code: 'question_too_costly',
     status: 422,
+  });
+});
+
+it('refuses a question that would read more rows than one may, before it does', async () => {
+  const at = (second: number): CanonicalEvent => ({
+    event_id: `e${second}`,
+    type: 'ping',
+    timestamp: nowMs + second * 1_000,
+    received_at: nowMs,
+    appended_at: nowMs,
+    late: false,
+    properties: {},
+  });
+  const ten = Array.from({ length: 10 }, (_, second) => at(second));
+  const last = { from: 'ping', measures: { last: { kind: 'max', field: 'event_id' } } };
+  const ask = await answering();
+  await test.insert(database, ten.slice(0, 9), 'nine');
+  expect(JSON.parse(await ask(last))).toMatchObject({ rows: [{ last: 'e8' }], rows_read: 9 });
+  await test.insert(database, ten.slice(9), 'one');
+  await expect(ask(last)).rejects.toMatchObject({
+    code: 'question_too_costly',
+    message:
+      'This would read 10.00 rows of a table, and a question may read 9.00. Nothing was read.',
   });
 });
 

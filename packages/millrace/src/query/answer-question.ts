@@ -10,6 +10,7 @@ import { resultLines } from '../ports/result-rows.ts';
 import { exactJson, type Store, StoreError } from '../ports/store.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import { type AnswerRow, fillGaps } from './fill-gaps.ts';
+import { rowsWithProgress } from './rows-with-progress.ts';
 
 /** What `POST /v1/query` answers. */
 export interface Answer {
@@ -79,6 +80,8 @@ export interface AnswerOptions {
   };
   /** What one question may cost, as settings of the engine. */
   readonly settings: { readonly [name: string]: string | number };
+  /** What would read more rows of a table is refused before it reads any. */
+  readonly rowsReadMax: number;
 }
 
 /**
@@ -137,7 +140,12 @@ async function textOf(
 ): Promise<string> {
   const { plan, clock, statements } = options;
   const sql = statements.answer(question, serving);
-  const { lines, rowsRead, bytesRead, elapsedMs } = await read(sql, options, signal);
+  const settings = { ...options.settings, max_rows_to_read: options.rowsReadMax };
+  const { lines, rowsRead, bytesRead, elapsedMs } = await read(
+    sql,
+    { ...options, settings },
+    signal,
+  );
   const within = lines.slice(0, question.rowsMax);
   const keepMs = serving.kind === 'rollup' ? serving.rollup.keepMs : plan.keepMs;
   const completeMs = served.find(
@@ -212,12 +220,15 @@ async function read(
 ): Promise<Rows> {
   try {
     const result = await store.read(sql, {
+      format: 'JSONEachRowWithProgress',
       settings: { ...settings, ...exactJson },
       ...(signal ? { signal } : {}),
     });
-    return { ...result, lines: resultLines(result) };
+    return { ...rowsWithProgress(resultLines(result)), elapsedMs: result.elapsedMs };
   } catch (error) {
-    if (!(error instanceof StoreError) || !tooCostly.includes(error.code)) throw error;
+    if (!(error instanceof StoreError)) throw error;
+    if (error.code === tooManyRows) throw readsTooMuch(error);
+    if (!tooCostly.includes(error.code)) throw error;
     throw new MillraceError(
       'question_too_costly',
       'This takes more time or memory than one question may.',
@@ -226,6 +237,19 @@ async function read(
       },
     );
   }
+}
+
+/** TOO_MANY_ROWS, which the engine says by its index, before it reads. */
+const tooManyRows = 158;
+
+function readsTooMuch(error: StoreError): MillraceError {
+  const [, most, rows] =
+    /max rows: (\d+\.\d+(?: \w+)?), current rows: (\d+\.\d+(?: \w+)?)/.exec(error.message) ?? [];
+  return new MillraceError(
+    'question_too_costly',
+    `This would read ${rows ?? 'more'} rows of a table, and a question may read ${most ?? 'fewer'}. Nothing was read.`,
+    { cause: error },
+  );
 }
 
 /** TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, NOT_ENOUGH_SPACE, TOO_MANY_ROWS_OR_BYTES. */

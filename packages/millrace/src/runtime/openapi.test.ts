@@ -47,6 +47,7 @@ beforeAll(async () => {
       webhookSecret: '',
       dedupMemoryMb: 64,
       storeMemoryMb: 1_024,
+      questionRowsMax: 1_000_000,
       logRetentionHours: 24,
       deadLetterRetentionDays: 90,
       logSegmentMb: 64,

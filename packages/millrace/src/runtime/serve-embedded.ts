@@ -60,6 +60,8 @@ export interface ServeSettings extends ArchiveSettings {
   readonly webhookSecret: string;
   readonly dedupMemoryMb: number;
   readonly storeMemoryMb: number;
+  /** What a question may read of a table. */
+  readonly questionRowsMax: number;
   readonly logRetentionHours: number;
   readonly deadLetterRetentionDays: number;
   readonly logSegmentMb: number;
@@ -165,6 +167,7 @@ export async function serveEmbedded(
           buckets: bucketsSelect,
         },
         settings: limitSettings(defaultSqlLimits),
+        rowsReadMax: settings.questionRowsMax,
       }),
       requireRead: keys.requireRead,
     });

@@ -24,6 +24,8 @@ export interface RoleSettings extends ArchiveSettings, CacheSettings {
   readonly storeUser: string;
   readonly storePassword: string;
   readonly storeMemoryMb: number;
+  /** What a question may read of a table. */
+  readonly questionRowsMax: number;
 }
 
 /** A role that runs. */

@@ -43,6 +43,7 @@ beforeAll(async () => {
     storePassword: '',
     webhookSecret: '',
     storeMemoryMb: 1_024,
+    questionRowsMax: 1_000_000,
     archive: '',
     archiveSeconds: 3_600,
     s3Endpoint: '',

@@ -159,6 +159,7 @@ async function serve(
           buckets: bucketsSelect,
         },
         settings: limitSettings(defaultSqlLimits),
+        rowsReadMax: settings.questionRowsMax,
       }),
       requireRead,
     });

@@ -33,9 +33,15 @@ export const inRange = (
   { sinceMs, untilMs }: AskedRange,
   time: Expression,
 ): readonly Expression[] => [
-  ...(sinceMs === null ? [] : [infix('>=', time, timeOf(epochMs(sinceMs)))]),
-  ...(untilMs === null ? [] : [infix('<', time, timeOf(epochMs(untilMs)))]),
+  ...(sinceMs === null || sinceMs < earliestMs
+    ? []
+    : [infix('>=', time, timeOf(epochMs(sinceMs)))]),
+  ...(untilMs === null || untilMs > latestMs ? [] : [infix('<', time, timeOf(epochMs(untilMs)))]),
 ];
+
+// No event is outside of these years, and the engine knows no other times.
+const earliestMs = Date.UTC(1900, 0, 1);
+const latestMs = Date.UTC(2299, 11, 31, 23, 59, 59, 999);
 
 /** Whether an event is of these types, and one for which the condition holds. */
 export const isOneOf = (

@@ -138,7 +138,7 @@ describe('retention', () => {
         const found = rows.map((row) => ({ ...row, cohort: Date.parse(String(row.cohort)) }));
         expect(rounded(found)).toEqual(rounded(naive(question)));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });
@@ -254,7 +254,7 @@ describe('sessions', () => {
         );
         expect(rounded(found)).toEqual(rounded(naive(question)));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

@@ -289,7 +289,7 @@ describe('a question', () => {
         expectAnswer(question, await ask(question, { kind: 'events' }));
         if (serving.kind === 'rollup') expectAnswer(question, await ask(question, serving));
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
     expect(ofRollups).toBeGreaterThan(0);
   });
