@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { diskObjects } from '../adapters/objects/disk-objects.ts';
-import { nativeBatch } from '../collect/native.ts';
-import { readJson } from '../collect/read-json.ts';
 import { print } from '../compile/clickhouse/printer.ts';
 import { createRollupView } from '../compile/clickhouse/rollup-table.ts';
 import {
@@ -24,6 +22,16 @@ import type { CrashPoint } from '../ports/crash-points.ts';
 import type { RollupReplay } from '../ports/rollup-progress.ts';
 import { database } from './database.ts';
 import { type Embedded, type EmbeddedOptions, openEmbedded } from './embedded.ts';
+import {
+  dayMs,
+  fewSales,
+  lines,
+  oneSale,
+  recomputed,
+  sell,
+  shown,
+  tablesOfSums,
+} from './selling.suite.ts';
 
 class Crash extends Error {}
 
@@ -97,37 +105,6 @@ async function run(
   return embedded;
 }
 
-let serial = 0;
-interface Sale {
-  readonly ageMs: number;
-  readonly cents: number;
-  readonly currency: string;
-  readonly user: number;
-}
-async function sell({ collector, eventLoader, events }: Embedded, sales: readonly Sale[]) {
-  const nowMs = Date.now();
-  const batch = sales.map(({ ageMs, cents, currency, user }) => {
-    serial += 1;
-    return {
-      event_id: `e${serial}`,
-      type: 'purchase',
-      timestamp: nowMs - ageMs,
-      user_id: `u${user}`,
-      properties: { value: (cents / 100).toFixed(2), currency },
-    };
-  });
-  const body = Buffer.from(JSON.stringify(batch));
-  const receipt = await collector.collect(nativeBatch(readJson(body, false, collector.limits)));
-  expect(receipt.rejected).toEqual([]);
-  await eventLoader.settled(events.end);
-}
-
-const lines = async ({ store }: Embedded, sql: string): Promise<readonly string[]> =>
-  Buffer.from((await store.read(sql, { format: 'TSV' })).bytes)
-    .toString()
-    .split('\n')
-    .filter(Boolean);
-const shown = (from: Embedded, name = 'sums') => lines(from, `SELECT * FROM ${name} ORDER BY ALL`);
 /** What a version of the rollup has, whoever reads it. */
 async function rowsOf(from: Embedded, table: string): Promise<readonly string[]> {
   const version = from.rollups.at(table)?.rollup ?? expect.fail(`no ${table}`);
@@ -137,27 +114,6 @@ async function rowsOf(from: Embedded, table: string): Promise<readonly string[]>
   await from.store.define(`DROP VIEW ${name}`);
   return rows;
 }
-/** What the rollup must show, computed from all stored events at once. */
-async function recomputed(from: Embedded): Promise<readonly string[]> {
-  const version = from.plan.rollups[0] ?? expect.fail('no rollup');
-  await from.store.define(
-    print(createRollupView({ ...version, name: 'expected' }, database, 'events')),
-  );
-  const expected = await shown(from, 'expected');
-  await from.store.define('DROP VIEW expected');
-  return expected;
-}
-const tables = async (of: Embedded) =>
-  (
-    await lines(
-      of,
-      `SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'sums%' ORDER BY name`,
-    )
-  ).join(' ');
-
-const dayMs = 86_400_000;
-const one: Sale = { ageMs: 0, cents: 150, currency: 'EUR', user: 0 };
-const fewSales = [0, 1, 40, 41, 90].map((days) => ({ ...one, ageMs: days * dayMs, user: days }));
 const everything = { rollup: 'sums', sinceMs: null, untilMs: null } as const;
 
 describe('a replay', () => {
@@ -181,14 +137,14 @@ describe('a replay', () => {
       const right = await recomputed(now);
       expect(await rowsOf(now, 'sums__v2')).toEqual(right);
       expect(await rowsOf(now, 'sums__v1')).toEqual(right);
-      expect(await tables(now)).toBe('sums sums__v1 sums__v1__fill sums__v2 sums__v2__fill');
+      expect(await tablesOfSums(now)).toBe('sums sums__v1 sums__v1__fill sums__v2 sums__v2__fill');
 
       await now.replays.back('sums');
       expect(now.rollups.ready('sums')?.rollup.version).toBe(1);
       expect(await shown(now)).toEqual(right);
       await now.replays.drop('sums');
       await now.filler.ended();
-      expect(await tables(now)).toBe('sums sums__v1 sums__v1__fill');
+      expect(await tablesOfSums(now)).toBe('sums sums__v1 sums__v1__fill');
       expect(await shown(now)).toEqual(right);
     },
     120_000,
@@ -197,7 +153,7 @@ describe('a replay', () => {
   test('of a range leaves the other buckets as they were', async () => {
     const midnightMs = Math.floor(Date.now() / dayMs) * dayMs;
     const now = await run();
-    const days = Array.from({ length: 100 }, (_, day) => ({ ...one, ageMs: day * dayMs }));
+    const days = Array.from({ length: 100 }, (_, day) => ({ ...oneSale, ageMs: day * dayMs }));
     await sell(now, days);
     await now.archiver?.flush();
     // A table that lost something, so that it can be seen what is replayed.
@@ -233,7 +189,7 @@ describe('a replay', () => {
     });
     await now.replays.drop('sums');
     await now.filler.ended();
-    expect(await tables(now)).toBe('sums sums__v1 sums__v1__fill');
+    expect(await tablesOfSums(now)).toBe('sums sums__v1 sums__v1__fill');
     await sell(now, fewSales);
     expect(await shown(now)).toEqual(await recomputed(now));
     // Its number is not given out again, after a restart either.
@@ -257,13 +213,13 @@ describe('a replay', () => {
     expect(after.rollups.places.map(({ rollup, stage }) => [rollup.version, stage])).toEqual([
       [4, 'ready'],
     ]);
-    expect(await tables(after)).toBe('sums sums__v4 sums__v4__fill');
+    expect(await tablesOfSums(after)).toBe('sums sums__v4 sums__v4__fill');
     expect(await shown(after)).toEqual(await recomputed(after));
   }, 120_000);
 
   test('from the archive has what the store no longer keeps', async () => {
     const before = await run({ keep: '400d' });
-    await sell(before, [...fewSales, { ...one, ageMs: 365 * dayMs }]);
+    await sell(before, [...fewSales, { ...oneSale, ageMs: 365 * dayMs }]);
     await before.archiver?.flush();
     const right = await recomputed(before);
     const now = await run({ keep: '60d' });

@@ -3,10 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { nativeBatch } from '../collect/native.ts';
-import { readJson } from '../collect/read-json.ts';
-import { print } from '../compile/clickhouse/printer.ts';
-import { createRollupView } from '../compile/clickhouse/rollup-table.ts';
 import {
   count,
   decimal,
@@ -21,8 +17,17 @@ import {
 } from '../index.ts';
 import type { RollupPlan } from '../plan/plan.ts';
 import type { CrashPoint } from '../ports/crash-points.ts';
-import { database } from './database.ts';
 import { type Embedded, type EmbeddedOptions, openEmbedded } from './embedded.ts';
+import {
+  dayMs,
+  fewSales,
+  lines,
+  oneSale,
+  recomputed,
+  sell,
+  shown,
+  tablesOfSums,
+} from './selling.suite.ts';
 
 class Crash extends Error {}
 
@@ -85,54 +90,6 @@ async function run(
 /** Machines may be busy. */
 const patient = { timeout: 30_000 };
 
-let serial = 0;
-interface Sale {
-  readonly ageMs: number;
-  readonly cents: number;
-  readonly currency: string;
-  readonly user: number;
-}
-async function sell({ collector, eventLoader, events }: Embedded, sales: readonly Sale[]) {
-  const nowMs = Date.now();
-  const batch = sales.map(({ ageMs, cents, currency, user }) => {
-    serial += 1;
-    return {
-      event_id: `e${serial}`,
-      type: 'purchase',
-      timestamp: nowMs - ageMs,
-      user_id: `u${user}`,
-      properties: { value: (cents / 100).toFixed(2), currency },
-    };
-  });
-  const body = Buffer.from(JSON.stringify(batch));
-  const receipt = await collector.collect(nativeBatch(readJson(body, false, collector.limits)));
-  expect(receipt.rejected).toEqual([]);
-  await eventLoader.settled(events.end);
-}
-
-const lines = async ({ store }: Embedded, sql: string): Promise<readonly string[]> =>
-  Buffer.from((await store.read(sql, { format: 'TSV' })).bytes)
-    .toString()
-    .split('\n')
-    .filter(Boolean);
-const shown = (from: Embedded, name: string) => lines(from, `SELECT * FROM ${name} ORDER BY ALL`);
-/** What the rollup must show, computed from all events at once. */
-async function recomputed(from: Embedded, version: RollupPlan): Promise<readonly string[]> {
-  const name = `expected_${version.table}`;
-  await from.store.define(print(createRollupView({ ...version, name }, database, 'events')));
-  const expected = await shown(from, name);
-  await from.store.define(`DROP VIEW ${name}`);
-  return expected;
-}
-const tables = async (of: Embedded) =>
-  (
-    await lines(
-      of,
-      `SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'sums%' ORDER BY name`,
-    )
-  ).join(' ');
-
-const dayMs = 86_400_000;
 const versions = [
   rollup('sums', { from: 'purchase', every: 'day', measures: { n: count(), total: sum('value') } }),
   rollup('sums', {
@@ -155,8 +112,6 @@ const versions = [
   }),
 ];
 const [daily, hourly, weekly] = versions;
-const one: Sale = { ageMs: 0, cents: 150, currency: 'EUR', user: 0 };
-const fewSales = [0, 1, 40, 41, 90].map((days) => ({ ...one, ageMs: days * dayMs, user: days }));
 const definitions = (...all: readonly (typeof daily)[]) => all.flatMap((one) => one ?? []);
 
 describe('a rollup whose definition changes while it is filled', () => {
@@ -177,7 +132,7 @@ describe('a rollup whose definition changes while it is filled', () => {
     expect(await lines(second, 'SELECT sum(n), sum(total), max(people) FROM sums')).toEqual([
       '10\t15\t1',
     ]);
-    expect(await tables(second)).toBe('sums sums__v2 sums__v2__fill');
+    expect(await tablesOfSums(second)).toBe('sums sums__v2 sums__v2__fill');
     expect(news.slice(1)).toEqual([
       'rollup sums v2 is filled from 5 events and answers from now on',
     ]);
@@ -201,7 +156,7 @@ describe('a rollup whose definition changes while it is filled', () => {
     const back = await run(definitions(daily));
     expect(back.changes).toEqual([]);
     expect(back.plan.rollups.map(({ table }) => table)).toEqual(['sums__v1']);
-    expect(await tables(back)).toBe('sums sums__v1 sums__v1__fill');
+    expect(await tablesOfSums(back)).toBe('sums sums__v1 sums__v1__fill');
     expect(await lines(back, 'SELECT sum(n) FROM sums')).toEqual(['10']);
     failing.times = 0;
     const again = await run(definitions(hourly));
@@ -219,13 +174,13 @@ describe('a rollup whose definition changes while it is filled', () => {
     expect(await lines(filling, 'SELECT sum(n), sum(total) FROM sums')).toEqual(['5\t7.5']);
     await sell(filling, fewSales);
     expect(await lines(filling, 'SELECT sum(n), sum(total) FROM sums')).toEqual(['10\t15']);
-    expect(await tables(await run([]))).toBe('');
+    expect(await tablesOfSums(await run([]))).toBe('');
   });
 
   test('says since when it has everything, where events were gone', async () => {
     // A sale of a year ago is counted, and its event goes with the next merge.
     const before = await run(definitions(daily), { keep: '400d' });
-    await sell(before, [...fewSales, { ...one, ageMs: 365 * dayMs }]);
+    await sell(before, [...fewSales, { ...oneSale, ageMs: 365 * dayMs }]);
     const keptSinceMs = Date.now() - 60 * dayMs;
     const after = await run(definitions(hourly), { keep: '60d' });
     await after.filler.ended();
@@ -292,7 +247,7 @@ test('whatever is sent, changed and interrupted, readers see what the events say
         expect(await shown(now, 'sums')).toEqual(
           await recomputed(now, version ?? expect.fail('no rollup')),
         );
-        expect(await tables(now)).toBe(`sums ${version?.table} ${version?.table}__fill`);
+        expect(await tablesOfSums(now)).toBe(`sums ${version?.table} ${version?.table}__fill`);
         const kept: unknown = JSON.parse(
           readFileSync(join(folder, 'progress', 'rollups.json'), 'utf8'),
         );
