@@ -372,6 +372,8 @@ test(`at a cut nothing that the store has will be inserted again, whatever fails
   const { signal } = new AbortController();
   const seen = new Set<number>();
   for (let end = 0; end < 600; end += 20) {
+    // So that cuts lie all along.
+    if (end % 100 === 0) await running.settled(end);
     await log.append(Array.from({ length: 20 }, (_, i) => move(end + i)));
     await running.atCut(async (cut) => {
       seen.add(cut);
@@ -381,7 +383,7 @@ test(`at a cut nothing that the store has will be inserted again, whatever fails
       expect(await cell(there)).toBe(`${cut}\t${cut}\t${cut}`);
     }, signal);
   }
-  expect(seen.size).toBeGreaterThan(3);
+  expect(seen.size).toBeGreaterThan(5);
   await running.settled(600);
   await running.stop();
 });
