@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { diskObjects } from '../packages/millrace/src/adapters/objects/disk-objects.ts';
 import { archivedLines } from '../packages/millrace/src/archive/archived-lines.suite.ts';
+import { runImport } from './support/import-process.ts';
 import { Ledger } from './support/ledger.ts';
 import { MillraceProcess, rows, settled } from './support/millrace-process.ts';
 import { testSeed } from './support/random.ts';
@@ -91,6 +92,32 @@ describe(`the archive (seed ${seed})`, () => {
     await archived(url);
     await running.stop();
     expect(await archivedLines(diskObjects(join(folder, 'archive')), 0)).toHaveLength(4_000);
+  }, 120_000);
+
+  test('lacks nothing of an import that ran while nothing else had the folder', async () => {
+    writeFileSync(join(folder, 'archive'), '');
+    const file = join(folder, 'views.csv');
+    const product = 'p'.repeat(2_000);
+    const views = Array.from({ length: 3_000 }, (_, n) => `v${n},${product},1.00\n`);
+    writeFileSync(file, `id,product,price\n${views.join('')}`);
+    const imported = await runImport({
+      ...{ file, data: join(folder, 'data') },
+      pipeline: '../tests/support/ledger.config.ts',
+      mapping: '../tests/support/ledger-import.ts',
+      flags: [
+        ...['--archive', join(folder, 'archive')],
+        ...['--log-retention-hours', '0', '--log-segment-mb', '1'],
+      ],
+    });
+    expect([imported.code, imported.stderr]).toEqual([
+      0,
+      expect.stringContaining('cannot be listed'),
+    ]);
+    rmSync(join(folder, 'archive'));
+    const running = start();
+    await archived(await running.url());
+    await running.stop();
+    expect(await archivedLines(diskObjects(join(folder, 'archive')), 0)).toHaveLength(3_000);
   }, 120_000);
 });
 

@@ -35,6 +35,9 @@ export function importCommand(): Command {
     'logRetentionHours',
     'deadLetterRetentionDays',
     'logSegmentMb',
+    'archive',
+    'archiveSeconds',
+    's3Endpoint',
   ])
     .addHelpText('after', teaching)
     .action(async (file: string) => {

@@ -18,9 +18,10 @@ import { crashOnDemand } from './crash-on-demand.ts';
 import { openEmbedded } from './embedded.ts';
 import { loadMapping } from './load-mapping.ts';
 import { loadPipeline } from './load-pipeline.ts';
+import { type ArchiveSettings, openArchive } from './open-archive.ts';
 import { ownerUrl } from './owner-url.ts';
 
-export interface ImportFileSettings {
+export interface ImportFileSettings extends ArchiveSettings {
   /** What to import, and the mapping that says how. */
   readonly file: string;
   readonly mapping: string;
@@ -97,6 +98,7 @@ async function openTarget(
       logRetentionMs: settings.logRetentionHours * 3_600_000,
       deadLettersKeepMs: settings.deadLetterRetentionDays * dayMs,
       logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
+      archive: await openArchive(settings),
       reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
       onProblem,
     });
