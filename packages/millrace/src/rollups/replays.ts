@@ -69,7 +69,7 @@ export class Replays {
    * Begins a replay: resolves once the new version gets all new events, and the
    * others are being brought into it.
    *
-   * @throws MillraceError `replay_invalid`, `replay_conflict`, `history_incomplete`,
+   * @throws MillraceError `not_found`, `replay_invalid`, `replay_conflict`, `history_incomplete`,
    *   `archive_unavailable`.
    */
   begin(order: ReplayOrder): Promise<Place> {
@@ -118,7 +118,7 @@ export class Replays {
    * Lets readers go back to the version that the one they see took the place of.
    * That one is kept instead, so that it can be undone the same way.
    *
-   * @throws MillraceError `replay_invalid`, `replay_conflict` if there is none.
+   * @throws MillraceError `not_found`, `replay_conflict` if there is none.
    */
   back(name: string): Promise<Place> {
     return this.#turns.take(async () => {
@@ -137,7 +137,7 @@ export class Replays {
    * Gives a replay up, if one is under way; else drops the version that readers
    * could go back to.
    *
-   * @throws MillraceError `replay_invalid`, `replay_conflict` if there is neither.
+   * @throws MillraceError `not_found`, `replay_conflict` if there is neither.
    */
   drop(name: string): Promise<Place> {
     return this.#turns.take(async () => {
@@ -163,7 +163,7 @@ export class Replays {
     if (ready !== undefined) return ready;
     const names = tables.in('ready').map(({ rollup }) => rollup.name);
     throw new MillraceError(
-      'replay_invalid',
+      'not_found',
       `There is no rollup ${name} that has everything; there are: ${names.join(', ') || 'none'}.`,
     );
   }

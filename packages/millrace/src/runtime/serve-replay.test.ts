@@ -99,7 +99,7 @@ test.each([
   ['GET', '/v1/replays', 'w', 401, 'unauthorized', ''],
   ['PUT', '/v1/replays/hourly?from=log', 'w', 401, 'unauthorized', ''],
   ['PUT', '/v1/replays/hourly', 'r', 400, 'replay_invalid', 'from must be one of'],
-  ['PUT', '/v1/replays/daily?from=log', 'r', 400, 'replay_invalid', 'There is no rollup daily'],
+  ['PUT', '/v1/replays/daily?from=log', 'r', 404, 'not_found', 'There is no rollup daily'],
   [
     'PUT',
     '/v1/replays/hourly?from=log&since=2026-05-01T12:34:00Z',

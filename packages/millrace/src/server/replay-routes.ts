@@ -82,7 +82,14 @@ const beginOperation: Operation = {
     boundOf('until', 'Only buckets that begin before it.'),
   ],
   success,
-  errors: ['replay_invalid', 'replay_conflict', 'history_incomplete', 'archive_unavailable'],
+  errors: [
+    'invalid_body',
+    'not_found',
+    'replay_invalid',
+    'replay_conflict',
+    'history_incomplete',
+    'archive_unavailable',
+  ],
 };
 
 const backOperation: Operation = {
@@ -92,7 +99,7 @@ const backOperation: Operation = {
   key: 'read',
   parameters: [rollupInPath],
   success,
-  errors: ['replay_invalid', 'replay_conflict'],
+  errors: ['not_found', 'replay_conflict'],
 };
 
 const dropOperation: Operation = {
@@ -103,7 +110,7 @@ const dropOperation: Operation = {
   key: 'read',
   parameters: [rollupInPath],
   success,
-  errors: ['replay_invalid', 'replay_conflict'],
+  errors: ['not_found', 'replay_conflict'],
 };
 
 /**

@@ -34,7 +34,7 @@ const operation: Operation = {
       'application/x-ndjson': { type: 'string', description: 'On each line a `VerifyLine`.' },
     },
   },
-  errors: ['overloaded'],
+  errors: ['invalid_body', 'overloaded'],
 };
 
 interface Asked {
