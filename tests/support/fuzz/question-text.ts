@@ -80,48 +80,140 @@ const times = [
 const zones = ['UTC', 'Europe/London', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Mars', '../UTC'];
 const widths = ['second', 'minute', 'hour', 'day', 'week', 'month', 'year'];
 
-export function questionText(random: Random): string {
-  const from = random.pick(['"everything"', '["everything"]', '["everything","nope"]', '"*"']);
-  const now = Date.now();
-  const maybe = (share: number, name: string, make: () => string): (readonly [string, string])[] =>
-    random.chance(share) ? [[quoted(name), mostly(random, make())]] : [];
-  const isFilled = random.chance(0.15);
-  return objectText(
+type Member = readonly [name: string, value: string];
+
+export const questionText = (random: Random): string =>
+  objectText(
     [
-      ['"from"', mostly(random, random.chance(0.9) ? '"everything"' : from)],
-      [
-        '"measures"',
-        mostly(
-          random,
-          objectText(
-            some(random, 3, () => measureText(random)).map(
-              (measure, at) =>
-                [random.chance(0.98) ? `"m${at}"` : nameText(random), measure] as const,
-            ),
-            random,
-          ),
-        ),
-      ],
-      ...maybe(0.4, 'by', () => list(some(random, 3, () => fieldText(random)))),
-      ...maybe(0.4, 'where', () => whereText(random)),
-      ...(isFilled
-        ? [
-            ['"every"', random.pick(['"hour"', '"minute"', '"day"'])] as const,
-            ['"since"', String(now - random.between(1, 40) * 3_600_000)] as const,
-            ['"until"', String(now)] as const,
-            ['"fill"', 'true'] as const,
-          ]
-        : [
-            ...maybe(0.5, 'every', () => quoted(random.pick(widths))),
-            ...maybe(0.4, 'since', () => random.pick(times)),
-            ...maybe(0.3, 'until', () => random.pick(times)),
-            ...maybe(0.3, 'order', () => objectText([['"m0"', '"desc"']], random)),
-            ...maybe(0.3, 'limit', () => random.pick(['1', '10', '10000', '10001', '0', '1.5'])),
-          ]),
-      ...maybe(0.3, 'zone', () => quoted(random.pick(zones))),
+      ...(random.chance(0.7) ? seriesMembers(random) : peopleMembers(random)),
       ...(random.chance(0.02) ? [[nameText(random), numberText(random)] as const] : []),
       ...(random.chance(0.01) ? [['"x"', stringText(random)] as const] : []),
     ],
     random,
   );
+
+const member = (random: Random, name: string, value: string): Member => [
+  quoted(name),
+  mostly(random, value),
+];
+
+const maybe = (
+  random: Random,
+  share: number,
+  name: string,
+  make: () => string,
+): readonly Member[] => (random.chance(share) ? [member(random, name, make())] : []);
+
+const fromText = (random: Random): string =>
+  random.chance(0.9)
+    ? '"everything"'
+    : random.pick(['"everything"', '["everything"]', '["everything","nope"]', '"*"']);
+
+const durations = ['"1ms"', '"30m"', '"7d"', '"400d"', '"0s"', '"-1h"', '"1y"', '60'];
+const counts = ['1', '7', '30', '0', '1001', '1.5', '"7"'];
+const fewWidths = ['day', 'week', 'month', 'hour'];
+
+/** Which events, as a part of a question says it. */
+const eventsText = (random: Random): string =>
+  objectText(
+    [
+      member(random, 'from', fromText(random)),
+      ...maybe(random, 0.4, 'where', () => whereText(random)),
+    ],
+    random,
+  );
+
+/** A question about people rather than events. */
+function peopleMembers(random: Random): readonly Member[] {
+  const kind = random.pick(['funnel', 'retention', 'sessions', 'live', 'nope']);
+  const fieldList = (): string => list(some(random, 3, () => fieldText(random)));
+  const levels = (): string => list(some(random, 3, () => random.pick(['0', '0.5', '1', '2'])));
+  const steps = (): string => list(some(random, 4, () => eventsText(random)));
+  const count = (): string => random.pick(counts);
+  const duration = (): string => random.pick(durations);
+  const width = (): string => quoted(random.pick(fewWidths));
+  const zone = (): string => quoted(random.pick(zones));
+  const ofKind: { readonly [kind: string]: () => readonly Member[] } = {
+    funnel: () => [
+      member(random, 'steps', steps()),
+      member(random, 'within', duration()),
+      ...maybe(random, 0.3, 'by', fieldList),
+      ...maybe(random, 0.3, 'levels', levels),
+    ],
+    retention: () => [
+      member(random, 'first', eventsText(random)),
+      member(random, 'return', eventsText(random)),
+      member(random, 'every', width()),
+      ...maybe(random, 0.5, 'periods', count),
+      ...maybe(random, 0.3, 'zone', zone),
+    ],
+    sessions: () => [
+      member(random, 'from', fromText(random)),
+      ...maybe(random, 0.3, 'where', () => whereText(random)),
+      ...maybe(random, 0.5, 'gap', duration),
+      ...maybe(random, 0.3, 'every', width),
+      ...maybe(random, 0.3, 'zone', zone),
+      ...maybe(random, 0.3, 'entry', fieldList),
+      ...maybe(random, 0.3, 'exit', fieldList),
+      ...maybe(random, 0.3, 'levels', levels),
+    ],
+    live: () => [
+      ...maybe(random, 0.7, 'minutes', count),
+      ...maybe(random, 0.7, 'from', () => fromText(random)),
+      ...maybe(random, 0.3, 'where', () => whereText(random)),
+    ],
+  };
+  return [
+    member(random, 'kind', quoted(kind)),
+    ...(ofKind[kind]?.() ?? []),
+    ...maybe(random, 0.4, 'per', () =>
+      quoted(random.pick(['user_id', 'anonymous_id', 'session_id', 'text'])),
+    ),
+    ...maybe(random, 0.2, 'since', () => random.pick(times)),
+    ...maybe(random, 0.2, 'until', () => random.pick(times)),
+    ...maybe(random, 0.2, 'explain', () => random.pick(['true', 'false', '1'])),
+  ];
+}
+
+function seriesMembers(random: Random): readonly Member[] {
+  const now = Date.now();
+  const isFilled = random.chance(0.15);
+  return [
+    member(random, 'from', fromText(random)),
+    [
+      '"measures"',
+      mostly(
+        random,
+        objectText(
+          some(random, 3, () => measureText(random)).map(
+            (measure, at) =>
+              [random.chance(0.98) ? `"m${at}"` : nameText(random), measure] as const,
+          ),
+          random,
+        ),
+      ),
+    ],
+    ...maybe(random, 0.4, 'by', () => list(some(random, 3, () => fieldText(random)))),
+    ...maybe(random, 0.4, 'where', () => whereText(random)),
+    ...(isFilled
+      ? [
+          ['"every"', random.pick(['"hour"', '"minute"', '"day"'])] as const,
+          ['"since"', String(now - random.between(1, 40) * 3_600_000)] as const,
+          ['"until"', String(now)] as const,
+          ['"fill"', 'true'] as const,
+        ]
+      : [
+          ...maybe(random, 0.5, 'every', () => quoted(random.pick(widths))),
+          ...maybe(random, 0.4, 'since', () => random.pick(times)),
+          ...maybe(random, 0.3, 'until', () => random.pick(times)),
+          ...maybe(random, 0.3, 'order', () => objectText([['"m0"', '"desc"']], random)),
+          ...maybe(random, 0.3, 'limit', () =>
+            random.pick(['1', '10', '10000', '10001', '0', '1.5']),
+          ),
+        ]),
+    ...maybe(random, 0.3, 'zone', () => quoted(random.pick(zones))),
+    ...maybe(random, 0.1, 'other', () => 'true'),
+    ...maybe(random, 0.1, 'compare', () => '"previous"'),
+    ...maybe(random, 0.1, 'explain', () => 'true'),
+  ];
 }
