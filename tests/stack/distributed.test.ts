@@ -116,6 +116,14 @@ describe(`from the HTTP answer to the number in the store, each event once (seed
       );
     };
 
+    const afterHanging =
+      (pause: () => Promise<void>, resume: () => void): Fault['happen'] =>
+      async (recovered) => {
+        await pause();
+        await sleep(hangsMs);
+        resume();
+        await recovered();
+      };
     const faults: readonly Fault[] = [
       {
         what: 'a broker of three is killed, and stays away',
@@ -148,12 +156,10 @@ describe(`from the HTTP answer to the number in the store, each event once (seed
       },
       {
         what: `the collector goes on after it hung for ${hangsMs / 1_000} s`,
-        happen: async (recovered) => {
-          await collector.pause();
-          await sleep(hangsMs);
-          collector.resume();
-          await recovered();
-        },
+        happen: afterHanging(
+          () => collector.pause(),
+          () => collector.resume(),
+        ),
       },
       {
         what: 'a loader of two is killed, and stays away',
@@ -184,12 +190,10 @@ describe(`from the HTTP answer to the number in the store, each event once (seed
       },
       {
         what: `the TaskManager goes on after it hung for ${hangsMs / 1_000} s`,
-        happen: async (recovered) => {
-          await flink.pause('taskmanager-1');
-          await sleep(hangsMs);
-          flink.resume('taskmanager-1');
-          await recovered();
-        },
+        happen: afterHanging(
+          () => flink.pause('taskmanager-1'),
+          () => flink.resume('taskmanager-1'),
+        ),
       },
       {
         what: 'the JobManager is killed and started again',
@@ -200,12 +204,10 @@ describe(`from the HTTP answer to the number in the store, each event once (seed
       },
       {
         what: `the JobManager goes on after it hung for ${hangsMs / 1_000} s`,
-        happen: async (recovered) => {
-          await flink.pause('jobmanager');
-          await sleep(hangsMs);
-          flink.resume('jobmanager');
-          await recovered();
-        },
+        happen: afterHanging(
+          () => flink.pause('jobmanager'),
+          () => flink.resume('jobmanager'),
+        ),
       },
       {
         what: 'the store is killed and started again',
@@ -214,12 +216,10 @@ describe(`from the HTTP answer to the number in the store, each event once (seed
       },
       {
         what: `the store goes on after it hung for ${hangsMs / 1_000} s`,
-        happen: async (recovered) => {
-          await store.pause();
-          await sleep(hangsMs);
-          store.resume();
-          await recovered();
-        },
+        happen: afterHanging(
+          () => store.pause(),
+          () => store.resume(),
+        ),
       },
       {
         what: `Kafka is there again after ${kafkaAwayMs / 1_000} s without any broker`,

@@ -9,6 +9,7 @@ import { loadMapping } from '../runtime/load-mapping.ts';
 import { loadPipeline } from '../runtime/load-pipeline.ts';
 import { ProgressDisplay, thousands } from './import-progress.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
+import { tellProblem } from './tell-problem.ts';
 
 export function importCommand(): Command {
   const command = new Command('import')
@@ -65,8 +66,7 @@ export function importCommand(): Command {
           onProgress: (progress) => display.show(progress),
           onProblem: (what, error) => {
             display.clear();
-            const reason = error instanceof Error ? error.message : String(error);
-            process.stderr.write(`millrace: ${what}: ${reason}\n`);
+            tellProblem(what, error);
           },
         },
       ).finally(() => display.clear());

@@ -7,6 +7,7 @@ import type { VersionStatus } from '../rollups/version-status.ts';
 import type { FolderReplays } from '../runtime/replay-folder.ts';
 import { ReplayProgress } from './replay-progress.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
+import { tellProblem } from './tell-problem.ts';
 
 const folderSettings = [
   'pipeline',
@@ -145,10 +146,7 @@ async function withReplays(
   // The engine takes half a second to load, which `--help` need not wait for.
   const { replayFolder } = await import('../runtime/replay-folder.ts');
   const settings = { ...settingsOf(command), archiveSeconds: 3_600 };
-  const replays = await replayFolder(settings, (what, error) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`millrace: ${what}: ${reason}\n`);
-  });
+  const replays = await replayFolder(settings, tellProblem);
   try {
     await work(replays);
   } finally {

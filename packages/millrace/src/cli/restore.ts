@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { thousands } from './import-progress.ts';
 import { ReplayProgress } from './replay-progress.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
+import { tellProblem } from './tell-problem.ts';
 
 export function restoreCommand(): Command {
   const command = new Command('restore').description(
@@ -37,8 +38,7 @@ interrupted goes on when it is run again.
         onProgress: (now) => progress.show([{ what: 'restored', ...now }]),
         onProblem: (what, error) => {
           progress.clear();
-          const reason = error instanceof Error ? error.message : String(error);
-          process.stderr.write(`millrace: ${what}: ${reason}\n`);
+          tellProblem(what, error);
         },
       });
       progress.clear();

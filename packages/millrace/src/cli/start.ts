@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { RoleSettings } from '../runtime/distributed/role-settings.ts';
 import { saysSetting, settingsOf, withSettings } from './setting-flags.ts';
 import { stopSignal } from './stop-signal.ts';
+import { tellProblem } from './tell-problem.ts';
 import { welcome } from './welcome.ts';
 
 /** What a run of a pipeline can be told. */
@@ -89,10 +90,6 @@ async function askedToStop(): Promise<void> {
   process.once('SIGINT', stopAtOnce).once('SIGTERM', stopAtOnce);
 }
 
-const tellProblem = (what: string, error: unknown): void => {
-  process.stderr.write(`millrace: ${what}: ${reasonOf(error)}\n`);
-};
-
 const farewell = (unstored: number): string =>
   unstored === 0
     ? 'Stopped. Everything accepted is stored.\n'
@@ -104,6 +101,3 @@ function stopAtOnce(): void {
   );
   process.exit(130);
 }
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

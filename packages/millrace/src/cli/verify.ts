@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { HourDifference, RollupDifference, VerifyReport } from '../verify/report.ts';
 import { thousands } from './import-progress.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
+import { tellProblem } from './tell-problem.ts';
 
 interface VerifyFlags {
   readonly json?: boolean;
@@ -55,8 +56,7 @@ the archive has cannot be compared. Ends with 0 if all is equal, with 1 if not.
           },
           onProblem: (what, error) => {
             clear();
-            const reason = error instanceof Error ? error.message : String(error);
-            process.stderr.write(`millrace: ${what}: ${reason}\n`);
+            tellProblem(what, error);
           },
         },
       ).finally(clear);

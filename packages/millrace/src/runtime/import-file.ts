@@ -16,23 +16,20 @@ import { planOf } from '../plan/plan-of.ts';
 import { dayMs } from '../plan/read-duration.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { openEmbedded } from './embedded.ts';
+import { type FolderSettings, folderOptions } from './folder-options.ts';
 import { loadMapping } from './load-mapping.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { type ArchiveSettings, openArchive } from './open-archive.ts';
 import { ownerUrl } from './owner-url.ts';
 
-export interface ImportFileSettings extends ArchiveSettings {
+export interface ImportFileSettings extends ArchiveSettings, FolderSettings {
   /** What to import, and the mapping that says how. */
   readonly file: string;
   readonly mapping: string;
   readonly pipeline: string;
-  readonly data: string;
   readonly readKeys: readonly string[];
-  readonly dedupMemoryMb: number;
-  readonly storeMemoryMb: number;
   readonly logRetentionHours: number;
   readonly deadLetterRetentionDays: number;
-  readonly logSegmentMb: number;
   /** Import although the file was imported with another mapping. */
   readonly again: boolean;
 }
@@ -92,12 +89,9 @@ async function openTarget(
   try {
     const embedded = await openEmbedded({
       pipeline,
-      folder: settings.data,
-      dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
-      storeMemoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
+      ...folderOptions(settings),
       logRetentionMs: settings.logRetentionHours * 3_600_000,
       deadLettersKeepMs: settings.deadLetterRetentionDays * dayMs,
-      logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
       archive: await openArchive(settings),
       reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
       onProblem,

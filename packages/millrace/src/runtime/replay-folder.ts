@@ -3,18 +3,15 @@ import type { ReplayOrder } from '../rollups/replays.ts';
 import { type VersionStatus, versionStatus } from '../rollups/version-status.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { openEmbedded } from './embedded.ts';
+import { type FolderSettings, folderOptions } from './folder-options.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { type ArchiveSettings, openArchive } from './open-archive.ts';
 import { ownerUrl } from './owner-url.ts';
 
-export interface ReplayFolderSettings extends ArchiveSettings {
+export interface ReplayFolderSettings extends ArchiveSettings, FolderSettings {
   readonly pipeline: string;
-  readonly data: string;
   readonly readKeys: readonly string[];
-  readonly dedupMemoryMb: number;
-  readonly storeMemoryMb: number;
   readonly logRetentionHours: number;
-  readonly logSegmentMb: number;
 }
 
 /** Replays of a data folder, in the process that has it open or in this one. */
@@ -66,11 +63,8 @@ async function inThisProcess(
 ): Promise<FolderReplays> {
   const embedded = await openEmbedded({
     pipeline: await loadPipeline(settings.pipeline),
-    folder: settings.data,
-    dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
-    storeMemoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
+    ...folderOptions(settings),
     logRetentionMs: settings.logRetentionHours * 3_600_000,
-    logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
     archive: await openArchive(settings),
     reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
     onProblem,

@@ -5,16 +5,13 @@ import { MillraceError } from '../errors.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { dataFolder } from './data-folder.ts';
 import { type Embedded, openEmbedded } from './embedded.ts';
+import { type FolderSettings, folderOptions } from './folder-options.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { type ArchiveSettings, openArchive } from './open-archive.ts';
 
-export interface RestoreFolderSettings extends ArchiveSettings {
+export interface RestoreFolderSettings extends ArchiveSettings, FolderSettings {
   readonly pipeline: string;
-  readonly data: string;
-  readonly dedupMemoryMb: number;
-  readonly storeMemoryMb: number;
   readonly logRetentionHours: number;
-  readonly logSegmentMb: number;
 }
 
 export interface RestoreProgress {
@@ -49,11 +46,8 @@ export async function restoreFolder(
   }
   const embedded = await openEmbedded({
     pipeline: await loadPipeline(settings.pipeline),
-    folder: settings.data,
-    dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
-    storeMemoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
+    ...folderOptions(settings),
     logRetentionMs: settings.logRetentionHours * 3_600_000,
-    logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
     archive,
     restore: true,
     reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),

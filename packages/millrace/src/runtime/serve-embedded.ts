@@ -44,27 +44,24 @@ import { database } from './database.ts';
 import { openEmbedded } from './embedded.ts';
 import { embeddedStatus } from './embedded-status.ts';
 import { every } from './every.ts';
+import { type FolderSettings, folderOptions } from './folder-options.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { type ArchiveSettings, openArchive } from './open-archive.ts';
 import { openCache } from './open-cache.ts';
 import { verifying } from './verifying.ts';
 import { version } from './version.ts';
 
-export interface ServeSettings extends ArchiveSettings {
+export interface ServeSettings extends ArchiveSettings, FolderSettings {
   readonly pipeline: string;
-  readonly data: string;
   readonly host: string;
   readonly port: number;
   readonly writeKeys: readonly string[];
   readonly readKeys: readonly string[];
   readonly webhookSecret: string;
-  readonly dedupMemoryMb: number;
-  readonly storeMemoryMb: number;
   /** What a question may read of a table. */
   readonly questionRowsMax: number;
   readonly logRetentionHours: number;
   readonly deadLetterRetentionDays: number;
-  readonly logSegmentMb: number;
 }
 
 export interface Running {
@@ -101,12 +98,9 @@ export async function serveEmbedded(
   requireWebhookSecret(pipeline, settings.webhookSecret);
   const embedded = await openEmbedded({
     pipeline,
-    folder: settings.data,
-    dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
-    storeMemoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
+    ...folderOptions(settings),
     logRetentionMs: settings.logRetentionHours * 3_600_000,
     deadLettersKeepMs: settings.deadLetterRetentionDays * dayMs,
-    logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
     archive: await openArchive(settings),
     reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
     onProblem,

@@ -1,18 +1,15 @@
 import type { VerifyProgress, VerifyReport } from '../verify/report.ts';
 import { askVerify } from './ask-verify.ts';
 import { openEmbedded } from './embedded.ts';
+import { type FolderSettings, folderOptions } from './folder-options.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { type ArchiveSettings, openArchive } from './open-archive.ts';
 import { ownerUrl } from './owner-url.ts';
 import { verifying } from './verifying.ts';
 
-export interface VerifyFolderSettings extends ArchiveSettings {
+export interface VerifyFolderSettings extends ArchiveSettings, FolderSettings {
   readonly pipeline: string;
-  readonly data: string;
   readonly readKeys: readonly string[];
-  readonly dedupMemoryMb: number;
-  readonly storeMemoryMb: number;
-  readonly logSegmentMb: number;
   /** Whether to read the archive as far as it reaches, and the log behind it. */
   readonly withArchive: boolean;
 }
@@ -41,12 +38,9 @@ export async function verifyFolder(
   }
   const embedded = await openEmbedded({
     pipeline: await loadPipeline(settings.pipeline),
-    folder: settings.data,
-    dedupMemoryBytesMax: settings.dedupMemoryMb * 1024 * 1024,
-    storeMemoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
+    ...folderOptions(settings),
     // Nothing of the log goes while it is compared.
     logRetentionMs: null,
-    logSegmentBytes: settings.logSegmentMb * 1024 * 1024,
     archive: settings.withArchive ? await openArchive(settings) : null,
     onProblem,
   });

@@ -1,8 +1,8 @@
 import type { FieldPlan, MeasurePlan, Span, WindowPlan } from '../../plan/plan.ts';
 import { eventsTable } from './events-table.ts';
-import { eventsAlias, fieldExpression, resultsAlias } from './field.ts';
+import { carried, carry, eventsAlias, fieldExpression, resultsAlias } from './field.ts';
 import { compileMeasure } from './measure.ts';
-import { call, columnOf, type Expression, infix, type Select, type Selected } from './nodes.ts';
+import { call, type Expression, infix, type Select } from './nodes.ts';
 import { epochMs, eventsOf, happenedMs, type WindowRange } from './window-range.ts';
 
 type SessionSpan = Span & { readonly kind: 'session' };
@@ -120,6 +120,3 @@ const overCarried = (measure: MeasurePlan, index: number): MeasurePlan => {
   };
   return { ...measure, field };
 };
-
-const carried = (name: string): Expression => columnOf(resultsAlias, name);
-const carry = (name: string): Selected => ({ expression: carried(name), as: name });

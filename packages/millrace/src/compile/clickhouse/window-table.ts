@@ -1,6 +1,6 @@
 import type { Condition, Plan, WindowPlan } from '../../plan/plan.ts';
 import { conditionExpression } from './condition.ts';
-import { resultsAlias } from './field.ts';
+import { carried, carry, resultsAlias } from './field.ts';
 import { fixedWindowStates } from './fixed-windows.ts';
 import { compileMeasure, finishStates } from './measure.ts';
 import {
@@ -54,10 +54,7 @@ export const createWindowView = (window: WindowPlan, database: string): Definiti
   node: 'create view',
   name: { database, table: window.name },
   select: {
-    columns: columnNames(window).map((name) => ({
-      expression: columnOf(resultsAlias, name),
-      as: name,
-    })),
+    columns: columnNames(window).map(carry),
     from: { database, table: window.table },
     alias: resultsAlias,
     where: null,
@@ -88,8 +85,7 @@ export const insertWindowResults = (
     into: { database, table: window.table },
     select: {
       columns: columnNames(window).map((name) => ({
-        expression:
-          name === 'emitted_at' ? timeOf(epochMs(range.emittedAtMs)) : columnOf(resultsAlias, name),
+        expression: name === 'emitted_at' ? timeOf(epochMs(range.emittedAtMs)) : carried(name),
         as: name,
       })),
       from: finished(window, range, database),
@@ -148,10 +144,7 @@ export const selectWindowResults = (
   return print({
     node: 'select',
     select: {
-      columns: columnNames(window).map((name) => ({
-        expression: columnOf(resultsAlias, name),
-        as: name,
-      })),
+      columns: columnNames(window).map(carry),
       from: { database, table: window.table },
       alias: resultsAlias,
       where: infix(
@@ -161,9 +154,10 @@ export const selectWindowResults = (
         ...(page.when ? [conditionExpression(page.when)] : []),
       ),
       groupBy: null,
-      orderBy: [end, ...window.by.map(({ name }) => columnOf(resultsAlias, name))].map(
-        (expression) => ({ expression, descending: false }),
-      ),
+      orderBy: [end, ...window.by.map(({ name }) => carried(name))].map((expression) => ({
+        expression,
+        descending: false,
+      })),
       limit: { rows: page.rowsMax, offset: page.from.taken },
     },
   });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { FieldPlan } from '../../../plan/plan.ts';
+import type { Condition, FieldPlan } from '../../../plan/plan.ts';
 import type { CanonicalEvent } from '../naive.suite.ts';
 import type { Row } from '../test-store.suite.ts';
 /** What the events of few people say, of the pipeline `everyKind`. */
@@ -10,6 +10,13 @@ export const kindField: FieldPlan = {
   path: ['kind'],
   type: { kind: 'enum', values: ['a', 'b', "it's \\ `quoted`", 'c'] },
 };
+
+export const isKind = (value: string): Condition => ({
+  kind: 'compare',
+  field: kindField,
+  operator: 'eq',
+  value,
+});
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Condition, FieldPlan } from '../../../plan/plan.ts';
+import type { FieldPlan } from '../../../plan/plan.ts';
 import { planOf } from '../../../plan/plan-of.ts';
 import type { FunnelQuestion } from '../../../plan/questions/funnel.ts';
 import { everyKind } from '../every-kind.suite.ts';
@@ -11,6 +11,7 @@ import {
   eventsOfFew,
   fewKinds,
   groupsOf,
+  isKind,
   kindField,
   quantile,
   rounded,
@@ -28,12 +29,6 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-const isKind = (value: string): Condition => ({
-  kind: 'compare',
-  field: kindField,
-  operator: 'eq',
-  value,
-});
 const steps = fc
   .array(
     fc.record({

@@ -1,6 +1,6 @@
 import { type FunnelQuestion, type FunnelStep, stepName } from '../../../plan/questions/funnel.ts';
 import { eventsTable } from '../events-table.ts';
-import { eventsAlias, fieldExpression, resultsAlias } from '../field.ts';
+import { carried, carry, eventsAlias, fieldExpression, resultsAlias } from '../field.ts';
 import {
   call,
   column,
@@ -11,7 +11,6 @@ import {
   literal,
   parametricCall,
   type Select,
-  type Selected,
   tuple,
 } from '../nodes.ts';
 import { epochMs, happenedMs } from '../window-range.ts';
@@ -278,6 +277,3 @@ const valueColumn = (name: string): string => `funnel__${name}`;
 
 const listOf = (values: readonly (string | number)[]): Expression =>
   call('array', ...values.map(literal));
-
-const carried = (name: string): Expression => columnOf(resultsAlias, name);
-const carry = (name: string): Selected => ({ expression: carried(name), as: name });

@@ -1,6 +1,6 @@
 import type { LiveQuestion } from '../../../plan/questions/live.ts';
 import { eventsTable } from '../events-table.ts';
-import { eventsAlias, resultsAlias } from '../field.ts';
+import { carried, carry, eventsAlias, resultsAlias } from '../field.ts';
 import {
   call,
   columnOf,
@@ -37,7 +37,7 @@ export const liveSelect = (question: LiveQuestion, database: string): Select => 
     ],
     from: {
       columns: [
-        ...['events', 'people'].map((name) => ({ expression: carried(name), as: name })),
+        ...['events', 'people'].map(carry),
         { expression: call('arrayJoin', call('range', literal(minutes + 1))), as: 'minute' },
       ],
       from: counted(question, database),
@@ -82,5 +82,3 @@ const counted = (
     groupBy: 'all',
   };
 };
-
-const carried = (name: string): Expression => columnOf(resultsAlias, name);

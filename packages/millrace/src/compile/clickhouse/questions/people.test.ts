@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Condition, FieldPlan } from '../../../plan/plan.ts';
+import type { FieldPlan } from '../../../plan/plan.ts';
 import { planOf } from '../../../plan/plan-of.ts';
 import type { Question } from '../../../plan/question.ts';
 import type { EventsAsked } from '../../../plan/questions/events-asked.ts';
@@ -15,6 +15,7 @@ import {
   eventsOfFew,
   fewKinds,
   groupsOf,
+  isKind,
   kindField,
   quantile,
   rounded,
@@ -39,12 +40,6 @@ afterAll(() => test.close());
 const ask = (question: Question): Promise<readonly Row[]> =>
   test.rows(questionSelect(question, { kind: 'events' }, { database }));
 
-const isKind = (value: string): Condition => ({
-  kind: 'compare',
-  field: kindField,
-  operator: 'eq',
-  value,
-});
 const eventsAsked = fc.record({
   from: fc.option(fc.subarray(['sale', 'refund', 'ping', 'page'], { minLength: 1 }), { nil: null }),
   where: fc.option(fc.constantFrom(...fewKinds).map(isKind), { nil: null }),

@@ -1,6 +1,6 @@
 import type { RetentionQuestion } from '../../../plan/questions/retention.ts';
 import { eventsTable } from '../events-table.ts';
-import { eventsAlias, resultsAlias } from '../field.ts';
+import { carried, carry, eventsAlias, resultsAlias } from '../field.ts';
 import {
   call,
   column,
@@ -10,7 +10,6 @@ import {
   lambda,
   literal,
   type Select,
-  type Selected,
   tuple,
 } from '../nodes.ts';
 import { epochMs, happenedMs, timeOf } from '../window-range.ts';
@@ -193,6 +192,3 @@ const periodOf = ({ every }: RetentionQuestion, from: Expression, to: Expression
     ? call('dateDiff', literal('month'), ...days)
     : call('intDiv', call('dateDiff', literal('day'), ...days), literal(every === 'week' ? 7 : 1));
 };
-
-const carried = (name: string): Expression => columnOf(resultsAlias, name);
-const carry = (name: string): Selected => ({ expression: carried(name), as: name });

@@ -3,7 +3,7 @@ import { groupColumns, seriesColumns } from '../../../plan/questions/series.ts';
 import type { RollupServing, Serving } from '../../../plan/serving.ts';
 import { conditionExpression } from '../condition.ts';
 import { eventsTable } from '../events-table.ts';
-import { eventsAlias, fieldExpression, resultsAlias } from '../field.ts';
+import { carry, eventsAlias, fieldExpression, resultsAlias } from '../field.ts';
 import { finishEvents, finishStates } from '../measure.ts';
 import { columnOf, type Expression, type Ordered, type Select, type Selected } from '../nodes.ts';
 import { allOf, bucketOf, inRange, isOneOf, timestamp } from './asked-range.ts';
@@ -63,7 +63,7 @@ const ofRollup = (
   return {
     columns: [
       ...bucketColumn(question, bucket),
-      ...question.by.map(({ name }) => ({ expression: columnOf(resultsAlias, name), as: name })),
+      ...question.by.map(({ name }) => carry(name)),
       ...question.measures.flatMap(({ name }, index): readonly Selected[] => {
         const measure = measures[index];
         return measure ? [{ expression: finishStates(measure, resultsAlias), as: name }] : [];

@@ -1,7 +1,7 @@
 import type { DimensionPlan } from '../../../plan/plan.ts';
 import type { SessionsQuestion } from '../../../plan/questions/sessions.ts';
 import { eventsTable } from '../events-table.ts';
-import { eventsAlias, fieldExpression, resultsAlias } from '../field.ts';
+import { carried, carry, eventsAlias, fieldExpression, resultsAlias } from '../field.ts';
 import {
   call,
   columnOf,
@@ -155,6 +155,3 @@ const markedEvents = (
     groupBy: null,
   };
 };
-
-const carried = (name: string): Expression => columnOf(resultsAlias, name);
-const carry = (name: string): Selected => ({ expression: carried(name), as: name });
