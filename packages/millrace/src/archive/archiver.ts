@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors.ts';
-import { Backoff, pause } from '../load/backoff.ts';
+import { Backoff } from '../load/backoff.ts';
+import { pause } from '../pause.ts';
 import type { ArchiveEncoder } from '../ports/archive-encoder.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';

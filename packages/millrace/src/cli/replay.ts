@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { readTime } from '../collect/time.ts';
 import { MillraceError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import type { ReplayOrder } from '../rollups/replays.ts';
 import type { VersionStatus } from '../rollups/version-status.ts';
 import type { FolderReplays } from '../runtime/replay-folder.ts';
@@ -178,7 +178,7 @@ async function watch(replays: FolderReplays, names: readonly string[] | null): P
       process.stdout.write(versions.map(versionText).join(''));
       return;
     }
-    await sleep(lookMs, undefined, { signal: stopping.signal }).catch(() => {});
+    await pause(lookMs, stopping.signal);
   }
   progress.clear();
   process.stdout.write('It goes on when the folder is opened next, or where it runs.\n');

@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { LogReader } from '../ports/log.ts';
@@ -11,7 +12,7 @@ import type {
 } from '../ports/progress.ts';
 import { type Store, StoreError } from '../ports/store.ts';
 import { Turns } from '../turns.ts';
-import { Backoff, pause } from './backoff.ts';
+import { Backoff } from './backoff.ts';
 import type { InsertDeadlines } from './insert-deadlines.ts';
 import { InsertGate } from './insert-gate.ts';
 import { type LogBatch, ReadAhead } from './read-ahead.ts';

@@ -1,4 +1,4 @@
-import { pause } from '../load/backoff.ts';
+import { pause } from '../pause.ts';
 
 /** What brings new events into the store meanwhile. */
 export interface FilledBeside {

@@ -1,5 +1,5 @@
-import { pause } from '../load/backoff.ts';
 import { Loader } from '../load/loader.ts';
+import { pause } from '../pause.ts';
 import type { RollupPlan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CrashPoint, ReachCrashPoint } from '../ports/crash-points.ts';

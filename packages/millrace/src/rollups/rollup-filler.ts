@@ -1,4 +1,5 @@
-import { Backoff, pause } from '../load/backoff.ts';
+import { Backoff } from '../load/backoff.ts';
+import { pause } from '../pause.ts';
 import type { RollupPlan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';

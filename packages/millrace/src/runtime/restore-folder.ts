@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { nodeDisk } from '../adapters/node-disk.ts';
 import { MillraceError } from '../errors.ts';
+import { pause } from '../pause.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { dataFolder } from './data-folder.ts';
 import { type Embedded, openEmbedded } from './embedded.ts';
@@ -76,7 +76,7 @@ async function loaded(
   const progress = (): RestoreProgress => ({ done: eventLoader.committed, of: events.end });
   while (progress().done < progress().of && !signal.aborted) {
     onProgress(progress());
-    await sleep(lookMs, undefined, { signal }).catch(() => {});
+    await pause(lookMs, signal);
   }
   return progress();
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Connection,
   heartbeatV4,
@@ -7,6 +6,7 @@ import {
   ResponseError,
   syncGroupV5,
 } from '@platformatic/kafka';
+import { pause } from '../../pause.ts';
 import { Turns } from '../../turns.ts';
 import { within } from '../../within.ts';
 import { Brokers, type KafkaAddress } from './brokers.ts';
@@ -108,7 +108,7 @@ export class ConsumerGroup {
         return await this.#join();
       } catch (error) {
         if (performance.now() + retryMs > deadline) throw error;
-        await this.#pause(retryMs);
+        await pause(retryMs, this.#stopping.signal);
       }
     }
   }
@@ -123,7 +123,7 @@ export class ConsumerGroup {
         if (membership === null) membership = await this.#join();
         else await this.#beat(membership);
         failed = false;
-        await this.#pause(sessionTimeoutMs / beatsPerSession);
+        await pause(sessionTimeoutMs / beatsPerSession, this.#stopping.signal);
       } catch (error) {
         if (isOver(error)) {
           membership = null;
@@ -133,7 +133,7 @@ export class ConsumerGroup {
         if (!failed && !this.#stopping.signal.aborted)
           onProblem(`the group ${groupId} does not answer`, error);
         failed = true;
-        await this.#pause(retryMs);
+        await pause(retryMs, this.#stopping.signal);
       }
     }
   }
@@ -221,15 +221,6 @@ export class ConsumerGroup {
       this.#brokers.forget();
       if (isUnknown(error)) this.#memberId = unknownMember;
       throw error;
-    }
-  }
-
-  async #pause(durationMs: number): Promise<void> {
-    const { signal } = this.#stopping;
-    try {
-      await sleep(durationMs, undefined, { signal });
-    } catch (error) {
-      if (!signal.aborted) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { resultsBehindMs } from '../../compile/flink/window-job.ts';
 import { MillraceError } from '../../errors.ts';
-import { pause } from '../../load/backoff.ts';
+import { pause } from '../../pause.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { WindowResultsOptions } from '../../windows/window-results.ts';
 import type { CompletenessWatch } from './completeness-watch.ts';
