@@ -14,10 +14,12 @@ const folderSettings = [
   'data',
   'readKeys',
   'archive',
+  'archiveSeconds',
   's3Endpoint',
   'dedupMemoryMb',
   'storeMemoryMb',
   'logRetentionHours',
+  'deadLetterRetentionDays',
   'logSegmentMb',
 ] as const;
 
@@ -145,8 +147,7 @@ async function withReplays(
 ): Promise<void> {
   // The engine takes half a second to load, which `--help` need not wait for.
   const { replayFolder } = await import('../runtime/replay-folder.ts');
-  const settings = { ...settingsOf(command), archiveSeconds: 3_600 };
-  const replays = await replayFolder(settings, tellProblem);
+  const replays = await replayFolder(settingsOf(command), tellProblem);
   try {
     await work(replays);
   } finally {

@@ -16,6 +16,7 @@ export function restoreCommand(): Command {
     'dedupMemoryMb',
     'storeMemoryMb',
     'logRetentionHours',
+    'deadLetterRetentionDays',
     'logSegmentMb',
   ])
     .addHelpText(

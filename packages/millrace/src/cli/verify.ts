@@ -21,6 +21,7 @@ export function verifyCommand(): Command {
     'dedupMemoryMb',
     'storeMemoryMb',
     'logSegmentMb',
+    'deadLetterRetentionDays',
     'archive',
     's3Endpoint',
   ])

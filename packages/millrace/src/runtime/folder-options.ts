@@ -1,3 +1,4 @@
+import { dayMs } from '../plan/read-duration.ts';
 import type { EmbeddedOptions } from './embedded.ts';
 
 /** What everybody is told who opens a data folder. */
@@ -6,6 +7,8 @@ export interface FolderSettings {
   readonly dedupMemoryMb: number;
   readonly storeMemoryMb: number;
   readonly logSegmentMb: number;
+  /** Opening a folder sets it: who leaves it out would have letters deleted. */
+  readonly deadLetterRetentionDays: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -16,12 +19,14 @@ export const folderOptions = ({
   dedupMemoryMb,
   storeMemoryMb,
   logSegmentMb,
+  deadLetterRetentionDays,
 }: FolderSettings): Pick<
   EmbeddedOptions,
-  'folder' | 'dedupMemoryBytesMax' | 'storeMemoryBytesMax' | 'logSegmentBytes'
+  'folder' | 'dedupMemoryBytesMax' | 'storeMemoryBytesMax' | 'logSegmentBytes' | 'deadLettersKeepMs'
 > => ({
   folder: data,
   dedupMemoryBytesMax: dedupMemoryMb * mebibyte,
   storeMemoryBytesMax: storeMemoryMb * mebibyte,
   logSegmentBytes: logSegmentMb * mebibyte,
+  deadLettersKeepMs: deadLetterRetentionDays * dayMs,
 });

@@ -13,7 +13,6 @@ import type { ImportSummary } from '../import/tally.ts';
 import type { ImportTarget } from '../import/target.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planOf } from '../plan/plan-of.ts';
-import { dayMs } from '../plan/read-duration.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { openEmbedded } from './embedded.ts';
 import { type FolderSettings, folderOptions } from './folder-options.ts';
@@ -29,7 +28,6 @@ export interface ImportFileSettings extends ArchiveSettings, FolderSettings {
   readonly pipeline: string;
   readonly readKeys: readonly string[];
   readonly logRetentionHours: number;
-  readonly deadLetterRetentionDays: number;
   /** Import although the file was imported with another mapping. */
   readonly again: boolean;
 }
@@ -91,7 +89,6 @@ async function openTarget(
       pipeline,
       ...folderOptions(settings),
       logRetentionMs: settings.logRetentionHours * 3_600_000,
-      deadLettersKeepMs: settings.deadLetterRetentionDays * dayMs,
       archive: await openArchive(settings),
       reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
       onProblem,

@@ -13,7 +13,6 @@ import { Rate } from '../observe/rate.ts';
 import type { Change } from '../plan/difference.ts';
 import { exampleEvent } from '../plan/example-event.ts';
 import type { Plan } from '../plan/plan.ts';
-import { dayMs } from '../plan/read-duration.ts';
 import { AnswerCache } from '../query/answer-cache.ts';
 import { createAnswering } from '../query/answer-question.ts';
 import { createSqlGuard } from '../query/sql-guard/index.ts';
@@ -61,7 +60,6 @@ export interface ServeSettings extends ArchiveSettings, FolderSettings {
   /** What a question may read of a table. */
   readonly questionRowsMax: number;
   readonly logRetentionHours: number;
-  readonly deadLetterRetentionDays: number;
 }
 
 export interface Running {
@@ -100,7 +98,6 @@ export async function serveEmbedded(
     pipeline,
     ...folderOptions(settings),
     logRetentionMs: settings.logRetentionHours * 3_600_000,
-    deadLettersKeepMs: settings.deadLetterRetentionDays * dayMs,
     archive: await openArchive(settings),
     reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
     onProblem,
