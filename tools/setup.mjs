@@ -40,3 +40,4 @@ run('Building', process.execPath, [
   join(root, 'packages', 'track'),
 ]);
 run('Bundling', process.execPath, [join(root, 'packages', 'track', 'bundle.mjs')]);
+run('Bundling the dashboard', process.execPath, [join(root, 'packages', 'dashboard', 'build.mjs')]);

@@ -364,11 +364,11 @@ const paths = [
     '/sql',
   ],
   ...[
-    '/page/pipeline.json',
-    '/page/style.css',
-    '/page/page.js',
-    '/page/../package.json',
-    '/page/%2e%2e/x',
+    '/dashboard/pipeline.json',
+    '/explore',
+    '/dashboard/index.html',
+    '/dashboard/../package.json',
+    '/dashboard/%2e%2e/x',
   ],
   ...[
     '/v1/events',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { viewPaths } from '../server/dashboard/dashboard-routes.ts';
 import { type Running, serveEmbedded } from './serve-embedded.ts';
 
 const shop = fileURLToPath(
@@ -99,14 +100,14 @@ test('the document has every route that is registered, and no other', async () =
 test('what is unlisted is known', () => {
   const unlisted = registered.filter((one) => one.unlisted && one.method !== 'HEAD');
   const kinds = unlisted.map(({ method, url }) =>
-    method === 'OPTIONS' ? 'OPTIONS' : url.startsWith('/page/') ? '/page/' : url,
+    method === 'OPTIONS' ? 'OPTIONS' : url.startsWith('/dashboard/') ? '/dashboard/' : url,
   );
   const ofBrowserSdks = [
     ...['/v1/t', '/v1/p', '/v1/s', '/v1/i', '/v1/g', '/v1/a', '/v1/b', '/beacon/v1/batch'],
     ...['/v1/projects/:writeKey/settings', '/sourceConfig', '/sourceConfig/'],
   ];
   expect([...new Set(kinds)].sort()).toEqual(
-    ['/', '/millrace.js', '/page/', '/sql/', 'OPTIONS', ...ofBrowserSdks].sort(),
+    [...viewPaths, '/millrace.js', '/dashboard/', '/sql/', 'OPTIONS', ...ofBrowserSdks].sort(),
   );
 });
 

@@ -18,6 +18,7 @@ import { createAnswering } from '../query/answer-question.ts';
 import { createSqlGuard } from '../query/sql-guard/index.ts';
 import { versionStatus } from '../rollups/version-status.ts';
 import { isLoopback } from '../server/address.ts';
+import { dashboardRoutes } from '../server/dashboard/dashboard-routes.ts';
 import { deadLetterRoutes } from '../server/dead-letter-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../server/error-answer.ts';
 import { healthRoutes } from '../server/health-routes.ts';
@@ -26,7 +27,6 @@ import { ingestRoutes } from '../server/ingest-routes.ts';
 import { createKeys } from '../server/keys.ts';
 import { describedRoutes } from '../server/openapi/described-routes.ts';
 import { openapiRoutes } from '../server/openapi/openapi-routes.ts';
-import { pageRoutes } from '../server/page/page-routes.ts';
 import { queryRoutes } from '../server/query-routes.ts';
 import { replayRoutes } from '../server/replay-routes.ts';
 import { listen } from '../server/server.ts';
@@ -187,7 +187,7 @@ export async function serveEmbedded(
       notReady: () => (eventLoader.failing === null ? null : 'events do not get into the store'),
       requireRead: keys.requireRead,
     });
-    await app.register(pageRoutes, {
+    await app.register(dashboardRoutes, {
       plan: () => ({
         ...plan,
         rollups: plan.rollups.map((rollup) => rollups.ready(rollup.name)?.rollup ?? rollup),

@@ -17,13 +17,13 @@ import type { Store } from '../../ports/store.ts';
 import { AnswerCache } from '../../query/answer-cache.ts';
 import { createAnswering } from '../../query/answer-question.ts';
 import { createSqlGuard } from '../../query/sql-guard/index.ts';
+import { dashboardRoutes } from '../../server/dashboard/dashboard-routes.ts';
 import { deadLetterRoutes } from '../../server/dead-letter-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../../server/error-answer.ts';
 import { healthRoutes } from '../../server/health-routes.ts';
 import { createKeys } from '../../server/keys.ts';
 import { describedRoutes } from '../../server/openapi/described-routes.ts';
 import { openapiRoutes } from '../../server/openapi/openapi-routes.ts';
-import { pageRoutes } from '../../server/page/page-routes.ts';
 import { queryRoutes } from '../../server/query-routes.ts';
 import { type Listening, listen } from '../../server/server.ts';
 import { defaultSqlLimits } from '../../server/sql-limits.ts';
@@ -172,7 +172,11 @@ async function serve(
       notReady: () => (probe.failing ? 'the store does not answer' : null),
       requireRead,
     });
-    await app.register(pageRoutes, { plan: () => plan, example: exampleEvent(plan), requireRead });
+    await app.register(dashboardRoutes, {
+      plan: () => plan,
+      example: exampleEvent(plan),
+      requireRead,
+    });
     await app.register(openapiRoutes, {
       plan,
       version,

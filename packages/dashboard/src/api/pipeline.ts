@@ -1,0 +1,8 @@
+import type { PipelineDescription } from '../../../millrace/dist/server/dashboard/describe-pipeline.js';
+import { askJson } from './ask.ts';
+
+export type { PipelineDescription };
+export type RollupDescription = PipelineDescription['rollups'][number];
+
+export const askPipeline = (signal?: AbortSignal): Promise<PipelineDescription> =>
+  askJson('/dashboard/pipeline.json', signal ? { signal } : {});

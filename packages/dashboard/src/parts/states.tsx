@@ -1,0 +1,72 @@
+import type { ComponentChildren } from 'preact';
+import { Away, Refused } from '../api/ask.ts';
+import type { Asked } from '../api/use-asked.ts';
+import { common } from '../words/common.ts';
+
+export const Loading = () => (
+  <p class="state-of-view" role="status">
+    {common().loading}
+  </p>
+);
+
+/** Nothing there, which is no mistake: says why, and what would be here. */
+export const Empty = ({ children }: { readonly children: ComponentChildren }) => (
+  <div class="state-of-view" role="status">
+    {children}
+  </div>
+);
+
+interface FailureProps {
+  readonly error: unknown;
+  readonly again?: () => void;
+}
+
+/** What went wrong, its code, and what to do about it. */
+export function Failure({ error, again }: FailureProps) {
+  const t = common();
+  const refused = error instanceof Refused ? error : undefined;
+  return (
+    <div class="notice" role="alert">
+      <p>
+        {error instanceof Away ? t.away : t.failing} {refused?.message ?? otherText(error)}
+      </p>
+      {refused?.mend !== undefined && <p>{refused.mend}</p>}
+      {refused?.code !== undefined && (
+        <p>
+          <code>{refused.code}</code>
+        </p>
+      )}
+      {again && (
+        <button type="button" onClick={again}>
+          {t.again}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function otherText(error: unknown): string {
+  if (error instanceof Away) return '';
+  return error instanceof Error ? error.message : String(error);
+}
+
+interface AnsweredProps<Answer> {
+  readonly asked: Asked<Answer>;
+  readonly children: (answer: Answer) => ComponentChildren;
+}
+
+/** An answer, or the state of the question that is to bring it. What was answered last stays. */
+export function Answered<Answer>({ asked, children }: AnsweredProps<Answer>) {
+  const { answer, error, loading, again } = asked;
+  return (
+    <>
+      {error !== undefined && <Failure error={error} again={again} />}
+      {answer === undefined && loading && <Loading />}
+      {answer !== undefined && (
+        <div class="answered" aria-busy={loading} data-stale={loading || error !== undefined}>
+          {children(answer)}
+        </div>
+      )}
+    </>
+  );
+}

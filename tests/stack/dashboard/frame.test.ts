@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { dashboardInChromium, send, view } from '../../support/dashboard.ts';
+
+const dashboard = dashboardInChromium();
+
+describe('the dashboard', () => {
+  test('asks for the read key where there is one, and keeps it in this tab alone', async () => {
+    const url = await dashboard.start({
+      env: { MILLRACE_READ_KEYS: 'secret', MILLRACE_WRITE_KEYS: 'w' },
+    });
+    await send(url, [view('boot')]);
+    await dashboard.page.goto(url);
+    await dashboard.page.getByLabel('Read key').fill('w');
+    await dashboard.page.keyboard.press('Enter');
+    await dashboard.shows('#notice', 'This is not a read key.');
+    expect(await dashboard.page.locator('h1').count()).toBe(0);
+    await dashboard.expectAccessible();
+
+    await dashboard.page.getByLabel('Read key').fill('secret');
+    await dashboard.page.keyboard.press('Enter');
+    await dashboard.shows('#events li', 'product_id boot');
+    expect(await dashboard.page.locator('#key-form').isVisible()).toBe(false);
+    await dashboard.page.reload();
+    await dashboard.shows('#events li', 'product_id boot');
+
+    const other = await dashboard.context.newPage();
+    await other.goto(url);
+    await other.getByLabel('Read key').waitFor();
+  });
+
+  test('has each view at an address of its own, for a phone and for a wall, and for all to use', async () => {
+    const url = await dashboard.start();
+    await dashboard.page.goto(url);
+    const links = dashboard.page.getByRole('navigation').getByRole('link');
+    await links.first().waitFor();
+    for (const link of await links.all()) {
+      const name = (await link.textContent()) ?? '';
+      await link.click();
+      const { pathname } = new URL(dashboard.page.url());
+      await dashboard.page.reload();
+      await dashboard.page.getByRole('heading', { level: 1, name }).waitFor();
+      expect(await dashboard.page.title()).toBe(`${name} · shop · Millrace`);
+      expect(await link.getAttribute('aria-current')).toBe('page');
+      expect(new URL(dashboard.page.url()).pathname).toBe(pathname);
+      await dashboard.expectAccessible();
+      for (const width of [360, 2560]) {
+        await dashboard.page.setViewportSize({ width, height: 900 });
+        expect(await dashboard.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      }
+    }
+    await dashboard.page.goBack();
+    expect(dashboard.complaints).toEqual([]);
+  });
+
+  test('is in Russian where that is wanted, and remembers the choice of language and theme', async () => {
+    const url = await dashboard.start();
+    await dashboard.page.goto(url);
+    await dashboard.page.getByLabel('Theme').selectOption('dark');
+    const paper = () => dashboard.page.evaluate('getComputedStyle(document.body).backgroundColor');
+    const dark = await paper();
+    await dashboard.page.getByLabel('Language').selectOption('Русский');
+    await dashboard.page.getByRole('heading', { level: 1, name: 'Сейчас' }).waitFor();
+    await dashboard.page.reload();
+    await dashboard.page.getByRole('heading', { level: 1, name: 'Сейчас' }).waitFor();
+    expect(await dashboard.page.evaluate('document.documentElement.lang')).toBe('ru');
+    expect(await paper()).toBe(dark);
+    await dashboard.page.getByLabel('Тема').selectOption('light');
+    expect(await paper()).not.toBe(dark);
+    await dashboard.expectAccessible();
+  });
+});
