@@ -33,10 +33,8 @@ async function script() {
   const { output } = await build({
     input: at('src/main.tsx'),
     platform: 'browser',
-    transform: {
-      target: 'es2023',
-      jsx: { runtime: 'automatic', importSource: 'preact' },
-    },
+    tsconfig: at('tsconfig.json'),
+    transform: { target: 'es2023' },
     write: false,
     output: { format: 'esm', minify: true, codeSplitting: false },
   });

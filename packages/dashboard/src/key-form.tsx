@@ -25,7 +25,8 @@ export function KeyForm() {
   }
 
   return (
-    <main id="main" tabIndex={-1}>
+    <main id="main" tabIndex={-1} aria-labelledby="view-title">
+      <h1 id="view-title">{t.keyTitle}</h1>
       <form
         id="key-form"
         onSubmit={(event) => {

@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { event } from '../../define/event.ts';
 import { count, sum } from '../../define/measure.ts';
 import { definePipeline } from '../../define/pipeline.ts';
-import { decimal, string } from '../../define/property.ts';
+import { array, decimal, object, oneOf, optional, string } from '../../define/property.ts';
 import { rollup } from '../../define/rollup.ts';
+import { window } from '../../define/window.ts';
 import { exampleEvent } from '../../plan/example-event.ts';
 import { planOf } from '../../plan/plan-of.ts';
 import { answerError } from '../error-answer.ts';
@@ -16,7 +17,22 @@ import { dashboardRoutes, viewPaths } from './dashboard-routes.ts';
 const plan = planOf(
   definePipeline({
     name: 'till',
-    events: { sale: event({ value: decimal(18, 2), shop: string() }) },
+    events: {
+      sale: event({
+        value: decimal(18, 2),
+        shop: string(),
+        address: optional(object({ city: optional(string()), lines: array(string()) })),
+        paid: oneOf('cash', 'card'),
+      }),
+    },
+    windows: [
+      window('busy_shops', {
+        from: 'sale',
+        tumbling: '1m',
+        by: ['shop'],
+        measures: { sales: count() },
+      }),
+    ],
     rollups: [
       rollup('sales_per_day', {
         from: 'sale',
@@ -117,7 +133,22 @@ describe('the dashboard', () => {
     });
     expect(answer.json()).toEqual({
       name: 'till',
-      example: '{"type":"sale","user_id":"ann","properties":{"value":"1.50","shop":"abc"}}',
+      example: expect.stringContaining('"shop":"abc"'),
+      common: expect.arrayContaining([
+        { name: 'user_id', kind: 'string' },
+        { name: 'late', kind: 'boolean' },
+      ]),
+      events: [
+        {
+          type: 'sale',
+          fields: [
+            { name: 'value', kind: 'decimal' },
+            { name: 'shop', kind: 'string' },
+            { name: 'address.city', kind: 'string' },
+            { name: 'paid', kind: 'enum', values: ['cash', 'card'] },
+          ],
+        },
+      ],
       rollups: [
         {
           name: 'sales_per_day',
@@ -128,6 +159,15 @@ describe('the dashboard', () => {
             { name: 'sales', kind: 'count' },
             { name: 'revenue', kind: 'sum' },
           ],
+        },
+      ],
+      windows: [
+        {
+          name: 'busy_shops',
+          span: { kind: 'fixed', sizeMs: 60_000, everyMs: 60_000 },
+          from: ['sale'],
+          by: ['shop'],
+          measures: [{ name: 'sales', kind: 'count' }],
         },
       ],
     });
