@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { type ClientRequest, get, IncomingMessage } from 'node:http';
 
 export interface StreamEvent {
+  /** Empty where it has none; so is the name. */
   readonly id: string;
+  readonly event: string;
   readonly data: string;
 }
 
@@ -18,9 +20,13 @@ export class EventStream {
   }
 
   /** Resolves once the stream has begun. */
-  static async open(address: string, lastEventId?: string): Promise<EventStream> {
-    const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
-    const request = get(address, { agent: false, headers });
+  static async open(
+    address: string,
+    lastEventId?: string,
+    headers: { readonly [name: string]: string } = {},
+  ): Promise<EventStream> {
+    const from = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+    const request = get(address, { agent: false, headers: { ...headers, ...from } });
     const [response]: unknown[] = await once(request, 'response');
     if (!(response instanceof IncomingMessage) || response.statusCode !== 200)
       throw new Error(`${address} gives no stream`);
@@ -41,8 +47,9 @@ export class EventStream {
       this.#text = this.#text.slice(end + 2);
       const field = (name: string) =>
         lines.find((line) => line.startsWith(name))?.slice(name.length);
-      const [id, data] = [field('id: '), field('data: ')];
-      if (id !== undefined && data !== undefined) return { id, data };
+      const data = field('data: ');
+      if (data !== undefined)
+        return { id: field('id: ') ?? '', event: field('event: ') ?? '', data };
     }
   }
 

@@ -6,12 +6,12 @@ import { definePipeline, event, oneOf, type Pipeline, string } from '../index.ts
 import { type Embedded, openEmbedded } from '../runtime/embedded.ts';
 import { cloudEventsBatch } from './cloudevents.ts';
 import type { IncomingBatch } from './incoming.ts';
-import { letterPlace } from './letter-place.ts';
+import { type LetterPlace, letterPlace } from './letter-place.ts';
 import { nativeBatch } from './native.ts';
 import { type JsonItems, readJson } from './read-json.ts';
 import { createRetryLetters, type RetryReceipt } from './retry-letters.ts';
 import { segmentBatch } from './segment.ts';
-import { createStoredLetters, type LetterFilter } from './stored-letters.ts';
+import { createStoredLetters, type LetterFilter, type LetterSummary } from './stored-letters.ts';
 
 const pipeline = (...drinks: readonly [string, ...string[]]): Pipeline =>
   definePipeline({
@@ -228,6 +228,25 @@ describe('a retry', () => {
       { id: '0/2', event_id: 'b', retried_at: expect.any(String) },
     ]);
   });
+});
+
+test('letters are read page by page, the newest first', async () => {
+  // Several of one moment, so that only their places tell them apart.
+  await send([mocha('a'), mocha('b'), { event_id: 'n', type: 'note', properties: {} }]);
+  nowMs += 1_000;
+  await send([mocha('c'), mocha('d')]);
+  const pages = async (filter: LetterFilter, limit: number): Promise<readonly string[]> => {
+    const ids: string[] = [];
+    for (let last: LetterPlace | null = null; ; ) {
+      const page: readonly LetterSummary[] = await letters().newest(filter, limit, last);
+      ids.push(page.map(({ id }) => id).join(' '));
+      last = letterPlace(page.at(-1)?.id ?? '');
+      if (last === null) return ids;
+    }
+  };
+  expect(await pages({}, 2)).toEqual(['0/4 0/3', '0/2 0/1', '0/0', '']);
+  expect(await pages({ type: 'order' }, 2)).toEqual(['0/4 0/3', '0/1 0/0', '']);
+  expect(await letters().newest({}, 2, { partition: 0, offset: 9 })).toEqual([]);
 });
 
 test('what the store refused can be sent again although the log has had its id', async () => {

@@ -39,8 +39,12 @@ export interface CodeCount {
 /** The dead letters in the store, and which of them were sent again with success. */
 export interface StoredLetters {
   counts(filter: LetterFilter): Promise<readonly CodeCount[]>;
-  /** The newest first. */
-  newest(filter: LetterFilter, limit: number): Promise<readonly LetterSummary[]>;
+  /** The newest first; only those that came before `before`, if it is given and kept. */
+  newest(
+    filter: LetterFilter,
+    limit: number,
+    before?: LetterPlace | null,
+  ): Promise<readonly LetterSummary[]>;
   /** In the order of the log, those behind `after` that were not retried. */
   pending(
     filter: LetterFilter,
@@ -69,12 +73,13 @@ export function createStoredLetters(store: Store): StoredLetters {
         params,
       );
     },
-    newest(filter, limit) {
+    newest(filter, limit, before = null) {
       const { where, params } = condition(filter);
+      const cut = before === null ? { where: '1', params: {} } : cameBefore(before);
       return rows<LetterSummary>(
-        `SELECT ${summary} ${lettersWithRetries} WHERE ${where}
-         ORDER BY l.received_at DESC, l._offset DESC LIMIT {limit:UInt32}`,
-        { ...params, limit },
+        `SELECT ${summary} ${lettersWithRetries} WHERE ${where} AND ${cut.where}
+         ORDER BY l.received_at DESC, l._partition DESC, l._offset DESC LIMIT {limit:UInt32}`,
+        { ...params, ...cut.params, limit },
       );
     },
     pending(filter, after, limit) {
@@ -139,6 +144,14 @@ function placeOf(id: string): LetterPlace {
   if (place === null) throw new RangeError(`${id} is not the id of a dead letter`);
   return place;
 }
+
+/** Of a letter that is gone by age, the maxima are of nothing, and nothing came before. */
+const cameBefore = ({ partition, offset }: LetterPlace) => ({
+  where: `(l.received_at, l._partition, l._offset) < (
+    SELECT max(received_at), max(_partition), max(_offset) FROM dead_letters
+    WHERE _partition = {before_partition:UInt32} AND _offset = {before_offset:UInt64})`,
+  params: { before_partition: partition, before_offset: offset },
+});
 
 function condition({ id, code, type, since }: LetterFilter) {
   const parts: string[] = ['1'];

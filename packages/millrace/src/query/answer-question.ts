@@ -7,9 +7,11 @@ import { readQuestion } from '../plan/read-question.ts';
 import { type Choice, chooseServing, keptSinceMs, type Serving } from '../plan/serving.ts';
 import type { Clock } from '../ports/clock.ts';
 import { resultLines } from '../ports/result-rows.ts';
-import { exactJson, type Store, StoreError } from '../ports/store.ts';
+import { exactJson, type Store } from '../ports/store.ts';
 import type { AnswerCache } from './answer-cache.ts';
+import { costRefusal } from './cost-refusal.ts';
 import { type AnswerRow, fillGaps } from './fill-gaps.ts';
+import { isoOrNull } from './iso-or-null.ts';
 import { rowsWithProgress } from './rows-with-progress.ts';
 
 /** What `POST /v1/query` answers. */
@@ -174,9 +176,6 @@ async function textOf(
   return `${JSON.stringify(about).slice(0, -1)},"rows":[${rows.join(',')}]}`;
 }
 
-const isoOrNull = (ms: number | null): string | null =>
-  ms === null ? null : new Date(ms).toISOString();
-
 const latest = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.max(a, b);
 
@@ -226,34 +225,9 @@ async function read(
     });
     return { ...rowsWithProgress(resultLines(result)), elapsedMs: result.elapsedMs };
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    if (error.code === tooManyRows) throw readsTooMuch(error);
-    if (!tooCostly.includes(error.code)) throw error;
-    throw new MillraceError(
-      'question_too_costly',
-      'This takes more time or memory than one question may.',
-      {
-        cause: error,
-      },
-    );
+    throw costRefusal(error);
   }
 }
-
-/** TOO_MANY_ROWS, which the engine says by its index, before it reads. */
-const tooManyRows = 158;
-
-function readsTooMuch(error: StoreError): MillraceError {
-  const [, most, rows] =
-    /max rows: (\d+\.\d+(?: \w+)?), current rows: (\d+\.\d+(?: \w+)?)/.exec(error.message) ?? [];
-  return new MillraceError(
-    'question_too_costly',
-    `This would read ${rows ?? 'more'} rows of a table, and a question may read ${most ?? 'fewer'}. Nothing was read.`,
-    { cause: error },
-  );
-}
-
-/** TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, NOT_ENOUGH_SPACE, TOO_MANY_ROWS_OR_BYTES. */
-const tooCostly: readonly number[] = [159, 160, 241, 243, 396];
 
 async function timeZones(store: Store): Promise<ReadonlySet<string>> {
   const result = await store.read('SELECT time_zone FROM system.time_zones', {

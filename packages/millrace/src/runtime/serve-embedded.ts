@@ -7,24 +7,30 @@ import { createRetryLetters } from '../collect/retry-letters.ts';
 import { createStoredLetters } from '../collect/stored-letters.ts';
 import { questionSelect } from '../compile/clickhouse/question.ts';
 import { bucketsSelect } from '../compile/clickhouse/questions/asked-range.ts';
+import { soughtEventsSelect } from '../compile/clickhouse/sought-events.ts';
 import { MillraceError } from '../errors.ts';
 import { localTarget } from '../import/local-target.ts';
+import { readLive } from '../observe/live.ts';
 import { Rate } from '../observe/rate.ts';
+import { storageOf } from '../observe/storage.ts';
 import type { Change } from '../plan/difference.ts';
 import { exampleEvent } from '../plan/example-event.ts';
 import type { Plan } from '../plan/plan.ts';
 import { AnswerCache } from '../query/answer-cache.ts';
 import { createAnswering } from '../query/answer-question.ts';
+import { createFinding } from '../query/find-events.ts';
 import { createSqlGuard } from '../query/sql-guard/index.ts';
 import { versionStatus } from '../rollups/version-status.ts';
 import { isLoopback } from '../server/address.ts';
 import { dashboardRoutes } from '../server/dashboard/dashboard-routes.ts';
 import { deadLetterRoutes } from '../server/dead-letter-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../server/error-answer.ts';
+import { eventLookupRoutes } from '../server/event-lookup-routes.ts';
 import { healthRoutes } from '../server/health-routes.ts';
 import { importRoutes } from '../server/import-routes.ts';
 import { ingestRoutes } from '../server/ingest-routes.ts';
 import { createKeys } from '../server/keys.ts';
+import { liveRoutes } from '../server/live-routes.ts';
 import { describedRoutes } from '../server/openapi/described-routes.ts';
 import { openapiRoutes } from '../server/openapi/openapi-routes.ts';
 import { queryRoutes } from '../server/query-routes.ts';
@@ -112,8 +118,11 @@ export async function serveEmbedded(
   );
   const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
   const letters = createStoredLetters(store);
+  const served = () => plan.rollups.flatMap(({ name }) => rollups.ready(name) ?? []);
+  const asOfMs = () => embedded.clock.now() - eventLoader.lagMs;
   // They begin once everything else does.
   let alerts: readonly AlertCaller[] = [];
+  const status = () => embeddedStatus(embedded, { version, startedAt, rate, alerts });
 
   const server = await listen(settings, async (app) => {
     const routes = describedRoutes(app);
@@ -147,16 +156,29 @@ export async function serveEmbedded(
     await app.register(queryRoutes, {
       answer: await createAnswering({
         plan,
-        rollups: () => plan.rollups.flatMap(({ name }) => rollups.ready(name) ?? []),
+        rollups: served,
         store,
         clock: embedded.clock,
-        asOfMs: () => embedded.clock.now() - eventLoader.lagMs,
+        asOfMs,
         versionOf: () => String(eventLoader.committed),
         cache: new AnswerCache(openCache({ redisUrl: '' }, plan, onProblem), embedded.clock),
         statements: {
           answer: (question, serving) => questionSelect(question, serving, { database }),
           buckets: bucketsSelect,
         },
+        settings: limitSettings(defaultSqlLimits),
+        rowsReadMax: settings.questionRowsMax,
+      }),
+      requireRead: keys.requireRead,
+    });
+    await app.register(eventLookupRoutes, {
+      find: createFinding({
+        plan,
+        rollups: () => served().map(({ rollup }) => rollup),
+        store,
+        clock: embedded.clock,
+        asOfMs,
+        statement: (sought, of) => soughtEventsSelect(sought, of, { database }),
         settings: limitSettings(defaultSqlLimits),
         rowsReadMax: settings.questionRowsMax,
       }),
@@ -182,8 +204,13 @@ export async function serveEmbedded(
       },
       requireRead: keys.requireRead,
     });
+    await app.register(liveRoutes, {
+      read: () => readLive(status, embedded.events),
+      requireRead: keys.requireRead,
+    });
     await app.register(healthRoutes, {
-      status: () => embeddedStatus(embedded, { version, startedAt, rate, alerts }),
+      status,
+      storage: () => storageOf(plan, store),
       notReady: () => (eventLoader.failing === null ? null : 'events do not get into the store'),
       requireRead: keys.requireRead,
     });

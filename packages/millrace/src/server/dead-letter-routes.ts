@@ -20,6 +20,7 @@ interface Asked {
   readonly type?: string;
   readonly since?: string;
   readonly limit?: string;
+  readonly before?: string;
   readonly after?: string;
 }
 
@@ -27,7 +28,10 @@ interface Asked {
 const querystring = {
   type: 'object',
   properties: Object.fromEntries(
-    ['id', 'code', 'type', 'since', 'limit', 'after'].map((name) => [name, { type: 'string' }]),
+    ['id', 'code', 'type', 'since', 'limit', 'before', 'after'].map((name) => [
+      name,
+      { type: 'string' },
+    ]),
   ),
 };
 
@@ -60,6 +64,12 @@ const listOperation: Operation = {
       name: 'limit',
       description: 'Letters in the answer.',
       schema: { type: 'integer', minimum: 0, maximum: 1_000, default: 20 },
+    },
+    {
+      in: 'query',
+      name: 'before',
+      description: 'The letter behind which to go on: the last one of an answer.',
+      schema: { type: 'string', pattern: '^[0-9]{1,9}/[0-9]{1,15}$' },
     },
   ],
   success: { description: 'Counts and letters.', content: json(ref('Letters')) },
@@ -105,7 +115,7 @@ const retryOperation: Operation = {
 /**
  * Dead letters, for whoever mends what refused them:
  *
- * - `GET /v1/dead-letters?code=&type=&since=&limit=`: `{"counts":[…],"letters":[…]}`, the newest first.
+ * - `GET /v1/dead-letters?code=&type=&since=&limit=&before=`: `{"counts":[…],"letters":[…]}`, the newest first.
  * - `GET /v1/dead-letters/0/17`: one letter, with the bytes as they came in `raw_base64`.
  * - `PUT /v1/dead-letters/retry?id=&code=&type=&since=&after=`: a `RetryReceipt`. Ask again with
  *   its `last` as `after` until that is null. PUT, because doing so twice changes nothing, and
@@ -127,7 +137,11 @@ export async function deadLetterRoutes(
     async ({ query }) => {
       const filter = filterOf(query);
       const limit = limitOf(query.limit);
-      return { counts: await letters.counts(filter), letters: await letters.newest(filter, limit) };
+      const before = query.before === undefined ? null : placeOf('before', query.before);
+      return {
+        counts: await letters.counts(filter),
+        letters: await letters.newest(filter, limit, before),
+      };
     },
   );
 

@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { metrics, metricsPage } from '../observe/metrics.ts';
 import type { Status } from '../observe/status.ts';
+import type { Storage } from '../observe/storage.ts';
 import { type AliveOptions, aliveRoutes } from './alive-routes.ts';
 import { json, type Operation, ref } from './openapi/operation.ts';
 
 export interface HealthOptions extends AliveOptions {
   readonly status: () => Promise<Status>;
+  readonly storage: () => Promise<Storage>;
   /** Throws for a request that may not read. */
   readonly requireRead: (request: FastifyRequest) => Promise<void>;
 }
@@ -19,6 +21,16 @@ const status: Operation = {
   key: 'read',
   success: { description: 'Its status.', content: json(ref('Status')) },
   errors: [],
+};
+
+const storage: Operation = {
+  id: 'getStorage',
+  tag: 'operation',
+  summary: 'What each table of the pipeline takes.',
+  description: 'In a cluster: of the server of the store that was asked alone.',
+  key: 'read',
+  success: { description: 'The tables that have rows.', content: json(ref('Storage')) },
+  errors: ['store_unavailable'],
 };
 
 const metricsOperation: Operation = {
@@ -38,6 +50,10 @@ export async function healthRoutes(server: FastifyInstance, options: HealthOptio
   await server.register(aliveRoutes, options);
   server.get('/v1/status', { config: { operation: status }, onRequest: requireRead }, async () =>
     options.status(),
+  );
+
+  server.get('/v1/storage', { config: { operation: storage }, onRequest: requireRead }, async () =>
+    options.storage(),
   );
 
   server.get(

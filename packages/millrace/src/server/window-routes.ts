@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MillraceError } from '../errors.ts';
 import type { ResultPlace, WindowResults } from '../windows/window-results.ts';
+import { EventStreams, heartbeatMs, type Write } from './event-streams.ts';
 import { type Operation, ref } from './openapi/operation.ts';
 
 export interface WindowRoutesOptions {
@@ -15,8 +14,6 @@ export interface WindowRoutesOptions {
 const listenersMax = 100;
 /** Results read at once for a listener: no more of them are in memory, however slowly it reads. */
 const pageRows = 500;
-/** What is between two signs of life while nothing comes out. */
-const heartbeatMs = 15_000;
 
 const operation: Operation = {
   id: 'streamWindow',
@@ -44,15 +41,12 @@ const operation: Operation = {
 /**
  * `GET /v1/windows/:name/stream`: the results of a window as server-sent events,
  * from now on, or from behind the one named by `Last-Event-ID`.
- * https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export async function windowRoutes(
   server: FastifyInstance,
   { windows, requireRead }: WindowRoutesOptions,
 ): Promise<void> {
-  const closing = new AbortController();
-  server.addHook('preClose', async () => closing.abort());
-  let listeners = 0;
+  const streams = new EventStreams(server, listenersMax);
 
   server.get<{ Params: { name: string } }>(
     '/v1/windows/:name/stream',
@@ -67,28 +61,7 @@ export async function windowRoutes(
         );
       }
       const from = placeOf(request.headers['last-event-id']) ?? results.newest;
-      if (listeners >= listenersMax) {
-        throw new MillraceError('overloaded', `${listeners} listen already.`);
-      }
-      listeners += 1;
-      reply.hijack();
-      const { raw } = reply;
-      const gone = new AbortController();
-      raw.once('close', () => gone.abort());
-      try {
-        raw.writeHead(200, {
-          'Content-Type': 'text/event-stream',
-          'Cache-Control': 'no-store',
-          Connection: 'close',
-        });
-        await stream(results, from, raw, AbortSignal.any([gone.signal, closing.signal]));
-      } catch (error) {
-        // The answer has begun: its reader comes again and goes on where it was.
-        request.log.error(error);
-      } finally {
-        listeners -= 1;
-        raw.end();
-      }
+      return streams.answer(request, reply, (write, over) => stream(results, from, write, over));
     },
   );
 }
@@ -96,33 +69,23 @@ export async function windowRoutes(
 async function stream(
   results: WindowResults,
   from: ResultPlace,
-  raw: ServerResponse,
+  write: Write,
   over: AbortSignal,
 ): Promise<void> {
-  await write(raw, ': the results follow as they come out\n\n', over);
+  await write(': the results follow as they come out\n\n');
   let place = from;
   while (!over.aborted) {
     const { newest } = results;
     const page = await results.read(place, pageRows);
     for (const result of page) {
       place = result.place;
-      await write(raw, `id: ${place.endMs}-${place.taken}\ndata: ${result.json}\n\n`, over);
+      await write(`id: ${place.endMs}-${place.taken}\ndata: ${result.json}\n\n`);
     }
     if (page.length > 0) continue;
     const silence = AbortSignal.timeout(heartbeatMs);
     place = newest;
     await results.more(newest, AbortSignal.any([over, silence]));
-    if (silence.aborted) await write(raw, ': nothing new\n\n', over);
-  }
-}
-
-/** Resolves once the reader has taken enough of it for more. */
-async function write(raw: ServerResponse, text: string, over: AbortSignal): Promise<void> {
-  if (over.aborted || raw.write(text)) return;
-  try {
-    await once(raw, 'drain', { signal: over });
-  } catch (error) {
-    if (!over.aborted) throw error;
+    if (silence.aborted) await write(': nothing new\n\n');
   }
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EventStream } from '../../../../../tests/support/event-stream.ts';
 import ledger from '../../../../../tests/support/ledger.config.ts';
 import { openClickHouseStore } from '../../adapters/clickhouse/clickhouse-store.ts';
 import { clickhouseDdl } from '../../compile/clickhouse/ddl.ts';
@@ -111,7 +112,17 @@ test('answers without Kafka, but does not say up to when; not without the store'
   expect(await retry.json()).toMatchObject({ error: { code: 'retry_unavailable' } });
   const { paths } = JSON.parse(await (await ask(role, '/openapi.json')).text());
   expect(Object.keys(paths)).toContain('/v1/query');
-  expect(Object.keys(paths)).not.toContain('/v1/events');
+  // It takes no events, it finds them.
+  expect(Object.keys(paths['/v1/events'])).toEqual(['get']);
+  const found = await (await ask(role, '/v1/events?by=event_id&value=none')).json();
+  expect(found).toEqual({ as_of: null, kept_since: null, events: [], next: null });
+  expect(await (await ask(role, '/v1/storage')).json()).toEqual({ tables: [] });
+  const stream = await EventStream.open(`${role.url}/v1/live`, undefined, {
+    authorization: 'Bearer r',
+  });
+  const { event, data } = await stream.next();
+  expect([event, JSON.parse(data)]).toMatchObject(['numbers', { stored: 0, accepted: null }]);
+  stream.close();
   expect(await (await ask(role, '/')).text()).toContain('<title>');
   const refused = await ask(role, '/sql', "SELECT * FROM file('/etc/passwd')");
   expect([refused.status, await refused.text()]).toEqual([

@@ -5,9 +5,12 @@ import { createStoredLetters } from '../../collect/stored-letters.ts';
 import { eventsTable } from '../../compile/clickhouse/events-table.ts';
 import { questionSelect } from '../../compile/clickhouse/question.ts';
 import { bucketsSelect } from '../../compile/clickhouse/questions/asked-range.ts';
+import { soughtEventsSelect } from '../../compile/clickhouse/sought-events.ts';
 import { topicNames } from '../../compile/kafka/topics.ts';
 import { MillraceError } from '../../errors.ts';
+import { readLive } from '../../observe/live.ts';
 import { Rate } from '../../observe/rate.ts';
+import { storageOf } from '../../observe/storage.ts';
 import { exampleEvent } from '../../plan/example-event.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { planOf } from '../../plan/plan-of.ts';
@@ -16,12 +19,15 @@ import type { Cache } from '../../ports/cache.ts';
 import type { Store } from '../../ports/store.ts';
 import { AnswerCache } from '../../query/answer-cache.ts';
 import { createAnswering } from '../../query/answer-question.ts';
+import { createFinding } from '../../query/find-events.ts';
 import { createSqlGuard } from '../../query/sql-guard/index.ts';
 import { dashboardRoutes } from '../../server/dashboard/dashboard-routes.ts';
 import { deadLetterRoutes } from '../../server/dead-letter-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../../server/error-answer.ts';
+import { eventLookupRoutes } from '../../server/event-lookup-routes.ts';
 import { healthRoutes } from '../../server/health-routes.ts';
 import { createKeys } from '../../server/keys.ts';
+import { liveRoutes } from '../../server/live-routes.ts';
 import { describedRoutes } from '../../server/openapi/described-routes.ts';
 import { openapiRoutes } from '../../server/openapi/openapi-routes.ts';
 import { queryRoutes } from '../../server/query-routes.ts';
@@ -163,12 +169,28 @@ async function serve(
       }),
       requireRead,
     });
+    await app.register(eventLookupRoutes, {
+      find: createFinding({
+        plan,
+        rollups: () => plan.rollups,
+        store,
+        clock: systemClock,
+        asOfMs: () => watch.asOfMs(eventsTable),
+        statement: (sought, of) => soughtEventsSelect(sought, of, { database }),
+        settings: limitSettings(defaultSqlLimits),
+        rowsReadMax: settings.questionRowsMax,
+      }),
+      requireRead,
+    });
     await app.register(windowRoutes, {
       windows: windowResultsOf(plan, windows.runner, store),
       requireRead,
     });
+    const status = () => queryStatus({ plan, store, watch, clock: systemClock, startedAt, rate });
+    await app.register(liveRoutes, { read: () => readLive(status, null), requireRead });
     await app.register(healthRoutes, {
-      status: () => queryStatus({ plan, store, watch, clock: systemClock, startedAt, rate }),
+      status,
+      storage: () => storageOf(plan, store),
       notReady: () => (probe.failing ? 'the store does not answer' : null),
       requireRead,
     });

@@ -2,6 +2,7 @@ import type { Receipt } from '../../collect/collector.ts';
 import { refusals } from '../../collect/refusals.ts';
 import type { RetryReceipt } from '../../collect/retry-letters.ts';
 import type { LetterSummary } from '../../collect/stored-letters.ts';
+import type { LiveNumbers } from '../../observe/live.ts';
 import type {
   AlertStatus,
   ArchiveStatus,
@@ -10,7 +11,9 @@ import type {
   Status,
   WindowStatus,
 } from '../../observe/status.ts';
+import type { Storage, TableStorage } from '../../observe/storage.ts';
 import type { Answer, Explanation } from '../../query/answer-question.ts';
+import type { CountedIn, EventRecord, FoundEvents } from '../../query/find-events.ts';
 import type { VersionStatus } from '../../rollups/version-status.ts';
 import type {
   GroupDifference,
@@ -120,6 +123,62 @@ const answer: Members<Answer> = {
       ],
     },
   }),
+};
+
+const anyMembers: JsonSchema = { type: 'object', additionalProperties: true };
+
+const countedIn: Members<CountedIn> = {
+  rollup: text,
+  version: count,
+  bucket: { ...time, description: 'The start of its bucket.' },
+  dimensions: anyMembers,
+  kept_until: {
+    ...orNullOf('string'),
+    format: 'date-time',
+    description: 'Until when that row is kept; null for ever.',
+  },
+};
+
+const eventRecord: Members<EventRecord> = {
+  event_id: text,
+  type: text,
+  timestamp: time,
+  received_at: { ...time, description: 'When a collector took it.' },
+  appended_at: { ...time, description: 'When it went into the log.' },
+  late: {
+    type: 'boolean',
+    description: 'Whether it came later than the pipeline allows, so that no window has it.',
+  },
+  user_id: orNullOf('string'),
+  anonymous_id: orNullOf('string'),
+  session_id: orNullOf('string'),
+  properties: anyMembers,
+  context: anyMembers,
+  partition: { ...count, description: 'Of the log.' },
+  offset: { ...count, description: 'Its place in that partition.' },
+  rollups: {
+    ...listOf(exactly(countedIn)),
+    description: 'The rollups that count it, and in which row.',
+  },
+};
+
+const foundEvents: Members<FoundEvents> = {
+  as_of: {
+    ...orNullOf('string'),
+    format: 'date-time',
+    description:
+      'Everything that was in the log before this is stored; null while it is not known.',
+  },
+  kept_since: {
+    ...orNullOf('string'),
+    format: 'date-time',
+    description: 'What happened before it goes by age; null if nothing does.',
+  },
+  events: listOf(ref('EventRecord')),
+  next: {
+    ...orNullOf('string'),
+    description: 'Ask again with it as `before` for those that follow; null if there are none.',
+  },
 };
 
 const rollupStatus: Members<RollupStatus> = {
@@ -237,6 +296,51 @@ const status: Members<Status> = {
   sizes: { type: 'object', additionalProperties: countOrNull },
 };
 
+const liveNumbers: Members<LiveNumbers> = {
+  accepted: status.accepted,
+  stored: status.stored,
+  duplicates: status.duplicates,
+  late: status.late,
+  dead_letters: status.dead_letters,
+  events_per_second: status.events_per_second,
+  lag_ms: status.lag_ms,
+  problem: status.problem,
+};
+
+const liveEvents: Members<{ readonly end: number; readonly events: readonly object[] }> = {
+  end: { ...count, description: 'The offset that the next event gets: so many came in all.' },
+  events: {
+    ...listOf(
+      exactly({
+        offset: count,
+        event: {
+          ...anyMembers,
+          description: 'As the log has it: what is absent is left out, times are epoch ms.',
+        },
+      }),
+    ),
+    description: 'The newest, at most 20, the oldest of them first.',
+  },
+};
+
+const tableStorage: Members<TableStorage> = {
+  name: text,
+  of: {
+    type: 'string',
+    enum: ['events', 'dead_letters', 'rollup', 'window', 'other'],
+    description: '`other`: no definition names it any more.',
+  },
+  belongs_to: { ...orNullOf('string'), description: 'The name of the rollup or of the window.' },
+  rows: count,
+  bytes: { ...count, description: 'On disk, compressed.' },
+  uncompressed_bytes: count,
+  parts: count,
+};
+
+const storage: Members<Storage> = {
+  tables: { ...listOf(exactly(tableStorage)), description: 'The largest first.' },
+};
+
 const keptSince: JsonSchema = {
   ...orNullOf('string'),
   format: 'date-time',
@@ -340,7 +444,12 @@ export const answerSchemas: { readonly [name: string]: JsonSchema } = {
     ['assigned'],
   ),
   Answer: exactly(answer, ['explanation']),
+  EventRecord: exactly(eventRecord),
+  FoundEvents: exactly(foundEvents),
+  LiveEvents: exactly(liveEvents),
+  LiveNumbers: exactly(liveNumbers),
   Status: exactly(status),
+  Storage: exactly(storage),
   RollupVersions: exactly({ versions: listOf(exactly(versionStatus)) }),
   HourDifference: exactly(hourDifference),
   RollupReport: exactly(rollupReport),

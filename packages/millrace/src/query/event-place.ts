@@ -1,0 +1,19 @@
+import type { EventPlace } from '../plan/sought-events.ts';
+
+/** A place as text, which whoever pages through events gives back: `1767225600000-0-17`. */
+export const eventPlaceText = ({ timestampMs, partition, offset }: EventPlace): string =>
+  `${timestampMs}-${partition}-${offset}`;
+
+/** What `eventPlaceText` makes, as a pattern. */
+export const eventPlacePattern = '^-?[0-9]{1,15}-[0-9]{1,9}-[0-9]{1,15}$';
+
+/** @returns null if the text is none. */
+export function eventPlace(text: string): EventPlace | null {
+  const [, timestampMs, partition, offset] = /^(-?\d{1,15})-(\d{1,9})-(\d{1,15})$/.exec(text) ?? [];
+  if (timestampMs === undefined || partition === undefined || offset === undefined) return null;
+  return {
+    timestampMs: Number(timestampMs),
+    partition: Number(partition),
+    offset: Number(offset),
+  };
+}
