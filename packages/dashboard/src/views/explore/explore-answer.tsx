@@ -1,0 +1,104 @@
+import { useMemo } from 'preact/hooks';
+import { Empty } from '../../parts/states.tsx';
+import { TimeChart } from '../../parts/time-chart.tsx';
+import type { Answer, AnswerRow } from '../../question/answer.ts';
+import { AnswerTable } from '../../question/answer-table.tsx';
+import { csvOf, download } from '../../question/csv.ts';
+import { Provenance } from '../../question/provenance.tsx';
+import type { Every } from '../../question/range.ts';
+import { questionWords } from '../../question/words.ts';
+import { type ChartedMeasure, chartedOf } from './chart-series.ts';
+import type { ExploreState } from './state.ts';
+import { exploreWords } from './words.ts';
+
+interface ExploreAnswerProps {
+  readonly state: ExploreState;
+  readonly answer: Answer;
+  readonly every: Every | null;
+}
+
+export function ExploreAnswer({ state, answer, every }: ExploreAnswerProps) {
+  const t = questionWords();
+  if (answer.rows.length === 0)
+    return (
+      <Empty>
+        <p>{t.nothing}</p>
+        <p>{t.nothingHint}</p>
+      </Empty>
+    );
+  const measures = chartedMeasures(state, answer);
+  return (
+    <section class="answer" aria-label={exploreWords().answer}>
+      {every !== null &&
+        measures.map((measure) => (
+          <MeasureChart
+            key={measure.name}
+            state={state}
+            answer={answer}
+            every={every}
+            measure={measure}
+            heightPx={measures.length > 1 ? 200 : 320}
+          />
+        ))}
+      <div class="line">
+        <Provenance answer={answer} zone={state.zone} />
+        <button
+          type="button"
+          onClick={() => download(`${state.from.join('-')}.csv`, csvOf(answer))}
+        >
+          {t.csv}
+        </button>
+      </div>
+      <AnswerTable answer={answer} zone={state.zone} every={every} />
+    </section>
+  );
+}
+
+const drawn: readonly string[] = ['int32', 'int64', 'float64', 'decimal', 'array'];
+
+/** Those of numbers: a text has no place on an axis. */
+function chartedMeasures(
+  { measures, by, compare }: ExploreState,
+  { columns }: Answer,
+): readonly ChartedMeasure[] {
+  const groups = ['bucket', 'other', ...by.map((name) => name.replaceAll('.', '_'))];
+  const own = columns.filter(({ name }) => !groups.includes(name));
+  // Each is followed by that of the period before, where two are compared.
+  return measures.flatMap(({ levels }, place) => {
+    const column = own[compare ? 2 * place : place];
+    return column !== undefined && drawn.includes(column.type)
+      ? [{ name: column.name, levels, compared: compare }]
+      : [];
+  });
+}
+
+interface MeasureChartProps extends ExploreAnswerProps {
+  readonly every: Every;
+  readonly measure: ChartedMeasure;
+  readonly heightPx: number;
+}
+
+function MeasureChart({ state, answer, every, measure, heightPx }: MeasureChartProps) {
+  const t = questionWords();
+  const charted = useMemo(() => {
+    const columns = state.by.map((name) => name.replaceAll('.', '_'));
+    const group = (row: AnswerRow): string =>
+      row.other === true
+        ? t.others
+        : columns.map((name) => String(row[name] ?? t.absentValue)).join(', ');
+    return chartedOf(answer.rows, measure, every, { group, previous: t.previous });
+  }, [state, answer, every, measure.name, t]);
+  return (
+    <figure class="card">
+      <figcaption class="name">{measure.name}</figcaption>
+      <TimeChart
+        label={t.chartOf(measure.name)}
+        times={charted.times}
+        series={charted.series}
+        zone={state.zone}
+        heightPx={heightPx}
+        legend
+      />
+    </figure>
+  );
+}

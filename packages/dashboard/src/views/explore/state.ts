@@ -1,0 +1,123 @@
+import type { PipelineDescription } from '../../api/pipeline.ts';
+import { fieldsOf } from '../../question/fields.ts';
+import { type Filter, filterText, readFilter, whereOf } from '../../question/filters.ts';
+import {
+  askedMeasures,
+  count,
+  type Measure,
+  measurable,
+  measureText,
+  readMeasure,
+} from '../../question/measures.ts';
+import {
+  type Every,
+  fittingEvery,
+  isEvery,
+  isoText,
+  isZone,
+  ownZone,
+  type Range,
+  readRange,
+  timesOf,
+  writeRange,
+} from '../../question/range.ts';
+
+/** What was chosen; the address of the page holds all of it. */
+export interface ExploreState {
+  readonly from: readonly string[];
+  readonly measures: readonly Measure[];
+  readonly filters: readonly Filter[];
+  readonly by: readonly string[];
+  /** How many groups have lines of their own. */
+  readonly top: number;
+  readonly range: Range;
+  readonly zone: string;
+  /** `fitting` follows the range; `total` has no buckets. */
+  readonly every: Every | 'fitting' | 'total';
+  readonly compare: boolean;
+  readonly fill: boolean;
+}
+
+export const topMax = 50;
+const topDefault = 6;
+
+/** What an address says; what it does not say, or what the pipeline does not have, is as at first. */
+export function readState(params: URLSearchParams, pipeline: PipelineDescription): ExploreState {
+  const types = pipeline.events.map(({ type }) => type);
+  const named = types.filter((type) => params.getAll('from').includes(type));
+  const from = named.length > 0 ? named : types.slice(0, 1);
+  const every = params.get('every');
+  const zone = params.get('zone');
+  const top = Number(params.get('top'));
+  return fitting(
+    {
+      from,
+      measures: params.getAll('measure').flatMap((text) => readMeasure(text) ?? []),
+      filters: params.getAll('where').flatMap((text) => readFilter(text) ?? []),
+      by: params.getAll('by'),
+      top: Number.isInteger(top) && top >= 1 && top <= topMax ? top : topDefault,
+      range: readRange(params) ?? { span: '24h' },
+      zone: isZone(zone) ? zone : ownZone(),
+      every: isEvery(every) || every === 'total' ? every : 'fitting',
+      compare: params.get('compare') === 'previous',
+      fill: params.get('fill') !== 'no',
+    },
+    pipeline,
+  );
+}
+
+/** Without what the chosen events do not have. */
+export function fitting(state: ExploreState, pipeline: PipelineDescription): ExploreState {
+  const fields = fieldsOf(pipeline, state.from);
+  const has = (name: string): boolean => fields.some((field) => field.name === name);
+  const measures = state.measures.filter(
+    ({ kind, field }) =>
+      kind === 'count' || measurable(kind, fields).some(({ name }) => name === field),
+  );
+  return {
+    ...state,
+    measures: measures.length > 0 ? measures : [count],
+    filters: state.filters.filter(({ field }) => has(field)),
+    by: state.by.filter(has),
+  };
+}
+
+export function writeState(state: ExploreState): URLSearchParams {
+  const params = new URLSearchParams();
+  for (const type of state.from) params.append('from', type);
+  for (const measure of state.measures) params.append('measure', measureText(measure));
+  for (const filter of state.filters) params.append('where', filterText(filter));
+  for (const name of state.by) params.append('by', name);
+  if (state.by.length > 0) params.set('top', String(state.top));
+  writeRange(state.range, params);
+  params.set('zone', state.zone);
+  if (state.every !== 'fitting') params.set('every', state.every);
+  if (state.compare) params.set('compare', 'previous');
+  if (!state.fill) params.set('fill', 'no');
+  return params;
+}
+
+/** The width of the buckets; null for totals. */
+export const everyOf = ({ every, range }: ExploreState): Every | null =>
+  every === 'total' ? null : every === 'fitting' ? fittingEvery(range) : every;
+
+/** The question, as `POST /v1/query` takes it. */
+export function questionOf(state: ExploreState, pipeline: PipelineDescription, nowMs: number) {
+  const { from, measures, filters, by, top, range, zone, compare, fill } = state;
+  const every = everyOf(state);
+  const { sinceMs, untilMs } = timesOf(range, every ?? 'minute', zone, nowMs);
+  const where = whereOf(filters, fieldsOf(pipeline, from));
+  const taken = ['bucket', 'other', ...by.map((name) => name.replaceAll('.', '_'))];
+  return {
+    from,
+    measures: askedMeasures(measures, taken),
+    ...(by.length > 0 ? { by } : {}),
+    ...(where === undefined ? {} : { where }),
+    since: isoText(sinceMs),
+    until: isoText(untilMs),
+    ...(every === null ? {} : { every, zone }),
+    ...(by.length > 0 ? { limit: top, other: true } : {}),
+    ...(compare ? { compare: 'previous' } : {}),
+    ...(every !== null && fill ? { fill: true } : {}),
+  };
+}
