@@ -32,7 +32,7 @@ SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 5000, fsy
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`revenue_per_minute__v2__fill` TO `millrace`.`revenue_per_minute__v2` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 60000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 60000) * 60) - 2244067200), 'UTC') AS `bucket`,
   `e`.`properties`.`currency` AS `currency`,
   count() AS `orders`,
   ifNull(sum(`e`.`properties`.`value`), 0) AS `revenue`
@@ -48,7 +48,7 @@ SELECT
   sum(`r`.`revenue`) AS `revenue`
 FROM (
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 60000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 60000) * 60) - 2244067200), 'UTC') AS `bucket`,
   `e`.`properties`.`currency` AS `currency`,
   count() AS `orders`,
   ifNull(sum(`e`.`properties`.`value`), 0) AS `revenue`
@@ -74,7 +74,7 @@ ORDER BY `minute_ms`;
 
 INSERT INTO `millrace`.`revenue_per_minute__v2` (`bucket`, `currency`, `orders`, `revenue`)
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 60000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 60000) * 60) - 2244067200), 'UTC') AS `bucket`,
   `e`.`properties`.`currency` AS `currency`,
   count() AS `orders`,
   ifNull(sum(`e`.`properties`.`value`), 0) AS `revenue`

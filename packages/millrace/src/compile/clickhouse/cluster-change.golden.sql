@@ -36,7 +36,7 @@ ENGINE = Distributed('two', 'millrace', 'revenue_per_minute__v2__local');
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`revenue_per_minute__v2__fill` ON CLUSTER `two` TO `millrace`.`revenue_per_minute__v2__local` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 60000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 60000) * 60) - 2244067200), 'UTC') AS `bucket`,
   count() AS `orders`,
   ifNull(sum(`e`.`properties`.`value`), 0) AS `revenue`
 FROM `millrace`.`events__local` AS `e`

@@ -82,7 +82,7 @@ ENGINE = Distributed('two', 'millrace', 'revenue_per_minute__v1__local');
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`revenue_per_minute__v1__fill` ON CLUSTER `two` TO `millrace`.`revenue_per_minute__v1__local` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 60000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 60000) * 60) - 2244067200), 'UTC') AS `bucket`,
   `e`.`properties`.`currency` AS `currency`,
   count() AS `orders`,
   ifNull(sum(`e`.`properties`.`value`), 0) AS `revenue`

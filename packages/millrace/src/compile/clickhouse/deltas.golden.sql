@@ -184,7 +184,7 @@ FROM `millrace`.`per_week__v1__deltas` AS `d`;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`per_month__v1__fill` TO `millrace`.`per_month__v1` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv(((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 86400000)) - ((toDayOfMonth(fromUnixTimestamp64Milli((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 86400000)), 'UTC')) - 1) * 86400000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second((((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 86400000) * 86400) - 2244067200) - ((toDayOfMonth(fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 86400000) * 86400) - 2244067200), 'UTC')) - 1) * 86400)), 'UTC') AS `bucket`,
   `e`.`user_id` AS `user_id`,
   quantilesDDStateIf(0.01, 0.5, 0.95)(toFloat64(assumeNotNull(`e`.`properties`.`small`)), isNotNull(`e`.`properties`.`small`)) AS `small_q`,
   quantilesDDStateIf(0.01, 0.25)(toFloat64(assumeNotNull(`e`.`properties`.`big`)), isNotNull(`e`.`properties`.`big`)) AS `big_q`,

@@ -70,7 +70,7 @@ SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000, fs
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`per_second__v1__fill` TO `millrace`.`per_second__v1` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 1000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 1000) * 1) - 2244067200), 'UTC') AS `bucket`,
   `e`.`type` AS `type`,
   count() AS `n`,
   ifNull(sum(`e`.`properties`.`money`), 0) AS `money`,
@@ -108,7 +108,7 @@ SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000, fs
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`per_minute__v1__fill` TO `millrace`.`per_minute__v1` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 60000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 60000) * 60) - 2244067200), 'UTC') AS `bucket`,
   `e`.`properties`.`kind` AS `kind`,
   `e`.`properties`.`place`.`city` AS `place_city`,
   ifNull(sum(`e`.`properties`.`small`), 0) AS `small`,
@@ -153,7 +153,7 @@ SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000, fs
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`per_hour__v1__fill` TO `millrace`.`per_hour__v1` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 3600000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 3600000) * 3600) - 2244067200), 'UTC') AS `bucket`,
   min(`e`.`properties`.`text`) AS `text_min`,
   max(`e`.`properties`.`text`) AS `text_max`,
   min(`e`.`properties`.`small`) AS `small_min`,
@@ -209,7 +209,7 @@ SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000, fs
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`per_day__v1__fill` TO `millrace`.`per_day__v1` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 86400000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 86400000) * 86400) - 2244067200), 'UTC') AS `bucket`,
   `e`.`properties`.`flag` AS `flag`,
   `e`.`late` AS `late`,
   ifNull(sum(`e`.`properties`.`small`), 0) AS `small_mean__sum`,
@@ -263,7 +263,7 @@ SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000, fs
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`per_week__v1__fill` TO `millrace`.`per_week__v1` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo((toUnixTimestamp64Milli(`e`.`timestamp`) + 259200000), 604800000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 604800000) * 604800) - 2244067200), 'UTC') AS `bucket`,
   `e`.`properties`.`small` AS `small`,
   `e`.`properties`.`money` AS `money`,
   uniqCombined64StateIf(assumeNotNull(`e`.`user_id`), isNotNull(`e`.`user_id`)) AS `users`,
@@ -317,7 +317,7 @@ SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000, fs
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`per_month__v1__fill` TO `millrace`.`per_month__v1` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv(((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 86400000)) - ((toDayOfMonth(fromUnixTimestamp64Milli((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 86400000)), 'UTC')) - 1) * 86400000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second((((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 86400000) * 86400) - 2244067200) - ((toDayOfMonth(fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 86400000) * 86400) - 2244067200), 'UTC')) - 1) * 86400)), 'UTC') AS `bucket`,
   `e`.`user_id` AS `user_id`,
   quantilesDDStateIf(0.01, 0.5, 0.95)(toFloat64(assumeNotNull(`e`.`properties`.`small`)), isNotNull(`e`.`properties`.`small`)) AS `small_q`,
   quantilesDDStateIf(0.01, 0.25)(toFloat64(assumeNotNull(`e`.`properties`.`big`)), isNotNull(`e`.`properties`.`big`)) AS `big_q`,
@@ -357,7 +357,7 @@ SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000, fs
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`some__v1__fill` TO `millrace`.`some__v1` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 86400000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 86400000) * 86400) - 2244067200), 'UTC') AS `bucket`,
   `e`.`properties`.`big` AS `big`,
   `e`.`properties`.`at` AS `at`,
   `e`.`properties`.`key` AS `key`,

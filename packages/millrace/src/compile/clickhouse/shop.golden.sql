@@ -70,7 +70,7 @@ SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000, fs
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`revenue_per_minute__v1__fill` TO `millrace`.`revenue_per_minute__v1` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 60000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 60000) * 60) - 2244067200), 'UTC') AS `bucket`,
   `e`.`properties`.`currency` AS `currency`,
   count() AS `orders`,
   ifNull(sum(`e`.`properties`.`value`), 0) AS `revenue`
@@ -99,7 +99,7 @@ SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000, fs
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS `millrace`.`views_per_day__v1__fill` TO `millrace`.`views_per_day__v1` AS
 SELECT
-  fromUnixTimestamp64Second(intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) - positiveModulo(toUnixTimestamp64Milli(`e`.`timestamp`), 86400000)), 1000), 'UTC') AS `bucket`,
+  fromUnixTimestamp64Second(((intDiv((toUnixTimestamp64Milli(`e`.`timestamp`) + 2244067200000), 86400000) * 86400) - 2244067200), 'UTC') AS `bucket`,
   count() AS `n`
 FROM `millrace`.`events` AS `e`
 WHERE (`e`.`type` IN ('view'))
