@@ -163,6 +163,20 @@ describe('POST /v1/query', () => {
         ],
       },
     });
+
+    const { explanation }: { explanation: { events_sql: string } } = JSON.parse(
+      JSON.stringify(answer),
+    );
+    const response = await fetch(`${url}/sql?default_format=JSONCompactEachRow`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${readKey}` },
+      body: explanation.events_sql,
+    });
+    const lines = (await response.text()).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      [false, 'EUR', 1, 2, 8, 3.3],
+      [true, null, 1, 0, 4, 0],
+    ]);
   });
 
   test('follows people through steps', async () => {

@@ -27,7 +27,7 @@ const filesIn = (folder) =>
     .filter((file) => statSync(file).isFile())
     .sort();
 
-/** @returns {Promise<string>} the text of the script */
+/** @returns the text of the script, and the packages that are in it */
 async function script() {
   const { build } = await import('rolldown');
   const { output } = await build({
@@ -38,8 +38,25 @@ async function script() {
     write: false,
     output: { format: 'esm', minify: true, codeSplitting: false },
   });
-  return output[0].code;
+  const [{ code, moduleIds }] = output;
+  const folders = moduleIds.flatMap(
+    (id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [],
+  );
+  return { code, packages: [...new Set(folders)].sort() };
 }
+
+/**
+ * Their licences ask that they go where the code goes.
+ *
+ * @param {readonly string[]} packages folders
+ */
+const licences = (packages) =>
+  packages
+    .map((folder) => {
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;
+    })
+    .join('\n\n');
 
 /** Of all first what a library needs, then what is common, then what views add. */
 function stylesheet() {
@@ -84,14 +101,16 @@ function isUpToDate() {
 }
 
 async function build() {
+  const { code, packages } = await script();
   const assets = [
-    { name: 'main.js', content: await script() },
+    { name: 'main.js', content: code },
     { name: 'style.css', content: stylesheet() },
     { name: 'icon.svg', content: readFileSync(at('icon.svg'), 'utf8') },
   ];
   mkdirSync(target, { recursive: true });
   let page = readFileSync(at('index.html'), 'utf8');
-  const written = [];
+  write('licences.txt', licences(packages));
+  const written = ['licences.txt'];
   for (const { name, content } of assets) {
     const digest = createHash('sha256').update(content).digest('hex').slice(0, 12);
     const named = name.replace('.', `-${digest}.`);

@@ -71,7 +71,8 @@ it('says how it came about, if asked', async () => {
   const both = { ...events, from: ['sale', 'refund'], explain: true };
   const { explanation } = JSON.parse(await ask(both));
   expect(explanation).toEqual({
-    sql: expect.stringContaining('SELECT'),
+    sql: expect.stringContaining('per_minute__v1'),
+    events_sql: expect.not.stringContaining('per_minute__v1'),
     bytes_read: expect.any(Number),
     tables: expect.arrayContaining([
       expect.objectContaining({ name: 'events', served: false }),

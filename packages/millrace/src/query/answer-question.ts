@@ -45,6 +45,8 @@ export interface Answer {
 export interface Explanation {
   /** The statement that was run. */
   readonly sql: string;
+  /** The same question of the events themselves: the SQL endpoint takes it, which reads no table of a rollup's states. */
+  readonly events_sql: string;
   readonly bytes_read: number;
   /** `events` and every rollup, and why it served or did not. */
   readonly tables: readonly {
@@ -169,7 +171,16 @@ async function textOf(
     kept_since: isoOrNull(keptMs),
     rows_read: rowsRead,
     elapsed_ms: Math.round(elapsedMs),
-    ...(question.explain ? { explanation: { sql, bytes_read: bytesRead, tables } } : {}),
+    ...(question.explain
+      ? {
+          explanation: {
+            sql,
+            events_sql: statements.answer(question, { kind: 'events' }),
+            bytes_read: bytesRead,
+            tables,
+          },
+        }
+      : {}),
   };
   const isFilled = question.kind === 'series' && question.fill;
   const rows = isFilled ? await filled(question, lines, options, signal) : within;

@@ -55,7 +55,7 @@ function Explore({ pipeline }: { readonly pipeline: PipelineDescription }) {
               forms={[
                 ['JSON', JSON.stringify(question, null, 2)],
                 ['TypeScript', typescriptText('query', question, location.origin)],
-                ['SQL', answer.explanation?.sql],
+                ['SQL', answer.explanation?.events_sql],
               ]}
             />
           </>

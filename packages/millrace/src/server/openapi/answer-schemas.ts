@@ -85,6 +85,10 @@ const retryReceipt: Members<RetryReceipt> = {
 
 const explanation: Members<Explanation> = {
   sql: { ...text, description: 'The statement that was run.' },
+  events_sql: {
+    ...text,
+    description: 'The same question of the events themselves, as `/sql` takes it.',
+  },
   bytes_read: count,
   tables: {
     ...listOf(exactly({ name: text, served: { type: 'boolean' }, why: text })),
