@@ -5,7 +5,7 @@ interface TextMeasure {
   readonly levels?: readonly number[];
 }
 
-interface TextQuestion {
+export interface TextQuestion {
   readonly measures?: { readonly [name: string]: TextMeasure };
   readonly [key: string]: unknown;
 }

@@ -19,16 +19,33 @@ export function grouped(value: number | string): string {
 export const rounded = (value: number): string =>
   new Intl.NumberFormat(language.value, { maximumSignificantDigits: 4 }).format(value);
 
-/** Milliseconds. */
+const secondMs = 1_000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** Milliseconds, in the largest unit of which there is one. */
 export function duration(ms: number): string {
-  const unit = (value: number, name: 'millisecond' | 'second', digits: number): string =>
+  const unit = (value: number, name: string, digits: number): string =>
     new Intl.NumberFormat(language.value, {
       style: 'unit',
       unit: name,
       maximumFractionDigits: digits,
     }).format(value);
-  return ms < 1_000 ? unit(Math.round(ms), 'millisecond', 0) : unit(ms / 1_000, 'second', 1);
+  if (ms < secondMs) return unit(Math.round(ms), 'millisecond', 0);
+  if (ms < minuteMs) return unit(ms / secondMs, 'second', 1);
+  if (ms < hourMs) return unit(ms / minuteMs, 'minute', 1);
+  return ms < dayMs ? unit(ms / hourMs, 'hour', 1) : unit(ms / dayMs, 'day', 1);
 }
+
+/** A share, of which 1 is all; null where there is nothing to be a share of. */
+export const percent = (share: number | null): string =>
+  share === null
+    ? '–'
+    : new Intl.NumberFormat(language.value, {
+        style: 'percent',
+        maximumFractionDigits: 1,
+      }).format(share);
 
 /** A value of an answer: exact text stays exact, floats are cut, lists are joined. */
 export function figure(value: unknown): string {

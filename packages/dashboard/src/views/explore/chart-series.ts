@@ -1,5 +1,6 @@
 import type { Series } from '../../parts/time-chart.tsx';
 import type { AnswerRow } from '../../question/answer.ts';
+import { gapsMarked } from '../../question/gaps.ts';
 import { type Every, widthsMs } from '../../question/range.ts';
 
 export interface Charted {
@@ -62,16 +63,6 @@ function grouped(
     else groups.set(name, [row]);
   }
   return groups;
-}
-
-/** A moment without a value between buckets that are not neighbours: no line joins them. */
-function gapsMarked(times: readonly number[], width: number): readonly number[] {
-  // A month may be longer than the shortest, a day of a zone by an hour.
-  const apart = width * 1.5;
-  return times.flatMap((time, place) => {
-    const next = times[place + 1];
-    return next !== undefined && next - time > apart ? [time, time + width] : [time];
-  });
 }
 
 function valuesOf(

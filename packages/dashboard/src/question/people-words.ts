@@ -1,0 +1,33 @@
+import { words } from '../words/words.ts';
+
+/** Of questions that follow people. */
+export const peopleWords = words(
+  {
+    form: 'The question',
+    answer: 'The answer',
+    noEvents: 'This pipeline defines no events to ask about.',
+    anyEvent: 'Any event',
+    per: 'Followed by',
+    user_id: 'user',
+    anonymous_id: 'anonymous id',
+    session_id: 'session',
+    durationHint: 'As 30m, 24h, 7d',
+    people: 'People',
+    median: 'Median',
+    nineTenths: '90 %',
+  },
+  {
+    form: 'Вопрос',
+    answer: 'Ответ',
+    noEvents: 'В этом конвейере нет событий, о которых можно спросить.',
+    anyEvent: 'Любое событие',
+    per: 'Следить за',
+    user_id: 'пользователем',
+    anonymous_id: 'анонимным id',
+    session_id: 'сеансом',
+    durationHint: 'Как 30m, 24h, 7d',
+    people: 'Люди',
+    median: 'Медиана',
+    nineTenths: '90 %',
+  },
+);

@@ -1,0 +1,84 @@
+import { useMemo } from 'preact/hooks';
+import type { Answer } from '../../question/answer.ts';
+import { AnswerFoot } from '../../question/answer-foot.tsx';
+import { timeText } from '../../question/answer-table.tsx';
+import { Nothing } from '../../question/nothing.tsx';
+import { peopleWords } from '../../question/people-words.ts';
+import { questionWords } from '../../question/words.ts';
+import { figure, grouped, percent } from '../../words/numbers.ts';
+import { type SessionsRow, sessionRowsOf } from './session-rows.ts';
+import { SessionsCharts } from './sessions-charts.tsx';
+import { lengthText, SessionsTable } from './sessions-table.tsx';
+import { everyOf, type SessionsState } from './state.ts';
+import { sessionWords } from './words.ts';
+
+export interface SessionsAnswers {
+  readonly totals: Answer;
+  readonly buckets: Answer;
+  readonly entries: Answer;
+  readonly exits: Answer;
+}
+
+interface SessionsAnswerProps {
+  readonly state: SessionsState;
+  readonly answers: SessionsAnswers;
+}
+
+export function SessionsAnswer({ state, answers }: SessionsAnswerProps) {
+  const t = sessionWords();
+  const { zone, entry, exit } = state;
+  const every = everyOf(state);
+  const [totals] = sessionRowsOf(answers.totals);
+  const buckets = useMemo(() => sessionRowsOf(answers.buckets), [answers]);
+  if (totals === undefined || totals.sessions === 0) return <Nothing />;
+  const nameOf = ({ of }: SessionsRow): string => of ?? questionWords().absentValue;
+  return (
+    <section class="answer" aria-label={peopleWords().answer}>
+      <Totals totals={totals} />
+      <SessionsCharts rows={buckets} every={every} zone={zone} />
+      <SessionsTable
+        caption={t.byEntry(entry)}
+        heading={entry}
+        rows={sessionRowsOf(answers.entries)}
+        nameOf={nameOf}
+      />
+      <SessionsTable
+        caption={t.byExit(exit)}
+        heading={exit}
+        rows={sessionRowsOf(answers.exits)}
+        nameOf={nameOf}
+      />
+      <SessionsTable
+        caption={t.byBucket}
+        heading={t.begins}
+        rows={buckets}
+        nameOf={({ of }) => timeText(Date.parse(of ?? ''), zone, every)}
+      />
+      <AnswerFoot answer={answers.buckets} zone={zone} name="sessions" />
+    </section>
+  );
+}
+
+function Totals({ totals }: { readonly totals: SessionsRow }) {
+  const t = sessionWords();
+  const figures = [
+    ['sessions', t.sessions, grouped(totals.sessions)],
+    ['people', peopleWords().people, grouped(totals.people)],
+    ['events', t.eventsPerSession, figure(totals.eventsPerSession)],
+    ['bounce', t.bounceRate, percent(totals.bounceRate)],
+    ['mean', t.mean, lengthText(totals.meanMs)],
+    ['median', t.median, lengthText(totals.durationsMs[0])],
+  ] as const;
+  return (
+    <section aria-label={t.totals}>
+      <dl class="session-totals">
+        {figures.map(([id, name, value]) => (
+          <div key={id}>
+            <dt>{name}</dt>
+            <dd id={`sessions-${id}`}>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
