@@ -1,5 +1,7 @@
 import type { View } from './view.ts';
+import { events } from './views/events/events.tsx';
+import { health } from './views/health/health.tsx';
 import { live } from './views/live/live.tsx';
 
 /** In the order of the navigation: Live, Explore, Funnels, Retention, Sessions, Events, Health. */
-export const views: readonly View[] = [live];
+export const views: readonly View[] = [live, events, health];

@@ -25,6 +25,8 @@ const answerMaxMs = 35_000;
 const messageMax = 600;
 
 export interface AskOptions {
+  /** Without it POST where there is a body, else GET. */
+  readonly method?: 'PUT';
   readonly body?: string;
   readonly signal?: AbortSignal;
   readonly key?: string | null;
@@ -35,15 +37,23 @@ export interface AskOptions {
  * @throws Away, Refused; KeyNeeded, which also locks the page
  */
 export async function ask(path: string, options: AskOptions = {}): Promise<string> {
-  const response = await request(path, options);
-  const text = await bodyOf(response, options.signal);
-  if (response.status === 401) {
-    const known = key.peek();
-    if (options.key === undefined) locked.value = true;
-    throw new KeyNeeded(known ?? '');
-  }
-  if (!response.ok) throw refusalOf(text);
-  return text;
+  const response = await request(path, options, answerMaxMs);
+  if (!response.ok) throw await failureOf(response, options);
+  return bodyOf(response, options.signal);
+}
+
+/**
+ * An answer that may take as long as somebody listens.
+ *
+ * @throws Away, Refused; KeyNeeded, which also locks the page
+ */
+export async function openAnswer(
+  path: string,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array>> {
+  const response = await request(path, { signal }, null);
+  if (!response.ok || response.body === null) throw await failureOf(response, { signal });
+  return response.body;
 }
 
 /** `Answer` is what this version's server answers: it served the page. */
@@ -52,18 +62,22 @@ export async function askJson<Answer>(path: string, options?: AskOptions): Promi
   return answer;
 }
 
-async function request(path: string, options: AskOptions): Promise<Response> {
-  const { body, signal } = options;
+async function request(path: string, options: AskOptions, maxMs: number | null): Promise<Response> {
+  const { method, body, signal } = options;
   const used = options.key === undefined ? key.peek() : options.key;
   try {
     return await fetch(path, {
+      ...(method === undefined ? {} : { method }),
       ...(body === undefined ? {} : { method: 'POST', body }),
       headers: {
         ...(used === null ? {} : { authorization: `Bearer ${used}` }),
         ...(body?.startsWith('{') ? { 'content-type': 'application/json' } : {}),
       },
       cache: 'no-store',
-      signal: AbortSignal.any([AbortSignal.timeout(answerMaxMs), ...(signal ? [signal] : [])]),
+      signal: AbortSignal.any([
+        ...(maxMs === null ? [] : [AbortSignal.timeout(maxMs)]),
+        ...(signal ? [signal] : []),
+      ]),
     });
   } catch (error) {
     signal?.throwIfAborted();
@@ -78,6 +92,12 @@ async function bodyOf(response: Response, signal: AbortSignal | undefined): Prom
     signal?.throwIfAborted();
     throw new Away('', { cause: error });
   }
+}
+
+async function failureOf(response: Response, options: AskOptions): Promise<Error> {
+  if (response.status !== 401) return refusalOf(await bodyOf(response, options.signal));
+  if (options.key === undefined) locked.value = true;
+  return new KeyNeeded(key.peek() ?? '');
 }
 
 /** As Millrace tells its errors, or as plain text: `/sql`, or a proxy between. */

@@ -47,6 +47,18 @@ export const percent = (share: number | null): string =>
         maximumFractionDigits: 1,
       }).format(share);
 
+const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+
+/** Bytes, in the unit that leaves the fewest digits. */
+export function bytes(count: number): string {
+  const step = Math.min(byteUnits.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
+  return new Intl.NumberFormat(language.value, {
+    style: 'unit',
+    unit: byteUnits[step] ?? 'byte',
+    maximumSignificantDigits: 3,
+  }).format(count / 1_000 ** step);
+}
+
 /** A value of an answer: exact text stays exact, floats are cut, lists are joined. */
 export function figure(value: unknown): string {
   if (value === null || value === undefined) return '–';

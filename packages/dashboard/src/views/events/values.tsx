@@ -1,0 +1,21 @@
+import { eventsWords } from './words.ts';
+
+/** Of JSON: texts as they are, all else as JSON writes it. */
+export const valueText = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);
+
+/** What an event holds, by name. */
+export function Values({ values }: { readonly values: { readonly [name: string]: unknown } }) {
+  const entries = Object.entries(values);
+  if (entries.length === 0) return <p class="quiet">{eventsWords().noProperties}</p>;
+  return (
+    <dl class="values">
+      {entries.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{valueText(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
