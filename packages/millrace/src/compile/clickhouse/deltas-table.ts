@@ -61,7 +61,13 @@ export const dropDeltas = (
   rollup: RollupPlan,
   { database, cluster }: VersionOptions,
 ): readonly string[] =>
-  printDefinitions([{ node: 'drop', what: 'TABLE', name: deltasTable(rollup, database) }], cluster);
+  printDefinitions(
+    [
+      { node: 'drop', what: 'VIEW', name: deltasFill(rollup, database) },
+      { node: 'drop', what: 'TABLE', name: deltasTable(rollup, database) },
+    ],
+    cluster,
+  );
 
 /** The columns that a record gives. */
 export const deltasInsertColumns = (rollup: RollupPlan): readonly string[] => [
