@@ -28,7 +28,14 @@ describe('the live view', () => {
     expect(await dashboard.page.title()).toBe('Live · shop · Millrace');
     expect(await dashboard.page.locator('#events li').count()).toBe(4);
     expect(await dashboard.page.locator('#events .late').count()).toBe(1);
-    expect(await dashboard.text('#events li:first-child .properties')).toContain('price 1234.50');
+    await dashboard.shows('#events .properties', 'price 1234.50');
+    // The newest first.
+    expect(await dashboard.text('#events li:first-child .properties')).toContain('value 0.05');
+    await dashboard.page
+      .getByRole('img', {
+        name: /^Of the events that came, 0 were refused and kept, and 5 accepted\. Of these, 1 were duplicates .+ 4 are stored, 1 of them late/,
+      })
+      .waitFor();
     const curl = await dashboard.text('#curl');
     expect(curl).toContain(`curl ${url}/v1/events`);
     expect(dashboard.complaints).toEqual([]);

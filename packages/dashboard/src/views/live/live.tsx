@@ -5,6 +5,7 @@ import { TimeChart } from '../../parts/time-chart.tsx';
 import type { View } from '../../view.ts';
 import { duration, grouped } from '../../words/numbers.ts';
 import { EventList } from './event-list.tsx';
+import { Flow } from './flow.tsx';
 import { type Connection, Looking } from './looking.ts';
 import { RollupCard } from './rollup-card.tsx';
 import { liveWords } from './words.ts';
@@ -21,6 +22,7 @@ export const live: View = {
         <Connected looking={looking} />
         <Rate looking={looking} />
         <Totals looking={looking} />
+        <Flow status={looking.status.value} />
         <Rollups looking={looking} />
         <LastEvents looking={looking} />
         <SendOne pipeline={pipeline} />

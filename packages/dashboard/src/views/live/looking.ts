@@ -1,9 +1,12 @@
-// Looks at the server once a second while the page can be seen.
+// Listens to the server while the page can be seen, and asks what rollups say.
 import { batch, signal } from '@preact/signals';
-import { Away, askJson, KeyNeeded, Refused } from '../../api/ask.ts';
+import type { LiveNumbers } from '../../../../millrace/dist/observe/live.js';
+import { Away, KeyNeeded, Refused } from '../../api/ask.ts';
 import type { PipelineDescription } from '../../api/pipeline.ts';
 import { askSql } from '../../api/sql.ts';
+import { streamEvents } from '../../api/stream.ts';
 import { askLastEvents, type EventRow } from './last-events.ts';
+import { withNewer } from './live-events.ts';
 import { Rates, type RatesShown } from './rates.ts';
 import type { CardAnswer, CardRow } from './rollup-card.tsx';
 import { refusalsQuestion, rollupQuestion } from './rollup-questions.ts';
@@ -11,18 +14,6 @@ import { refusalsQuestion, rollupQuestion } from './rollup-questions.ts';
 const everyMs = 1_000;
 /** A store with much in it is asked less often: questions take at most this share of the time. */
 const busyShareMax = 0.25;
-
-/** Of `/v1/status`, what is shown. */
-export interface Status {
-  readonly accepted: number | null;
-  readonly stored: number;
-  readonly duplicates: number | null;
-  readonly late: number;
-  readonly dead_letters: number;
-  readonly events_per_second: number;
-  readonly lag_ms: number | null;
-  readonly problem: string | null;
-}
 
 /** How the page and the server get on, with what is told about it. */
 export type Connection =
@@ -32,7 +23,7 @@ export type Connection =
 export class Looking {
   readonly connection = signal<Connection>({ state: 'starting' });
   readonly paused = signal(false);
-  readonly status = signal<Status | undefined>(undefined);
+  readonly status = signal<LiveNumbers | undefined>(undefined);
   readonly rates = signal<RatesShown>({ times: [], values: [] });
   readonly events = signal<readonly EventRow[] | undefined>(undefined);
   readonly cards = signal<ReadonlyMap<string, CardAnswer>>(new Map());
@@ -40,11 +31,16 @@ export class Looking {
 
   readonly #rates = new Rates();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #looking = false;
+  /** What ends the listening that is under way. */
+  #listening: AbortController | undefined;
+  #asking = false;
   #ended = false;
   #restUntil = 0;
+  #toldAt = 0;
   /** Whether the chart has a gap, because the page was not looking. */
   #missed = true;
+  /** Whether the server tells of new events by itself: in a cluster it does not. */
+  #isToldEvents = false;
 
   constructor({ rollups }: PipelineDescription) {
     this.questions = [...rollups.map(rollupQuestion), refusalsQuestion];
@@ -54,13 +50,13 @@ export class Looking {
   begin(): () => void {
     const onVisibility = (): void => {
       this.#missed ||= document.hidden;
-      void this.#turn();
+      this.#goOn();
     };
     document.addEventListener('visibilitychange', onVisibility);
-    void this.#turn();
+    this.#goOn();
     return () => {
       this.#ended = true;
-      clearTimeout(this.#timer);
+      this.#goOn();
       document.removeEventListener('visibilitychange', onVisibility);
     };
   }
@@ -69,60 +65,117 @@ export class Looking {
     this.paused.value = !this.paused.value;
     this.#missed ||= this.paused.value;
     if (this.paused.value) this.connection.value = { state: 'paused' };
-    void this.#turn();
+    this.#goOn();
   }
 
   get #resting(): boolean {
     return this.#ended || this.paused.value || document.hidden;
   }
 
+  /** Begins or ends what is to be under way by now. */
+  #goOn(): void {
+    if (this.#resting) {
+      clearTimeout(this.#timer);
+      this.#listening?.abort();
+      this.#listening = undefined;
+      return;
+    }
+    if (this.#listening === undefined) {
+      this.#listening = new AbortController();
+      void this.#listen(this.#listening.signal);
+    }
+    void this.#turn();
+  }
+
+  async #listen(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      try {
+        for await (const { event, data } of streamEvents('/v1/live', over)) this.#take(event, data);
+        this.connection.value = { state: 'away' };
+      } catch (error) {
+        if (over.aborted || error instanceof KeyNeeded) return;
+        this.#lost(error);
+      }
+      this.#missed = true;
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+    }
+  }
+
+  #lost(error: unknown): void {
+    if (error instanceof Away) this.connection.value = { state: 'away' };
+    else if (error instanceof Refused)
+      this.connection.value = { state: 'failing', message: error.message };
+    else throw error;
+  }
+
+  #take(event: string, data: string): void {
+    if (event === 'events') {
+      this.#isToldEvents = true;
+      this.events.value = withNewer(this.events.value ?? [], JSON.parse(data));
+      return;
+    }
+    const status: LiveNumbers = JSON.parse(data);
+    this.#toldAt = performance.now();
+    batch(() => {
+      this.status.value = status;
+      this.#observe(status);
+      this.#connected(status);
+    });
+  }
+
+  #connected({ problem }: LiveNumbers): void {
+    this.connection.value =
+      problem === null ? { state: 'live' } : { state: 'notStoring', message: problem };
+  }
+
+  #observe({ accepted }: LiveNumbers): void {
+    if (accepted !== null) this.#rates.observe(accepted);
+    this.rates.value = this.#rates.shown();
+  }
+
+  /** Asks, and again in a second, what the server does not tell by itself. */
   async #turn(): Promise<void> {
     clearTimeout(this.#timer);
-    if (this.#looking || this.#resting) return;
-    this.#looking = true;
+    if (this.#asking || this.#resting) return;
+    this.#asking = true;
     const started = performance.now();
     try {
-      await this.#look();
+      await this.#ask();
+      const status = this.status.value;
+      const isBack = this.connection.value.state === 'failing' && !this.#resting;
+      if (isBack && status !== undefined) this.#connected(status);
     } catch (error) {
       this.#missed = true;
       if (error instanceof KeyNeeded) return;
-      if (error instanceof Away) this.connection.value = { state: 'away' };
-      else if (error instanceof Refused)
-        this.connection.value = { state: 'failing', message: error.message };
-      else throw error;
+      // Whether the server is there, the listening tells.
+      if (!(error instanceof Away) && !this.#resting) this.#lost(error);
     } finally {
-      this.#looking = false;
+      this.#asking = false;
     }
-    if (this.#ended) return;
+    if (this.#resting) return;
     this.#timer = setTimeout(
       () => void this.#turn(),
       Math.max(0, everyMs - (performance.now() - started)),
     );
   }
 
-  async #look(): Promise<void> {
+  async #ask(): Promise<void> {
     if (this.#missed) {
       await this.#rates.recall();
       this.#missed = false;
     }
-    const status = await askJson<Status>('/v1/status');
-    if (status.accepted !== null) this.#rates.observe(status.accepted);
-    batch(() => {
-      this.status.value = status;
-      this.rates.value = this.#rates.shown();
-    });
     const started = performance.now();
-    if (started >= this.#restUntil) {
-      this.events.value = await askLastEvents();
-      await this.#askCards();
-      const ended = performance.now();
-      this.#restUntil = ended + (ended - started) * (1 / busyShareMax - 1);
+    // Nothing was told because nothing has changed: the chart goes on.
+    const status = this.status.value;
+    if (status !== undefined && started - this.#toldAt >= 1.5 * everyMs) this.#observe(status);
+    if (started < this.#restUntil) return;
+    if (!this.#isToldEvents) {
+      const events = await askLastEvents();
+      if (!this.#isToldEvents) this.events.value = events;
     }
-    if (this.paused.value) return;
-    this.connection.value =
-      status.problem === null
-        ? { state: 'live' }
-        : { state: 'notStoring', message: status.problem };
+    await this.#askCards();
+    const ended = performance.now();
+    this.#restUntil = ended + (ended - started) * (1 / busyShareMax - 1);
   }
 
   async #askCards(): Promise<void> {
