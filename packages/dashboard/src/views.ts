@@ -1,7 +1,8 @@
 import type { View } from './view.ts';
 import { events } from './views/events/events.tsx';
+import { explore } from './views/explore/explore.tsx';
 import { health } from './views/health/health.tsx';
 import { live } from './views/live/live.tsx';
 
 /** In the order of the navigation: Live, Explore, Funnels, Retention, Sessions, Events, Health. */
-export const views: readonly View[] = [live, events, health];
+export const views: readonly View[] = [live, explore, events, health];

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { colourOf, colours } from '../theme.ts';
-import { language } from '../words/language.ts';
+import { locale } from '../words/language.ts';
 import { figure } from '../words/numbers.ts';
 
 export interface Series {
@@ -38,7 +38,7 @@ export function TimeChart(props: TimeChartProps) {
   // Signals read here render, and so draw, again.
   const drawnAnew = [
     colours.value,
-    language.value,
+    locale.value,
     props.zone,
     props.heightPx,
     props.legend,
@@ -132,7 +132,7 @@ function rangeOf(min: number | null, max: number | null): [number, number] {
 }
 
 const compact = (value: number): string =>
-  new Intl.NumberFormat(language.peek(), {
+  new Intl.NumberFormat(locale.peek(), {
     notation: Math.abs(value) >= 10_000 ? 'compact' : 'standard',
     maximumSignificantDigits: 4,
   }).format(value);
@@ -145,7 +145,7 @@ const dayS = 86_400;
 /** Clock times within days, dates between them. */
 function timeLabels(zone: string | undefined) {
   const format = (options: Intl.DateTimeFormatOptions): ((s: number) => string) => {
-    const made = new Intl.DateTimeFormat(language.peek(), { ...inZone(zone), ...options });
+    const made = new Intl.DateTimeFormat(locale.peek(), { ...inZone(zone), ...options });
     return (s) => made.format(s * 1e3);
   };
   const date = format({ month: 'short', day: 'numeric' });
@@ -165,7 +165,7 @@ function timeLabels(zone: string | undefined) {
 }
 
 const fullTime = (s: number, zone: string | undefined): string =>
-  new Intl.DateTimeFormat(language.peek(), {
+  new Intl.DateTimeFormat(locale.peek(), {
     ...inZone(zone),
     dateStyle: 'medium',
     timeStyle: 'medium',

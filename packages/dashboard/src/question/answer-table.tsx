@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { language } from '../words/language.ts';
+import { locale } from '../words/language.ts';
 import { figure, grouped } from '../words/numbers.ts';
 import type { Answer, AnswerColumn, AnswerRow } from './answer.ts';
 import type { Every } from './range.ts';
@@ -19,9 +19,11 @@ interface AnswerTableProps {
 /** The rows of an answer, so many at a time. */
 export function AnswerTable({ answer, zone, every, nameOf = (name) => name }: AnswerTableProps) {
   const t = questionWords();
-  const { columns, rows } = answer;
+  const { rows } = answer;
+  // Which row is that of all others its fields say.
+  const columns = answer.columns.filter(({ name }) => name !== 'other');
   const [start, setStart] = useState(0);
-  useEffect(() => setStart(0), [columns]);
+  useEffect(() => setStart(0), [answer]);
   const shown = rows.slice(start, start + pageRows);
   return (
     <div class="answer-table">
@@ -82,21 +84,20 @@ function cellText(
   every: Every | null,
 ): string {
   const value = row[name] ?? null;
-  if (value === null)
-    return numbers.includes(type) || type === 'timestamp' ? '–' : groupText(name, row);
+  if (value === null) return numbers.includes(type) || type === 'timestamp' ? '–' : groupText(row);
   if (type === 'timestamp')
     return timeText(Date.parse(String(value)), zone, name === 'bucket' ? every : null);
   return numbers.includes(type) ? figure(value) : String(value);
 }
 
 /** The row of all other groups has no values of theirs; nor has a group whose field is absent. */
-const groupText = (name: string, row: AnswerRow): string =>
-  row.other === true && name !== 'other' ? questionWords().others : questionWords().absentValue;
+const groupText = (row: AnswerRow): string =>
+  row.other === true ? questionWords().others : questionWords().absentValue;
 
 /** The first instant of a bucket, as exactly as its width asks for. */
 export function timeText(ms: number, zone: string, every: Every | null): string {
   const isDate = every === 'day' || every === 'week' || every === 'month';
-  return new Intl.DateTimeFormat(language.value, {
+  return new Intl.DateTimeFormat(locale.value, {
     timeZone: zone,
     dateStyle: 'medium',
     ...(isDate ? {} : { timeStyle: every === 'minute' || every === 'hour' ? 'short' : 'medium' }),

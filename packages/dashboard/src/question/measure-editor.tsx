@@ -1,5 +1,5 @@
 import { Choice } from './choice.tsx';
-import type { Field } from './fields.ts';
+import { type Field, isNumeric } from './fields.ts';
 import {
   count,
   defaultLevels,
@@ -62,7 +62,8 @@ function MeasureChoice({ fields, measure, onChange }: MeasureChoiceProps) {
   );
   const choose = (kind: MeasureKind): void => {
     const among = measurable(kind, fields);
-    const same = among.find(({ name }) => name === measure.field) ?? among[0];
+    const same =
+      among.find(({ name }) => name === measure.field) ?? among.find(isNumeric) ?? among[0];
     const levels = kind === 'quantiles' ? defaultLevels : [];
     onChange({ kind, field: same?.name ?? '', levels });
   };

@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { keep, kept } from '../kept.ts';
 
 export const languages = { en: 'English', ru: 'Русский' } as const;
@@ -15,6 +15,11 @@ function first(): Language {
 }
 
 export const language = signal<Language>(first());
+
+/** The language as it is written where the reader lives, as far as their browser says: `en-GB`. */
+export const locale = computed(
+  () => navigator.languages.find((tag) => tag.startsWith(language.value)) ?? language.value,
+);
 
 export function chooseLanguage(chosen: Language): void {
   keep('language', chosen);

@@ -1,4 +1,4 @@
-import { language } from './language.ts';
+import { locale } from './language.ts';
 
 const decimal = /^-?\d+(?:\.(\d+))?$/;
 
@@ -6,10 +6,10 @@ const isDecimal = (text: string): text is `${number}` => decimal.test(text);
 
 /** A number, or exact decimal text with all its digits, as the language writes it. */
 export function grouped(value: number | string): string {
-  if (typeof value === 'number') return new Intl.NumberFormat(language.value).format(value);
+  if (typeof value === 'number') return new Intl.NumberFormat(locale.value).format(value);
   if (!isDecimal(value)) return value;
   const digits = decimal.exec(value)?.[1]?.length ?? 0;
-  return new Intl.NumberFormat(language.value, {
+  return new Intl.NumberFormat(locale.value, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }).format(value);
@@ -17,7 +17,7 @@ export function grouped(value: number | string): string {
 
 /** A measured number with as many digits as a reader wants. */
 export const rounded = (value: number): string =>
-  new Intl.NumberFormat(language.value, { maximumSignificantDigits: 4 }).format(value);
+  new Intl.NumberFormat(locale.value, { maximumSignificantDigits: 4 }).format(value);
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
@@ -27,7 +27,7 @@ const dayMs = 24 * hourMs;
 /** Milliseconds, in the largest unit of which there is one. */
 export function duration(ms: number): string {
   const unit = (value: number, name: string, digits: number): string =>
-    new Intl.NumberFormat(language.value, {
+    new Intl.NumberFormat(locale.value, {
       style: 'unit',
       unit: name,
       maximumFractionDigits: digits,
@@ -42,7 +42,7 @@ export function duration(ms: number): string {
 export const percent = (share: number | null): string =>
   share === null
     ? '–'
-    : new Intl.NumberFormat(language.value, {
+    : new Intl.NumberFormat(locale.value, {
         style: 'percent',
         maximumFractionDigits: 1,
       }).format(share);
@@ -52,7 +52,7 @@ const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as co
 /** Bytes, in the unit that leaves the fewest digits. */
 export function bytes(count: number): string {
   const step = Math.min(byteUnits.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
-  return new Intl.NumberFormat(language.value, {
+  return new Intl.NumberFormat(locale.value, {
     style: 'unit',
     unit: byteUnits[step] ?? 'byte',
     maximumSignificantDigits: 3,

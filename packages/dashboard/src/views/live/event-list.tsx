@@ -1,4 +1,4 @@
-import { language } from '../../words/language.ts';
+import { locale } from '../../words/language.ts';
 import type { EventRow } from './last-events.ts';
 import { liveWords } from './words.ts';
 
@@ -26,7 +26,7 @@ function Item({ event_id, type, ms, late, who, properties }: EventRow) {
   return (
     <li title={`event_id ${event_id}`}>
       <time dateTime={at.toISOString()}>
-        {at.toLocaleTimeString(language.value, { hour12: false })}
+        {at.toLocaleTimeString(locale.value, { hour12: false })}
       </time>
       <span class="type">
         {type} {late && <span class="late">{liveWords().lateMark}</span>}
