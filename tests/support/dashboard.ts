@@ -8,7 +8,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { launchChromium } from './chromium.ts';
 import { MillraceProcess } from './millrace-process.ts';
 
-const shop = fileURLToPath(new URL('../../examples/shop/millrace.config.ts', import.meta.url));
+export const shop = fileURLToPath(
+  new URL('../../examples/shop/millrace.config.ts', import.meta.url),
+);
 
 export interface StartOptions {
   readonly env?: { readonly [name: string]: string };

@@ -9,5 +9,5 @@ export const questionForms = (
 ): readonly (readonly [name: string, text: string | undefined])[] => [
   ['JSON', JSON.stringify({ kind, ...question }, null, 2)],
   ['TypeScript', typescriptText(kind, question, location.origin)],
-  ['SQL', answer.explanation?.sql],
+  ['SQL', answer.explanation?.events_sql],
 ];
