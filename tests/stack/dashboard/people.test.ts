@@ -167,6 +167,8 @@ describe('the views that follow people', () => {
     await page.getByRole('button', { name: 'Remove step 2' }).click();
     await page.getByLabel('Break down by …').selectOption('category');
     const first = page.getByRole('group', { name: 'Step 1' });
+    await first.getByText('view', { exact: true }).click();
+    expect(await first.getByLabel('view', { exact: true }).isChecked()).toBe(true);
     await first.getByRole('button', { name: 'Add a filter' }).click();
     await first.getByLabel('Field', { exact: true }).selectOption('user_id');
     await first.getByLabel('Comparison').selectOption('is not');

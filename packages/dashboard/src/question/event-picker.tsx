@@ -19,9 +19,12 @@ export function EventPicker({ label, types, chosen, onChange }: EventPickerProps
             type="checkbox"
             id={`${id}${type}`}
             checked={chosen.includes(type)}
-            onChange={({ currentTarget: { checked } }) =>
-              onChange(types.filter((one) => (one === type ? checked : chosen.includes(one))))
-            }
+            onChange={({ currentTarget }) => {
+              const { checked } = currentTarget;
+              // What is chosen the view says: it may want one at least.
+              currentTarget.checked = chosen.includes(type);
+              onChange(types.filter((one) => (one === type ? checked : chosen.includes(one))));
+            }}
           />
           <label for={`${id}${type}`}>{type}</label>
         </span>
