@@ -8,10 +8,15 @@ import {
   openTestStore,
   type TestStore,
 } from '../packages/millrace/src/compile/clickhouse/test-store.suite.ts';
+import { insertWindowResults } from '../packages/millrace/src/compile/clickhouse/window-table.ts';
 import { planOf } from '../packages/millrace/src/plan/plan-of.ts';
-import { expectRows } from './support/conformance/expect-rows.ts';
-import { definitionOf, pipelines } from './support/conformance/random-pipeline.ts';
-import { sendingsTo, streamOf } from './support/conformance/random-stream.ts';
+import { expectRows, expectWindowRows } from './support/conformance/expect-rows.ts';
+import {
+  definitionOf,
+  pipelines,
+  windowedPipelines,
+} from './support/conformance/random-pipeline.ts';
+import { crowded, sendingsTo, streamOf } from './support/conformance/random-stream.ts';
 import type { CountedEvent } from './support/conformance/recompute.ts';
 import { testSeed } from './support/random.ts';
 
@@ -21,6 +26,12 @@ const numRuns = Number(process.env.MILLRACE_TEST_CASES ?? 30);
 const startMs = Date.UTC(2026, 4, 1, 12);
 const cases = pipelines.chain((pipeline) =>
   sendingsTo(pipeline).map((sendings) => ({ pipeline, stream: streamOf(sendings, startMs) })),
+);
+const windowedCases = windowedPipelines.chain((pipeline) =>
+  sendingsTo(pipeline).map((sendings) => ({
+    pipeline,
+    counted: crowded(streamOf(sendings, startMs).counted, startMs),
+  })),
 );
 const received = { received_at: startMs, appended_at: startMs };
 
@@ -72,6 +83,30 @@ describe(`random pipelines and streams (seed ${seed})`, () => {
         await store.store.define(`DROP DATABASE ${database}`);
       });
       await fc.assert(property, { seed, numRuns });
+    });
+
+    test('each window is what a recomputation gives', async () => {
+      let tried = 0;
+      const property = fc.asyncProperty(windowedCases, async ({ pipeline, counted }) => {
+        const database = `windows_${tried++}`;
+        const plan = planOf(definitionOf(pipeline));
+        await store.make(plan, database);
+        const events = counted.map((event) => ({ ...event, ...received }));
+        if (events.length > 0) await store.insert(database, events, 'all');
+        const hourMs = 3_600_000;
+        const range = { fromMs: startMs - hourMs, toMs: startMs + 2 * hourMs, emittedAtMs: 0 };
+        for (const window of plan.windows)
+          await store.store.insertComputed({
+            statement: insertWindowResults(window, range, { database }),
+            token: window.table,
+          });
+        for (const window of pipeline.windows) {
+          const rows = await store.rows(`SELECT * FROM ${database}.${window.name}`);
+          expectWindowRows(window, pipeline, rows, counted);
+        }
+        await store.store.define(`DROP DATABASE ${database}`);
+      });
+      await fc.assert(property, { seed, numRuns: Math.ceil(numRuns / 2) });
     });
   });
 });

@@ -10,6 +10,7 @@ import {
 } from '../../../packages/millrace/src/compile/clickhouse/random-events.suite.ts';
 import type { Pipeline } from '../../../packages/millrace/src/define/pipeline.ts';
 import {
+  type AggregationText,
   type MeasureText,
   type PipelineText,
   type PropertyText,
@@ -18,6 +19,7 @@ import {
   type TypeText,
   typeOfField,
   type WhereText,
+  type WindowText,
 } from './recompute.ts';
 
 /** A type as a definition has it, with what its values need to be made. */
@@ -142,15 +144,48 @@ const rollupsOver = (
     .array(
       fc
         .subarray(Object.keys(pipeline.events), { minLength: 1 })
-        .chain((from) => rollupOver({ ...pipeline, rollups: [] }, from)),
+        .chain((from) =>
+          fc
+            .tuple(aggregationOver({ ...pipeline, rollups: [] }, from), widths)
+            .map(([aggregation, every]) => ({ ...aggregation, every })),
+        ),
       { minLength: 1, maxLength: 3 },
     )
     .map((list) => list.map((rollup, i) => ({ ...rollup, name: `rollup_${i}` })));
 
-function rollupOver(
+const widths = fc.constantFrom('second', 'minute', 'hour', 'day', 'week', 'month');
+
+const spans: fc.Arbitrary<Pick<WindowText, 'tumbling' | 'hopping' | 'session'>> = fc.oneof(
+  fc.constantFrom('1s', '7s', '1m', '1h').map((tumbling) => ({ tumbling })),
+  fc
+    .constantFrom(['2s', '1s'], ['1m', '20s'], ['6s', '2s'])
+    .map(([size = '', every = '']) => ({ hopping: { size, every } })),
+  fc
+    .constantFrom(['1s', '1m'], ['5s', '1h'], ['3s', '10s'])
+    .map(([gap = '', max = '']) => ({ session: { gap, max } })),
+);
+
+const windowsOver = (pipeline: GivenPipeline): fc.Arbitrary<readonly WindowText[]> => {
+  const window = fc.subarray(Object.keys(pipeline.events), { minLength: 1 }).chain((from) =>
+    fc.record({
+      aggregation: aggregationOver(pipeline, from),
+      span: spans,
+      eventsMin: fc.option(fc.integer({ min: 2, max: 3 }), { nil: undefined }),
+    }),
+  );
+  return fc.array(window, { minLength: 1, maxLength: 3 }).map((list) =>
+    list.map(({ aggregation, span, eventsMin }, i) => ({
+      ...{ ...aggregation, ...span, name: `window_${i}` },
+      measures: { ...aggregation.measures, events: { kind: 'count' } },
+      ...(eventsMin === undefined ? {} : { having: { events: { gte: eventsMin } } }),
+    })),
+  );
+};
+
+function aggregationOver(
   pipeline: GivenPipeline,
   from: readonly string[],
-): fc.Arbitrary<Omit<RollupText, 'name'>> {
+): fc.Arbitrary<Omit<AggregationText, 'name'>> {
   const own = from.flatMap((type) => scalarPaths(pipeline.events[type]?.properties ?? {}));
   const fields = [...new Set([...own, 'user_id', 'type', 'late', 'timestamp'])];
   const kindOf = (field: string): string => typeOfField(pipeline, field).kind;
@@ -172,7 +207,6 @@ function rollupOver(
   return fc.record(
     {
       from: fc.constant(from),
-      every: fc.constantFrom('second', 'minute', 'hour', 'day', 'week', 'month'),
       by: fc.uniqueArray(
         fc.constantFrom(...fields.filter((field) => kindOf(field) !== 'float64')),
         {
@@ -184,7 +218,7 @@ function rollupOver(
         .array(measures, { minLength: 1, maxLength: 4 })
         .map((list) => Object.fromEntries(list.map((one, i) => [`measure_${i}`, one]))),
     },
-    { requiredKeys: ['from', 'every', 'measures'] },
+    { requiredKeys: ['from', 'measures'] },
   );
 }
 
@@ -241,6 +275,15 @@ export const pipelines: fc.Arbitrary<GivenPipeline> = properties(types, 'given_'
   .chain((pipeline) =>
     rollupsOver(pipeline).map((rollups): GivenPipeline => ({ ...pipeline, rollups })),
   );
+
+export interface WindowedPipeline extends GivenPipeline {
+  readonly windows: readonly WindowText[];
+}
+
+/** The same with windows of any kind. */
+export const windowedPipelines: fc.Arbitrary<WindowedPipeline> = pipelines.chain((pipeline) =>
+  windowsOver(pipeline).map((windows) => ({ ...pipeline, windows })),
+);
 
 /** As a user would have written it: a definition is plain data. */
 export const definitionOf = (given: GivenPipeline): Pipeline => JSON.parse(JSON.stringify(given));

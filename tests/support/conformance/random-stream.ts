@@ -193,6 +193,25 @@ const idOf = (i: number): string =>
 
 const batchSize = 60;
 
+/**
+ * The same events close to each other, so that windows have several: on a grid of
+ * half seconds, where some lie exactly a session's gap apart.
+ *
+ * @param firstMs when the first may happen (epoch ms).
+ */
+export const crowded = (
+  events: readonly CountedEvent[],
+  firstMs: number,
+): readonly CountedEvent[] =>
+  events.map((event, i) => ({
+    ...event,
+    timestamp: firstMs + 500 * (Math.abs(event.timestamp) % gridSteps),
+    late: i % lateEvery === 0,
+  }));
+
+const gridSteps = 120;
+const lateEvery = 7;
+
 /** @param startMs when the test begins (epoch ms). */
 export function streamOf(sendings: readonly Sending[], startMs: number): Stream {
   const items: unknown[] = [];

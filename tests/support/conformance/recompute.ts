@@ -24,13 +24,26 @@ export interface WhereText {
   readonly [name: string]: unknown;
 }
 
-export interface RollupText {
+/** What rollups and windows have in common. */
+export interface AggregationText {
   readonly name: string;
   readonly from: string | readonly string[];
-  readonly every: string;
   readonly by?: readonly string[];
   readonly where?: WhereText | undefined;
   readonly measures: { readonly [name: string]: MeasureText };
+}
+
+export interface RollupText extends AggregationText {
+  readonly every: string;
+}
+
+/** Of one of three kinds. */
+export interface WindowText extends AggregationText {
+  readonly tumbling?: string;
+  readonly hopping?: { readonly size: string; readonly every: string };
+  readonly session?: { readonly gap: string; readonly max: string };
+  /** How many events a result has at least, by the name of a count. */
+  readonly having?: { readonly [measure: string]: { readonly gte: number } } | undefined;
 }
 
 export interface PipelineText {
@@ -38,6 +51,7 @@ export interface PipelineText {
     readonly [type: string]: { readonly properties: { readonly [name: string]: PropertyText } };
   };
   readonly rollups?: readonly RollupText[];
+  readonly windows?: readonly WindowText[];
 }
 
 /** An event that counts: decimals and int64 as text, times as epoch milliseconds, what is absent left out. */
@@ -59,8 +73,8 @@ export type Expected =
   | { readonly near: readonly number[]; readonly within: (value: number) => number };
 
 export interface ExpectedRow {
-  /** Epoch ms. */
-  readonly bucket: number;
+  /** Of a rollup the bucket, of a window where it starts and ends (epoch ms). */
+  readonly times: readonly number[];
   readonly dimensions: readonly (Scalar | null)[];
   /** By the measure's name; of quantiles one for each level. */
   readonly measures: { readonly [name: string]: Expected | readonly Expected[] };
@@ -182,31 +196,115 @@ export function recompute(
   pipeline: PipelineText,
   events: readonly CountedEvent[],
 ): readonly ExpectedRow[] {
-  const groups = new Map<
-    string,
-    { bucket: number; dimensions: (Scalar | null)[]; events: CountedEvent[] }
-  >();
+  const groups = new Map<string, Group>();
   for (const event of events) {
-    if (![rollup.from].flat().includes(event.type)) continue;
-    if (rollup.where !== undefined && !holds(rollup.where, event, pipeline)) continue;
-    const bucket = bucketOf(event.timestamp, rollup.every);
-    const dimensions = (rollup.by ?? []).map((field) => fieldOf(event, field) ?? null);
-    const key = JSON.stringify([bucket, dimensions]);
-    const group = groups.get(key) ?? { bucket, dimensions, events: [] };
+    if (!isAbout(rollup, event, pipeline)) continue;
+    const times = [bucketOf(event.timestamp, rollup.every)];
+    const dimensions = dimensionsOf(rollup, event);
+    const key = JSON.stringify([times, dimensions]);
+    const group = groups.get(key) ?? { times, dimensions, events: [] };
     group.events.push(event);
     groups.set(key, group);
   }
-  return [...groups.values()].map(({ bucket, dimensions, events: members }) => ({
-    bucket,
-    dimensions,
-    measures: Object.fromEntries(
-      Object.entries(rollup.measures).map(([name, measure]) => [
-        name,
-        measured(measure, pipeline, members),
-      ]),
-    ),
+  return [...groups.values()].map((group) => rowOf(group, rollup, pipeline));
+}
+
+/** The results of a window, once all of them are out. */
+export function recomputeWindow(
+  window: WindowText,
+  pipeline: PipelineText,
+  events: readonly CountedEvent[],
+): readonly ExpectedRow[] {
+  const keys = new Map<string, { dimensions: Group['dimensions']; events: CountedEvent[] }>();
+  for (const event of events) {
+    if (event.late || !isAbout(window, event, pipeline)) continue;
+    const dimensions = dimensionsOf(window, event);
+    const key = JSON.stringify(dimensions);
+    const one = keys.get(key) ?? { dimensions, events: [] };
+    one.events.push(event);
+    keys.set(key, one);
+  }
+  return [...keys.values()]
+    .flatMap((one) => stretchesOf(window, one.events).map((stretch) => ({ ...one, ...stretch })))
+    .filter((group) =>
+      Object.values(window.having ?? {}).every(({ gte }) => group.events.length >= gte),
+    )
+    .map((group) => rowOf(group, window, pipeline));
+}
+
+interface Stretch {
+  readonly times: readonly number[];
+  readonly events: CountedEvent[];
+}
+
+interface Group extends Stretch {
+  readonly dimensions: (Scalar | null)[];
+}
+
+/** Of the events of one key. */
+function stretchesOf(window: WindowText, events: readonly CountedEvent[]): readonly Stretch[] {
+  if (window.session !== undefined) return sessionsOf(window.session, events);
+  const size = msOf(window.hopping?.size ?? window.tumbling ?? '');
+  const every = msOf(window.hopping?.every ?? window.tumbling ?? '');
+  const starts = new Set<number>();
+  for (const { timestamp } of events)
+    for (let start = floor(timestamp, every); start + size > timestamp; start -= every)
+      starts.add(start);
+  return [...starts].map((start) => ({
+    times: [start, start + size],
+    events: events.filter(({ timestamp }) => start <= timestamp && timestamp < start + size),
   }));
 }
+
+function sessionsOf(
+  session: { readonly gap: string; readonly max: string },
+  events: readonly CountedEvent[],
+): readonly Stretch[] {
+  const [gap, max] = [msOf(session.gap), msOf(session.max)];
+  const found: CountedEvent[][] = [];
+  for (const event of events.toSorted((a, b) => a.timestamp - b.timestamp)) {
+    const last = found.at(-1)?.at(-1)?.timestamp ?? Number.NEGATIVE_INFINITY;
+    const goesOn = event.timestamp - last < gap && floor(event.timestamp, max) === floor(last, max);
+    if (goesOn) found.at(-1)?.push(event);
+    else found.push([event]);
+  }
+  return found.map((members) => {
+    const times = members.map(({ timestamp }) => timestamp);
+    const [first, last] = [Math.min(...times), Math.max(...times)];
+    return { times: [first, Math.min(last + gap, floor(last, max) + max)], events: members };
+  });
+}
+
+const floor = (ms: number, width: number): number => Math.floor(ms / width) * width;
+
+function msOf(duration: string): number {
+  const units: { readonly [unit: string]: number } = { s: 1_000, m: 60_000, h: 3_600_000 };
+  const unit = units[duration.slice(-1)];
+  if (unit === undefined) throw new Error(`${duration} is no duration`);
+  return Number(duration.slice(0, -1)) * unit;
+}
+
+const isAbout = (
+  { from, where }: AggregationText,
+  event: CountedEvent,
+  pipeline: PipelineText,
+): boolean =>
+  [from].flat().includes(event.type) && (where === undefined || holds(where, event, pipeline));
+
+const dimensionsOf = ({ by = [] }: AggregationText, event: CountedEvent): (Scalar | null)[] =>
+  by.map((field) => fieldOf(event, field) ?? null);
+
+const rowOf = (
+  { times, dimensions, events }: Group,
+  { measures }: AggregationText,
+  pipeline: PipelineText,
+): ExpectedRow => ({
+  times,
+  dimensions,
+  measures: Object.fromEntries(
+    Object.entries(measures).map(([name, measure]) => [name, measured(measure, pipeline, events)]),
+  ),
+});
 
 function measured(
   { kind, field = '', levels = [] }: MeasureText,
