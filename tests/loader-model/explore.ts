@@ -18,6 +18,8 @@ export interface Steppable {
   readonly key: string;
   /** @throws Error if something is not as it must be in each state. */
   check(): void;
+  /** Nobody takes a step in it any more. */
+  leave(): void;
 }
 
 export interface Explored {
@@ -133,6 +135,8 @@ export async function explore(begin: () => Steppable, statesMax: number): Promis
       state.next[untaken] = there;
       here = there;
     }
+    world.leave();
+    await atRest();
   }
   checkAllCanBeDone(states);
   return {

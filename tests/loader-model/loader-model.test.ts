@@ -65,6 +65,7 @@ describe('whatever happens, in whatever order, each record is there once, and al
       await walk(world, random, { stormyMax: 400, calmMax: 20_000 }).catch((cause: unknown) => {
         throw new Error(`Seed ${each}: ${cause}`, { cause });
       });
+      world.leave();
     }
   }, 3_600_000);
 });

@@ -80,6 +80,7 @@ export class LoaderWorld implements Steppable {
   readonly #store: ModelStore;
   readonly #log: ModelLog;
   readonly #processes: Process[] = [];
+  readonly #loaders: Loader[] = [];
   readonly #letters = new Set<number>();
   /** Rows of which a loader said that the view may lack them. */
   readonly #doubted = new Set<number>();
@@ -134,6 +135,11 @@ export class LoaderWorld implements Steppable {
   /** What landed slower than the tokens of others are forgotten could land twice. */
   get #mayPause(): boolean {
     return [...this.#store.running].every(({ beganMs }) => beganMs === this.#store.nowMs);
+  }
+
+  /** Signals that depend on others are kept by Node while somebody listens, and with them their loader. */
+  leave(): void {
+    for (const loader of this.#loaders) void loader.stop();
   }
 
   check(): void {
@@ -242,6 +248,7 @@ export class LoaderWorld implements Steppable {
         }),
       onRetry: () => {},
     });
+    this.#loaders.push(loader);
     const begin = async (): Promise<void> => {
       await loader.resume();
       loader.start();
@@ -476,7 +483,7 @@ class ModelLog {
           resolve();
         };
         this.#waiting.add(wake);
-        signal.addEventListener('abort', wake);
+        signal.addEventListener('abort', wake, { once: true });
       });
     }
   }
