@@ -52,6 +52,13 @@ export class Dashboard {
     await this.page.locator(selector, { hasText: expected }).first().waitFor();
   }
 
+  /** Nothing is wider than the window, once the charts have seen that it has changed. */
+  async expectFits(width: number): Promise<void> {
+    await this.page.setViewportSize({ width, height: 900 });
+    const needed = () => this.page.evaluate('document.documentElement.scrollWidth');
+    await expect.poll(needed, { timeout: 30_000 }).toBe(width);
+  }
+
   /** Fails with what axe finds wrong for those who cannot see, or see little, in light and dark. */
   async expectAccessible(): Promise<void> {
     for (const colorScheme of ['light', 'dark'] as const) {

@@ -39,14 +39,12 @@ describe('the dashboard', () => {
       const { pathname } = new URL(dashboard.page.url());
       await dashboard.page.reload();
       await dashboard.page.getByRole('heading', { level: 1, name }).waitFor();
-      expect(await dashboard.page.title()).toBe(`${name} · shop · Millrace`);
+      const title = () => dashboard.page.title();
+      await expect.poll(title, { timeout: 30_000 }).toBe(`${name} · shop · Millrace`);
       expect(await link.getAttribute('aria-current')).toBe('page');
       expect(new URL(dashboard.page.url()).pathname).toBe(pathname);
       await dashboard.expectAccessible();
-      for (const width of [360, 2560]) {
-        await dashboard.page.setViewportSize({ width, height: 900 });
-        expect(await dashboard.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
-      }
+      for (const width of [360, 2560]) await dashboard.expectFits(width);
     }
     await dashboard.page.goBack();
     expect(dashboard.complaints).toEqual([]);

@@ -22,12 +22,13 @@ describe('the live view', () => {
     await dashboard.shows('#events li', 'product_id boot');
     await dashboard.shows('#rollups td', '1,234,567.85');
     await dashboard.shows('#stored', '4');
-    expect(await dashboard.text('#accepted')).toBe('5');
-    expect(await dashboard.text('#duplicates')).toBe('1');
-    expect(await dashboard.text('#late')).toBe('1');
+    await dashboard.shows('#accepted', '5');
+    await dashboard.shows('#duplicates', '1');
+    await dashboard.shows('#late', '1');
     expect(await dashboard.page.title()).toBe('Live · shop · Millrace');
-    expect(await dashboard.page.locator('#events li').count()).toBe(4);
-    expect(await dashboard.page.locator('#events .late').count()).toBe(1);
+    const events = dashboard.page.locator('#events li');
+    await expect.poll(() => events.count(), { timeout: 30_000 }).toBe(4);
+    expect(await events.locator('.late').count()).toBe(1);
     await dashboard.shows('#events .properties', 'price 1234.50');
     // The newest first.
     expect(await dashboard.text('#events li:first-child .properties')).toContain('value 0.05');
@@ -139,11 +140,10 @@ describe('the live view', () => {
         view('a-product-with-a-name-far-longer-than-a-telephone-is-wide'.repeat(2)),
       ]);
       await settled(url);
-      await dashboard.page.setViewportSize({ width, height: 800 });
       await dashboard.page.emulateMedia({ colorScheme });
       await dashboard.page.goto(url);
       await dashboard.shows('#events li', 'a-product');
-      expect(await dashboard.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      await dashboard.expectFits(width);
       await dashboard.page
         .getByRole('img', { name: /Events per second over the last three minutes/ })
         .waitFor();

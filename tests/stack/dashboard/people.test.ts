@@ -123,8 +123,7 @@ describe('the views that follow people', () => {
 
   const fits = async (): Promise<void> => {
     await dashboard.expectAccessible();
-    await dashboard.page.setViewportSize({ width: 360, height: 800 });
-    expect(await dashboard.page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    await dashboard.expectFits(360);
     await dashboard.page.setViewportSize({ width: 1280, height: 900 });
   };
 
