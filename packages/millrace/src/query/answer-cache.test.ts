@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { memoryCache } from '../adapters/cache/memory-cache.ts';
 import type { Cache } from '../ports/cache.ts';
 import { AnswerCache, type CachedQuestion, type MadeAnswer } from './answer-cache.ts';
@@ -100,6 +100,25 @@ describe('answers that were given before', () => {
     third.abort(new Error('left too'));
     await expect(three).rejects.toThrow('left too');
     expect(given?.aborted).toBe(true);
+  });
+
+  test('are made anew for who comes once all have left, and before the store has stopped', async () => {
+    const answers = new AnswerCache(inMemory(), clock);
+    const first = new AbortController();
+    let fail = (_error: unknown): void => {};
+    const slow = (): Promise<never> => new Promise((_resolve, reject) => (fail = reject));
+    const begun = vi.fn(slow);
+    const one = answers.answer(asked({ signal: first.signal }), begun);
+    await expect.poll(() => begun.mock.calls.length).toBe(1);
+    first.abort(new Error('left'));
+    await expect(one).rejects.toThrow('left');
+    const { make, made } = counting();
+    const two = answers.answer(asked(), make);
+    await expect.poll(made).toBe(1);
+    fail(new Error('stopped'));
+    expect(await two).toMatchObject({ cached: false });
+    const gone = asked({ key: 'again', signal: first.signal });
+    await expect(answers.answer(gone, make)).rejects.toThrow('left');
   });
 
   test('that could not be given are asked for anew', async () => {

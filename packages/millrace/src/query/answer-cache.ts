@@ -68,8 +68,11 @@ export class AnswerCache {
       const current = isCurrent(kept, asked);
       return { asOfMs: kept.asOfMs, text: kept.text, cached: true, current };
     }
+    asked.signal?.throwIfAborted();
     const flying = this.#flights.get(asked.key);
-    const joined = flying !== undefined && this.#isGood(flying, asked);
+    // One that all have left comes to nothing, though it may not have ended yet.
+    const joined =
+      flying !== undefined && !flying.stopping.signal.aborted && this.#isGood(flying, asked);
     const flight = joined ? flying : this.#fly(asked, make);
     const made = await landed(flight, asked.signal);
     return { ...made, cached: joined, current: isCurrent(flight, asked) };
