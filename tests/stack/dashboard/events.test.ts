@@ -91,6 +91,7 @@ test('what was refused is shown with its reason and its bytes, and can be tried 
     '0 accepted (0 of them were there already), 1 refused again.',
   );
   await page.getByLabel('Code').selectOption('All codes');
+  await expect.poll(() => page.locator('.event-cards > li').count(), { timeout: 30_000 }).toBe(2);
   await page.getByRole('button', { name: 'Retry all of these' }).click();
   await dashboard.shows('.fields .retried', '2 refused again.');
 });
