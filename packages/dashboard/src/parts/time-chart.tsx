@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { colourOf, colours } from '../theme.ts';
 import { locale } from '../words/language.ts';
-import { figure } from '../words/numbers.ts';
+import { figure, none } from '../words/numbers.ts';
 
 export interface Series {
   readonly label: string;
@@ -107,7 +107,7 @@ function optionsOf(props: TimeChartProps, element: HTMLElement): uPlot.Options {
       },
     ],
     series: [
-      { value: (_plot, s) => (s === null ? '–' : fullTime(s, zone)) },
+      { value: (_plot, s) => (s === null ? none : fullTime(s, zone)) },
       ...series.map(({ label, previousOf }, index) => {
         const colour = seriesColour(previousOf ?? index);
         return {

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
+import { Scrolled } from '../parts/scrolled.tsx';
 import { locale } from '../words/language.ts';
-import { figure, grouped } from '../words/numbers.ts';
+import { figure, grouped, none } from '../words/numbers.ts';
 import type { Answer, AnswerColumn, AnswerRow } from './answer.ts';
 import type { Every } from './range.ts';
 import { questionWords } from './words.ts';
@@ -26,9 +27,8 @@ export function AnswerTable({ answer, zone, every, nameOf = (name) => name }: An
   useEffect(() => setStart(0), [answer]);
   const shown = rows.slice(start, start + pageRows);
   return (
-    <div class="answer-table">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
-      <section class="scrolls" tabIndex={0} aria-label={t.table}>
+    <div>
+      <Scrolled label={t.table} framed>
         <table>
           <caption class="hidden-visually">{t.table}</caption>
           <thead>
@@ -55,7 +55,7 @@ export function AnswerTable({ answer, zone, every, nameOf = (name) => name }: An
             ))}
           </tbody>
         </table>
-      </section>
+      </Scrolled>
       {rows.length > pageRows && (
         <p class="pages">
           <button type="button" disabled={start === 0} onClick={() => setStart(start - pageRows)}>
@@ -84,7 +84,7 @@ function cellText(
   every: Every | null,
 ): string {
   const value = row[name] ?? null;
-  if (value === null) return numbers.includes(type) || type === 'timestamp' ? '–' : groupText(row);
+  if (value === null) return numbers.includes(type) || type === 'timestamp' ? none : groupText(row);
   if (type === 'timestamp')
     return timeText(Date.parse(String(value)), zone, name === 'bucket' ? every : null);
   return numbers.includes(type) ? figure(value) : String(value);

@@ -3,9 +3,6 @@ import { words } from '../words/words.ts';
 /** Of questions that follow people. */
 export const peopleWords = words(
   {
-    form: 'The question',
-    answer: 'The answer',
-    noEvents: 'This pipeline defines no events to ask about.',
     anyEvent: 'Any event',
     per: 'Followed by',
     user_id: 'user',
@@ -17,9 +14,6 @@ export const peopleWords = words(
     nineTenths: '90 %',
   },
   {
-    form: 'Вопрос',
-    answer: 'Ответ',
-    noEvents: 'В этом конвейере нет событий, о которых можно спросить.',
     anyEvent: 'Любое событие',
     per: 'Следить за',
     user_id: 'пользователем',

@@ -1,23 +1,16 @@
+import type { Every } from '../../../millrace/dist/plan/plan.js';
 import { offsetsOf } from '../../../millrace/dist/plan/time-zone.js';
+import { widthsMs as longestMs } from '../../../millrace/dist/plan/widths.js';
 
-export const everies = ['second', 'minute', 'hour', 'day', 'week', 'month'] as const;
-export type Every = (typeof everies)[number];
-export const isEvery = (text: string | null): text is Every =>
-  everies.some((every) => every === text);
+export { everyOf as readEvery, widths as everies } from '../../../millrace/dist/plan/widths.js';
+export type { Every };
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 /** Of a bucket; of months the shortest. */
-export const widthsMs: { readonly [every in Every]: number } = {
-  second: 1_000,
-  minute: minuteMs,
-  hour: hourMs,
-  day: dayMs,
-  week: 7 * dayMs,
-  month: 28 * dayMs,
-};
+export const widthsMs: typeof longestMs = { ...longestMs, month: 28 * dayMs };
 
 /** The last hour, day, … */
 const spansMs = {
@@ -77,12 +70,14 @@ export function readRange(params: URLSearchParams): Range | undefined {
   return sinceMs < untilMs ? { sinceMs, untilMs } : undefined;
 }
 
-export function writeRange(range: Range, params: URLSearchParams): void {
+/** With the zone in which it is shown. */
+export function writeRange(range: Range, zone: string, params: URLSearchParams): void {
   if ('span' in range) params.set('range', range.span);
   else {
     params.set('since', isoText(range.sinceMs));
     params.set('until', isoText(range.untilMs));
   }
+  params.set('zone', zone);
 }
 
 /** ISO 8601 in UTC, without milliseconds that are none. */
@@ -102,15 +97,27 @@ export function wallMs(text: string, zone: string): number {
   return wall - offsetAt(wall - offsetAt(wall));
 }
 
+/** The `since` and `until` of a question. */
+export function askedTimes(range: Range, every: Every, zone: string, nowMs: number) {
+  const { sinceMs, untilMs } = timesOf(range, every, zone, nowMs);
+  return { since: isoText(sinceMs), until: isoText(untilMs) };
+}
+
 /** That of this browser. */
-export const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export const zones: readonly string[] = [
   'UTC',
   ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC'),
 ];
 
-export function isZone(name: string | null): name is string {
+/** What an address says, or that of this browser. */
+export function readZone(params: URLSearchParams): string {
+  const zone = params.get('zone');
+  return isZone(zone) ? zone : ownZone();
+}
+
+function isZone(name: string | null): name is string {
   if (name === null) return false;
   try {
     offsetsOf(name);

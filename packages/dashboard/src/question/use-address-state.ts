@@ -6,6 +6,8 @@ import type { PipelineDescription } from '../api/pipeline.ts';
 export interface AddressForm<State> {
   /** What the address does not say, or the pipeline does not have, is as at first. */
   readonly read: (params: URLSearchParams, pipeline: PipelineDescription) => State;
+  /** Without what the chosen events do not have. */
+  readonly fitting: (state: State, pipeline: PipelineDescription) => State;
   readonly write: (state: State) => URLSearchParams;
 }
 
@@ -18,7 +20,7 @@ export interface AddressState<State> {
 
 /** What is chosen in a view; the address of the page holds all of it. */
 export function useAddressState<State>(
-  { read, write }: AddressForm<State>,
+  { read, fitting, write }: AddressForm<State>,
   pipeline: PipelineDescription,
 ): AddressState<State> {
   const search = address.value.params.toString();
@@ -31,6 +33,6 @@ export function useAddressState<State>(
   return {
     state,
     written,
-    change: (changed) => setParams(write({ ...state, ...changed })),
+    change: (changed) => setParams(write(fitting({ ...state, ...changed }, pipeline))),
   };
 }

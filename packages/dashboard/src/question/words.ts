@@ -3,6 +3,9 @@ import { words } from '../words/words.ts';
 /** Of what questions are put together from. */
 export const questionWords = words(
   {
+    form: 'The question',
+    answer: 'The answer',
+    noEvents: 'This pipeline defines no events to ask about.',
     events: 'Events',
     measures: 'Measures',
     measure: 'Measure',
@@ -79,6 +82,9 @@ export const questionWords = words(
     chartOf: (name: string) => `${name} over time; the table below has the numbers`,
   },
   {
+    form: 'Вопрос',
+    answer: 'Ответ',
+    noEvents: 'В этом конвейере нет событий, о которых можно спросить.',
     events: 'События',
     measures: 'Показатели',
     measure: 'Показатель',

@@ -4,8 +4,12 @@ const decimal = /^-?\d+(?:\.(\d+))?$/;
 
 const isDecimal = (text: string): text is `${number}` => decimal.test(text);
 
+/** What stands for a value that is not there. */
+export const none = '–';
+
 /** A number, or exact decimal text with all its digits, as the language writes it. */
-export function grouped(value: number | string): string {
+export function grouped(value: number | string | null | undefined): string {
+  if (value === null || value === undefined) return none;
   if (typeof value === 'number') return new Intl.NumberFormat(locale.value).format(value);
   if (!isDecimal(value)) return value;
   const digits = decimal.exec(value)?.[1]?.length ?? 0;
@@ -25,7 +29,8 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 /** Milliseconds, in the largest unit of which there is one. */
-export function duration(ms: number): string {
+export function duration(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return none;
   const unit = (value: number, name: string, digits: number): string =>
     new Intl.NumberFormat(locale.value, {
       style: 'unit',
@@ -41,7 +46,7 @@ export function duration(ms: number): string {
 /** A share, of which 1 is all; null where there is nothing to be a share of. */
 export const percent = (share: number | null): string =>
   share === null
-    ? '–'
+    ? none
     : new Intl.NumberFormat(locale.value, {
         style: 'percent',
         maximumFractionDigits: 1,
@@ -61,7 +66,7 @@ export function bytes(count: number): string {
 
 /** A value of an answer: exact text stays exact, floats are cut, lists are joined. */
 export function figure(value: unknown): string {
-  if (value === null || value === undefined) return '–';
+  if (value === null || value === undefined) return none;
   if (Array.isArray(value)) return value.map(figure).join(' / ');
   if (typeof value === 'number') return rounded(value);
   return typeof value === 'string' ? grouped(value) : String(value);

@@ -1,8 +1,9 @@
 import { Moment } from '../../parts/moment.tsx';
 import { Scrolled } from '../../parts/scrolled.tsx';
-import { grouped } from '../../words/numbers.ts';
+import { valueText } from '../../parts/value-text.ts';
+import { grouped, none } from '../../words/numbers.ts';
 import type { EventRecord } from './ask-events.ts';
-import { Values, valueText } from './values.tsx';
+import { Values } from './values.tsx';
 import { eventsWords } from './words.ts';
 
 interface EventCardProps {
@@ -105,7 +106,7 @@ function CountedBy({ event: { event_id, rollups } }: { readonly event: EventReco
               <td>{bucket.replace('T', ' ').replace('Z', '')}</td>
               <td>
                 {Object.entries(dimensions)
-                  .map(([name, value]) => `${name}: ${value === null ? '–' : valueText(value)}`)
+                  .map(([name, value]) => `${name}: ${value === null ? none : valueText(value)}`)
                   .join(', ')}
               </td>
               <td>{kept_until === null ? t.forever : <Moment at={kept_until} />}</td>

@@ -1,10 +1,11 @@
 import { useRef } from 'preact/hooks';
+import { soughtBys } from '../../../../millrace/dist/plan/sought-events.js';
 import { setParams } from '../../address.ts';
 import { key } from '../../api/key.ts';
 import { useAsked } from '../../api/use-asked.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { Answered, Empty } from '../../parts/states.tsx';
-import { askEvents, bys, type FoundEvents, type Search, searchOf } from './ask-events.ts';
+import { askEvents, type FoundEvents, type Search, searchOf } from './ask-events.ts';
 import { EventCard } from './event-card.tsx';
 import { eventsWords } from './words.ts';
 
@@ -42,7 +43,7 @@ function FindForm({ search }: { readonly search: Search | null }) {
       <label>
         {t.by}
         <select ref={by} value={search?.by ?? 'event_id'}>
-          {bys.map((each) => (
+          {soughtBys.map((each) => (
             <option key={each} value={each}>
               {t[each]}
             </option>

@@ -1,8 +1,5 @@
+import { valueText } from '../../parts/value-text.ts';
 import { eventsWords } from './words.ts';
-
-/** Of JSON: texts as they are, all else as JSON writes it. */
-export const valueText = (value: unknown): string =>
-  typeof value === 'string' ? value : JSON.stringify(value);
 
 /** What an event holds, by name. */
 export function Values({ values }: { readonly values: { readonly [name: string]: unknown } }) {

@@ -1,15 +1,13 @@
 import { useMemo } from 'preact/hooks';
-import { Empty } from '../../parts/states.tsx';
-import { TimeChart } from '../../parts/time-chart.tsx';
 import type { Answer, AnswerRow } from '../../question/answer.ts';
+import { AnswerFoot } from '../../question/answer-foot.tsx';
 import { AnswerTable } from '../../question/answer-table.tsx';
-import { csvOf, download } from '../../question/csv.ts';
-import { Provenance } from '../../question/provenance.tsx';
+import { ChartCard } from '../../question/chart-card.tsx';
+import { Nothing } from '../../question/nothing.tsx';
 import type { Every } from '../../question/range.ts';
 import { questionWords } from '../../question/words.ts';
 import { type ChartedMeasure, chartedOf } from './chart-series.ts';
 import type { ExploreState } from './state.ts';
-import { exploreWords } from './words.ts';
 
 interface ExploreAnswerProps {
   readonly state: ExploreState;
@@ -18,17 +16,10 @@ interface ExploreAnswerProps {
 }
 
 export function ExploreAnswer({ state, answer, every }: ExploreAnswerProps) {
-  const t = questionWords();
-  if (answer.rows.length === 0)
-    return (
-      <Empty>
-        <p>{t.nothing}</p>
-        <p>{t.nothingHint}</p>
-      </Empty>
-    );
+  if (answer.rows.length === 0) return <Nothing />;
   const measures = chartedMeasures(state, answer);
   return (
-    <section class="answer" aria-label={exploreWords().answer}>
+    <section class="answer" aria-label={questionWords().answer}>
       {every !== null &&
         measures.map((measure) => (
           <MeasureChart
@@ -40,15 +31,7 @@ export function ExploreAnswer({ state, answer, every }: ExploreAnswerProps) {
             heightPx={measures.length > 1 ? 200 : 320}
           />
         ))}
-      <div class="line">
-        <Provenance answer={answer} zone={state.zone} />
-        <button
-          type="button"
-          onClick={() => download(`${state.from.join('-')}.csv`, csvOf(answer))}
-        >
-          {t.csv}
-        </button>
-      </div>
+      <AnswerFoot answer={answer} zone={state.zone} name={state.from.join('-')} />
       <AnswerTable answer={answer} zone={state.zone} every={every} />
     </section>
   );
@@ -88,17 +71,5 @@ function MeasureChart({ state, answer, every, measure, heightPx }: MeasureChartP
         : columns.map((name) => String(row[name] ?? t.absentValue)).join(', ');
     return chartedOf(answer.rows, measure, every, { group, previous: t.previous });
   }, [state, answer, every, measure.name, t]);
-  return (
-    <figure class="card">
-      <figcaption class="name">{measure.name}</figcaption>
-      <TimeChart
-        label={t.chartOf(measure.name)}
-        times={charted.times}
-        series={charted.series}
-        zone={state.zone}
-        heightPx={heightPx}
-        legend
-      />
-    </figure>
-  );
+  return <ChartCard name={measure.name} {...charted} zone={state.zone} heightPx={heightPx} />;
 }

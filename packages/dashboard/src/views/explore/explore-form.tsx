@@ -1,16 +1,14 @@
 import type { PipelineDescription } from '../../api/pipeline.ts';
 import { BreakdownEditor } from '../../question/breakdown-editor.tsx';
-import { Choice } from '../../question/choice.tsx';
+import { BucketChoice } from '../../question/bucket-choice.tsx';
+import { CountInput } from '../../question/count-input.tsx';
 import { EventPicker } from '../../question/event-picker.tsx';
 import { fieldsOf } from '../../question/fields.ts';
 import { FilterEditor } from '../../question/filter-editor.tsx';
 import { MeasureEditor } from '../../question/measure-editor.tsx';
-import { everies, fittingEvery } from '../../question/range.ts';
-import { RangePicker } from '../../question/range-picker.tsx';
+import { QuestionForm } from '../../question/question-form.tsx';
 import { questionWords } from '../../question/words.ts';
-import { common } from '../../words/common.ts';
 import { type ExploreState, topMax } from './state.ts';
-import { exploreWords } from './words.ts';
 
 interface ExploreFormProps {
   readonly state: ExploreState;
@@ -23,10 +21,26 @@ export function ExploreForm({ state, pipeline, onChange, onAgain }: ExploreFormP
   const t = questionWords();
   const fields = fieldsOf(pipeline, state.from);
   return (
-    <form
-      class="card question-form"
-      aria-label={exploreWords().form}
-      onSubmit={(event) => event.preventDefault()}
+    <QuestionForm
+      state={state}
+      onChange={onChange}
+      onAgain={onAgain}
+      beside={
+        <>
+          <BucketChoice
+            value={state.every}
+            range={state.range}
+            others={[['total', t.total]]}
+            onChange={(every) => onChange({ every })}
+          />
+          <Check
+            label={t.compare}
+            checked={state.compare}
+            onChange={(compare) => onChange({ compare })}
+          />
+          <Check label={t.fill} checked={state.fill} onChange={(fill) => onChange({ fill })} />
+        </>
+      }
     >
       <EventPicker
         label={t.events}
@@ -48,51 +62,16 @@ export function ExploreForm({ state, pipeline, onChange, onAgain }: ExploreFormP
         <div>
           <BreakdownEditor fields={fields} by={state.by} onChange={(by) => onChange({ by })} />
           {state.by.length > 0 && (
-            <label class="labelled">
-              <span>{t.top}</span>
-              <input
-                type="number"
-                class="short"
-                min="1"
-                max={topMax}
-                value={state.top}
-                onChange={({ currentTarget: { valueAsNumber: top } }) => {
-                  if (top >= 1 && top <= topMax) onChange({ top });
-                }}
-              />
-            </label>
+            <CountInput
+              label={t.top}
+              value={state.top}
+              max={topMax}
+              onChange={(top) => onChange({ top })}
+            />
           )}
         </div>
       </div>
-      <div class="line">
-        <RangePicker
-          range={state.range}
-          zone={state.zone}
-          onRange={(range) => onChange({ range })}
-          onZone={(zone) => onChange({ zone })}
-        />
-        <Choice
-          label={t.bucket}
-          labelled
-          value={state.every}
-          options={[
-            ['fitting', t.fitting(t[fittingEvery(state.range)])],
-            ...everies.map((every) => [every, t[every]] as const),
-            ['total', t.total],
-          ]}
-          onChange={(every) => onChange({ every })}
-        />
-        <Check
-          label={t.compare}
-          checked={state.compare}
-          onChange={(compare) => onChange({ compare })}
-        />
-        <Check label={t.fill} checked={state.fill} onChange={(fill) => onChange({ fill })} />
-        <button type="button" onClick={onAgain}>
-          {common().refresh}
-        </button>
-      </div>
-    </form>
+    </QuestionForm>
   );
 }
 

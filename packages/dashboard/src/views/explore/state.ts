@@ -1,4 +1,5 @@
 import type { PipelineDescription } from '../../api/pipeline.ts';
+import { readCount } from '../../question/count.ts';
 import { fieldsOf } from '../../question/fields.ts';
 import { type Filter, filterText, readFilter, whereOf } from '../../question/filters.ts';
 import {
@@ -10,15 +11,13 @@ import {
   readMeasure,
 } from '../../question/measures.ts';
 import {
+  askedTimes,
   type Every,
   fittingEvery,
-  isEvery,
-  isoText,
-  isZone,
-  ownZone,
   type Range,
+  readEvery,
   readRange,
-  timesOf,
+  readZone,
   writeRange,
 } from '../../question/range.ts';
 
@@ -47,18 +46,16 @@ export function readState(params: URLSearchParams, pipeline: PipelineDescription
   const named = types.filter((type) => params.getAll('from').includes(type));
   const from = named.length > 0 ? named : types.slice(0, 1);
   const every = params.get('every');
-  const zone = params.get('zone');
-  const top = Number(params.get('top'));
   return fitting(
     {
       from,
       measures: params.getAll('measure').flatMap((text) => readMeasure(text) ?? []),
       filters: params.getAll('where').flatMap((text) => readFilter(text) ?? []),
       by: params.getAll('by'),
-      top: Number.isInteger(top) && top >= 1 && top <= topMax ? top : topDefault,
+      top: readCount(params.get('top'), topMax) ?? topDefault,
       range: readRange(params) ?? { span: '24h' },
-      zone: isZone(zone) ? zone : ownZone(),
-      every: isEvery(every) || every === 'total' ? every : 'fitting',
+      zone: readZone(params),
+      every: every === 'total' ? every : (readEvery(every) ?? 'fitting'),
       compare: params.get('compare') === 'previous',
       fill: params.get('fill') !== 'no',
     },
@@ -89,8 +86,7 @@ export function writeState(state: ExploreState): URLSearchParams {
   for (const filter of state.filters) params.append('where', filterText(filter));
   for (const name of state.by) params.append('by', name);
   if (state.by.length > 0) params.set('top', String(state.top));
-  writeRange(state.range, params);
-  params.set('zone', state.zone);
+  writeRange(state.range, state.zone, params);
   if (state.every !== 'fitting') params.set('every', state.every);
   if (state.compare) params.set('compare', 'previous');
   if (!state.fill) params.set('fill', 'no');
@@ -105,7 +101,6 @@ export const everyOf = ({ every, range }: ExploreState): Every | null =>
 export function questionOf(state: ExploreState, pipeline: PipelineDescription, nowMs: number) {
   const { from, measures, filters, by, top, range, zone, compare, fill } = state;
   const every = everyOf(state);
-  const { sinceMs, untilMs } = timesOf(range, every ?? 'minute', zone, nowMs);
   const where = whereOf(filters, fieldsOf(pipeline, from));
   const taken = ['bucket', 'other', ...by.map((name) => name.replaceAll('.', '_'))];
   return {
@@ -113,8 +108,7 @@ export function questionOf(state: ExploreState, pipeline: PipelineDescription, n
     measures: askedMeasures(measures, taken),
     ...(by.length > 0 ? { by } : {}),
     ...(where === undefined ? {} : { where }),
-    since: isoText(sinceMs),
-    until: isoText(untilMs),
+    ...askedTimes(range, every ?? 'minute', zone, nowMs),
     ...(every === null ? {} : { every, zone }),
     ...(by.length > 0 ? { limit: top, other: true } : {}),
     ...(compare ? { compare: 'previous' } : {}),

@@ -1,7 +1,7 @@
 import type { Answer } from '../../question/answer.ts';
 import { AnswerFoot } from '../../question/answer-foot.tsx';
 import { Nothing } from '../../question/nothing.tsx';
-import { peopleWords } from '../../question/people-words.ts';
+import { questionWords } from '../../question/words.ts';
 import { grouped, percent } from '../../words/numbers.ts';
 import { FunnelBars } from './funnel-bars.tsx';
 import { groupsOf, totalOf } from './funnel-groups.ts';
@@ -19,7 +19,7 @@ export function FunnelAnswer({ answer, zone }: FunnelAnswerProps) {
   const { first, last } = totalOf(groups);
   if (first === 0) return <Nothing />;
   return (
-    <section class="answer" aria-label={peopleWords().answer}>
+    <section class="answer" aria-label={questionWords().answer}>
       {/* Without all groups it would be the conversion of some. */}
       {!answer.truncated && (
         <div class="funnel-total">

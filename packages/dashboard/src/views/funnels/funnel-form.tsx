@@ -2,10 +2,8 @@ import type { PipelineDescription } from '../../api/pipeline.ts';
 import { BreakdownEditor } from '../../question/breakdown-editor.tsx';
 import { DurationInput } from '../../question/duration-input.tsx';
 import { fieldsOf } from '../../question/fields.ts';
-import { peopleWords } from '../../question/people-words.ts';
 import { PersonPicker } from '../../question/person-picker.tsx';
-import { RangePicker } from '../../question/range-picker.tsx';
-import { common } from '../../words/common.ts';
+import { QuestionForm } from '../../question/question-form.tsx';
 import type { FunnelState } from './state.ts';
 import { StepEditor } from './step-editor.tsx';
 import { funnelWords } from './words.ts';
@@ -19,11 +17,7 @@ interface FunnelFormProps {
 
 export function FunnelForm({ state, pipeline, onChange, onAgain }: FunnelFormProps) {
   return (
-    <form
-      class="card question-form"
-      aria-label={peopleWords().form}
-      onSubmit={(event) => event.preventDefault()}
-    >
+    <QuestionForm state={state} onChange={onChange} onAgain={onAgain}>
       <StepEditor
         pipeline={pipeline}
         steps={state.steps}
@@ -42,17 +36,6 @@ export function FunnelForm({ state, pipeline, onChange, onAgain }: FunnelFormPro
           onChange={(by) => onChange({ by })}
         />
       </div>
-      <div class="line">
-        <RangePicker
-          range={state.range}
-          zone={state.zone}
-          onRange={(range) => onChange({ range })}
-          onZone={(zone) => onChange({ zone })}
-        />
-        <button type="button" onClick={onAgain}>
-          {common().refresh}
-        </button>
-      </div>
-    </form>
+    </QuestionForm>
   );
 }

@@ -1,4 +1,5 @@
 import type { Answer, AnswerRow } from '../../question/answer.ts';
+import { levelsIn, numberIn, textIn } from '../../question/cells.ts';
 import { splitRows } from '../../question/split-rows.ts';
 
 export interface StepReached {
@@ -28,24 +29,18 @@ export function groupsOf({
   const names = columns.map(({ name }) => name);
   const by = names.slice(0, names.indexOf('step'));
   return splitRows(rows, ({ step }) => step === 1).map((own) => ({
-    values: by.map((name) => textOf(own[0]?.[name])),
+    values: by.map((name) => textIn(own[0]?.[name])),
     steps: own.map(reachedOf),
   }));
 }
-
-const textOf = (value: AnswerRow[string] | undefined): string | null =>
-  value === null || value === undefined ? null : String(value);
-
-const shareOf = (value: AnswerRow[string] | undefined): number | null =>
-  typeof value === 'number' ? value : null;
 
 const reachedOf = (row: AnswerRow): StepReached => ({
   step: Number(row.step),
   event: String(row.event),
   people: Number(row.people),
-  conversion: shareOf(row.conversion),
-  stepConversion: shareOf(row.step_conversion),
-  durationsMs: Array.isArray(row.duration_ms) ? row.duration_ms : [],
+  conversion: numberIn(row.conversion),
+  stepConversion: numberIn(row.step_conversion),
+  durationsMs: levelsIn(row.duration_ms),
 });
 
 /** People at the first and at the last step, of all groups: nobody is in two. */

@@ -1,6 +1,6 @@
+import { Scrolled } from '../../parts/scrolled.tsx';
 import type { AnswerColumn } from '../../question/answer.ts';
 import { peopleWords } from '../../question/people-words.ts';
-import { Scrolled } from '../../question/scrolled.tsx';
 import { questionWords } from '../../question/words.ts';
 import { duration, grouped, percent } from '../../words/numbers.ts';
 import type { FunnelGroup } from './funnel-groups.ts';
@@ -15,7 +15,7 @@ export function FunnelTable({ groups, columns }: FunnelTableProps) {
   const t = funnelWords();
   const by = columns.slice(0, groups[0]?.values.length ?? 0);
   return (
-    <Scrolled label={t.table}>
+    <Scrolled label={t.table} framed>
       <table id="funnel-table">
         <caption class="hidden-visually">{t.table}</caption>
         <thead>
@@ -64,7 +64,7 @@ const GroupRows = ({ values, steps }: FunnelGroup) => (
         <td>{percent(conversion)}</td>
         <td>{percent(stepConversion)}</td>
         {durationsMs.map((ms, level) => (
-          <td key={String(level)}>{ms === null ? '–' : duration(ms)}</td>
+          <td key={String(level)}>{duration(ms)}</td>
         ))}
       </tr>
     ))}

@@ -1,32 +1,26 @@
-import type { PipelineDescription } from '../../api/pipeline.ts';
 import { useAsked } from '../../api/use-asked.ts';
-import { Answered, Empty } from '../../parts/states.tsx';
+import { Answered } from '../../parts/states.tsx';
 import { askQuestion } from '../../question/answer.ts';
-import { peopleWords } from '../../question/people-words.ts';
 import { QuestionCopies } from '../../question/question-copies.tsx';
 import { questionForms } from '../../question/question-forms.ts';
+import { questionView } from '../../question/question-view.tsx';
 import { useAddressState } from '../../question/use-address-state.ts';
-import type { View } from '../../view.ts';
+import type { ViewProps } from '../../view.ts';
 import { FunnelAnswer } from './funnel-answer.tsx';
 import { FunnelForm } from './funnel-form.tsx';
 import { type FunnelState, fitting, questionOf, readState, writeState } from './state.ts';
 import { funnelWords } from './words.ts';
 
 /** How many people go how far through steps, and how long that takes them. */
-export const funnels: View = {
+export const funnels = questionView({
   path: '/funnels',
   title: () => funnelWords().title,
-  Content: ({ pipeline }) =>
-    pipeline.events.length === 0 ? (
-      <Empty>{peopleWords().noEvents}</Empty>
-    ) : (
-      <Funnels pipeline={pipeline} />
-    ),
-};
+  Question: Funnels,
+});
 
-const form = { read: readState, write: writeState };
+const form = { read: readState, fitting, write: writeState };
 
-function Funnels({ pipeline }: { readonly pipeline: PipelineDescription }) {
+function Funnels({ pipeline }: ViewProps) {
   const { state, written, change } = useAddressState<FunnelState>(form, pipeline);
   const asked = useAsked(
     async (signal) => {
@@ -38,12 +32,7 @@ function Funnels({ pipeline }: { readonly pipeline: PipelineDescription }) {
   );
   return (
     <div class="question-view">
-      <FunnelForm
-        state={state}
-        pipeline={pipeline}
-        onChange={(changed) => change(fitting({ ...state, ...changed }, pipeline))}
-        onAgain={asked.again}
-      />
+      <FunnelForm state={state} pipeline={pipeline} onChange={change} onAgain={asked.again} />
       <Answered asked={asked}>
         {({ zone, question, answer }) => (
           <>

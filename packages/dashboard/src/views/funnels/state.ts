@@ -8,13 +8,11 @@ import {
 import { type Filter, filterText, readFilter } from '../../question/filters.ts';
 import { type PersonField, readPer } from '../../question/person.ts';
 import {
+  askedTimes,
   fittingEvery,
-  isoText,
-  isZone,
-  ownZone,
   type Range,
   readRange,
-  timesOf,
+  readZone,
   writeRange,
 } from '../../question/range.ts';
 
@@ -51,7 +49,6 @@ export function readState(params: URLSearchParams, pipeline: PipelineDescription
     };
   });
   const steps = named.filter(({ from }) => from.length > 0).slice(0, stepsMax);
-  const zone = params.get('zone');
   return fitting(
     {
       steps:
@@ -62,7 +59,7 @@ export function readState(params: URLSearchParams, pipeline: PipelineDescription
       per: readPer(params),
       by: params.getAll('by'),
       range: readRange(params) ?? { span: '30d' },
-      zone: isZone(zone) ? zone : ownZone(),
+      zone: readZone(params),
     },
     pipeline,
   );
@@ -94,15 +91,13 @@ export function writeState({ steps, within, per, by, range, zone }: FunnelState)
   params.set('within', within);
   params.set('per', per);
   for (const name of by) params.append('by', name);
-  writeRange(range, params);
-  params.set('zone', zone);
+  writeRange(range, zone, params);
   return params;
 }
 
 /** The question, as `millrace.funnel()` takes it. */
 export function questionOf(state: FunnelState, pipeline: PipelineDescription, nowMs: number) {
   const { steps, within, per, by, range, zone } = state;
-  const { sinceMs, untilMs } = timesOf(range, fittingEvery(range), zone, nowMs);
   return {
     steps: steps.map((step) => askedEvents(step, pipeline)),
     within,
@@ -110,7 +105,6 @@ export function questionOf(state: FunnelState, pipeline: PipelineDescription, no
     // Whole groups: the limit is of rows, and each has a row for each step.
     ...(by.length > 0 ? { by, limit: groupsMax * steps.length } : {}),
     levels,
-    since: isoText(sinceMs),
-    until: isoText(untilMs),
+    ...askedTimes(range, fittingEvery(range), zone, nowMs),
   };
 }

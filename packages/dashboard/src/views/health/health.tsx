@@ -52,7 +52,7 @@ function Now({ status }: { readonly status: Status }) {
   const { times, rates, lags } = useSamples(status);
   const ofRates = useMemo(() => [{ label: t.rate, values: rates }], [t, rates]);
   const ofLags = useMemo(() => [{ label: t.lagMs, values: lags }], [t, lags]);
-  const lag = status.lag_ms === null ? '–' : duration(status.lag_ms);
+  const lag = duration(status.lag_ms);
   const rate = rounded(status.events_per_second);
   return (
     <section aria-labelledby="now-title">
@@ -82,14 +82,13 @@ function totalsOf(status: Status, lag: string, rate: string): readonly [string, 
   const t = healthWords();
   const { accepted } = status;
   const of = (count: number | null, whole: number | null): string => {
-    if (count === null) return '–';
-    if (whole === null || whole === 0) return grouped(count);
+    if (count === null || whole === null || whole === 0) return grouped(count);
     return t.shareOf(grouped(count), percent(count / whole));
   };
   return [
     [t.lag, lag],
     [t.rate, rate],
-    [t.accepted, accepted === null ? '–' : grouped(accepted)],
+    [t.accepted, grouped(accepted)],
     [t.stored, grouped(status.stored)],
     [t.duplicates, of(status.duplicates, accepted)],
     [t.late, of(status.late, status.stored)],

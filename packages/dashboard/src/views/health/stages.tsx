@@ -45,7 +45,7 @@ export function Alerts({ alerts }: Pick<Status, 'alerts'>) {
       columns={[t.name, t.pending, t.lastFailure]}
       rows={alerts.map(({ name, pending_calls, last_failure }) => [
         name,
-        pending_calls === null ? '–' : grouped(pending_calls),
+        grouped(pending_calls),
         last_failure === null ? (
           t.none
         ) : (

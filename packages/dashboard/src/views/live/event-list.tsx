@@ -1,5 +1,6 @@
+import { valueText } from '../../parts/value-text.ts';
 import { locale } from '../../words/language.ts';
-import type { EventRow } from './last-events.ts';
+import type { EventRow } from './event-row.ts';
 import { liveWords } from './words.ts';
 
 const valueMax = 120;
@@ -50,6 +51,6 @@ function Item({ event_id, type, ms, late, who, properties }: EventRow) {
 const nameOf = (name: string): string => name.replaceAll('%2E', '.');
 
 function short(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = valueText(value);
   return text.length > valueMax ? `${text.slice(0, valueMax)}…` : text;
 }

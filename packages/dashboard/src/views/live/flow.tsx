@@ -8,8 +8,7 @@ export function Flow({ status }: { readonly status: LiveNumbers | undefined }) {
   const t = flowWords();
   if (status === undefined) return null;
   const { accepted, stored, duplicates, late, dead_letters, lag_ms, events_per_second } = status;
-  const count = (value: number | null): string => (value === null ? '–' : grouped(value));
-  const lag = lag_ms === null ? '–' : duration(lag_ms);
+  const lag = duration(lag_ms);
   const isMoving = events_per_second > 0;
   return (
     <Scrolled label={t.title}>
@@ -19,11 +18,11 @@ export function Flow({ status }: { readonly status: LiveNumbers | undefined }) {
         viewBox="0 0 760 190"
         role="img"
         aria-label={t.told(
-          count(accepted),
-          count(duplicates),
-          count(dead_letters),
-          count(stored),
-          count(late),
+          grouped(accepted),
+          grouped(duplicates),
+          grouped(dead_letters),
+          grouped(stored),
+          grouped(late),
           lag,
         )}
       >
@@ -32,12 +31,12 @@ export function Flow({ status }: { readonly status: LiveNumbers | undefined }) {
         <path class="way aside" d="M80 82 V136" />
         <path class="way aside" d="M380 82 V136" />
         <path class="way aside" d="M680 82 V136" />
-        <Place x={0} y={14} name={t.collector} value={count(accepted)} of={t.accepted} />
+        <Place x={0} y={14} name={t.collector} value={grouped(accepted)} of={t.accepted} />
         <Place x={300} y={14} name={t.log} value={lag} of={t.lag} />
-        <Place x={600} y={14} name={t.store} value={count(stored)} of={t.stored} />
-        <Aside x={0} value={count(dead_letters)} of={t.refused} isWarning={dead_letters > 0} />
-        <Aside x={300} value={count(duplicates)} of={t.duplicates} />
-        <Aside x={600} value={count(late)} of={t.late} />
+        <Place x={600} y={14} name={t.store} value={grouped(stored)} of={t.stored} />
+        <Aside x={0} value={grouped(dead_letters)} of={t.refused} isWarning={dead_letters > 0} />
+        <Aside x={300} value={grouped(duplicates)} of={t.duplicates} />
+        <Aside x={600} value={grouped(late)} of={t.late} />
       </svg>
     </Scrolled>
   );

@@ -1,16 +1,5 @@
 import { askSql } from '../../api/sql.ts';
-
-const shownMax = 20;
-
-export interface EventRow {
-  readonly event_id: string;
-  readonly type: string;
-  /** Epoch milliseconds, as text. */
-  readonly ms: string;
-  readonly late: boolean;
-  readonly who: string | null;
-  readonly properties: { readonly [name: string]: unknown };
-}
+import { type EventRow, shownMax } from './event-row.ts';
 
 const question = `SELECT event_id, type, toUnixTimestamp64Milli(received_at) AS ms, late,
     coalesce(user_id, anonymous_id, session_id) AS who, properties

@@ -1,4 +1,4 @@
-import type { EventRow } from './last-events.ts';
+import { type EventRow, shownMax } from './event-row.ts';
 
 /** What `/v1/live` tells of an event: its line in the log. */
 interface LoggedEvent {
@@ -16,8 +16,6 @@ interface LoggedEvent {
 export interface LiveEvents {
   readonly events: readonly { readonly event: LoggedEvent }[];
 }
-
-const shownMax = 20;
 
 /** The last events once these have come, the newest first. */
 export function withNewer(shown: readonly EventRow[], { events }: LiveEvents): readonly EventRow[] {

@@ -3,7 +3,7 @@ import type { PipelineDescription } from '../../api/pipeline.ts';
 import { Copy } from '../../parts/copy.tsx';
 import { TimeChart } from '../../parts/time-chart.tsx';
 import type { View } from '../../view.ts';
-import { duration, grouped } from '../../words/numbers.ts';
+import { duration, grouped, none } from '../../words/numbers.ts';
 import { EventList } from './event-list.tsx';
 import { Flow } from './flow.tsx';
 import { type Connection, Looking } from './looking.ts';
@@ -78,7 +78,7 @@ function Rate({ looking }: Props) {
       <div>
         <h2 id="rate-title">{t.rate}</h2>
         <p class="figure" id="rate">
-          {looking.status.value === undefined ? '–' : now}
+          {looking.status.value === undefined ? none : now}
         </p>
         <p class="quiet">{t.peak(peak)}</p>
       </div>
@@ -90,16 +90,13 @@ function Rate({ looking }: Props) {
 function Totals({ looking }: Props) {
   const t = liveWords();
   const status = looking.status.value;
-  const count = (value: number | null | undefined): string =>
-    value == null ? '–' : grouped(value);
-  const lagMs = status?.lag_ms ?? null;
   const totals = [
-    ['accepted', t.accepted, count(status?.accepted)],
-    ['stored', t.stored, count(status?.stored)],
-    ['duplicates', t.duplicates, count(status?.duplicates)],
-    ['late', t.late, count(status?.late)],
-    ['dead_letters', t.deadLetters, count(status?.dead_letters)],
-    ['lag_ms', t.lag, lagMs === null ? '–' : duration(lagMs)],
+    ['accepted', t.accepted, grouped(status?.accepted)],
+    ['stored', t.stored, grouped(status?.stored)],
+    ['duplicates', t.duplicates, grouped(status?.duplicates)],
+    ['late', t.late, grouped(status?.late)],
+    ['dead_letters', t.deadLetters, grouped(status?.dead_letters)],
+    ['lag_ms', t.lag, duration(status?.lag_ms)],
   ] as const;
   return (
     <section aria-label={t.totals}>

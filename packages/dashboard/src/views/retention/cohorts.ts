@@ -1,4 +1,5 @@
 import type { Answer } from '../../question/answer.ts';
+import { numberIn } from '../../question/cells.ts';
 import { splitRows } from '../../question/split-rows.ts';
 
 export interface Period {
@@ -21,7 +22,7 @@ export const cohortsOf = ({ rows }: Pick<Answer, 'rows'>): readonly Cohort[] =>
     people: Number(own[0]?.people),
     periods: own.map(({ returned, share }) => ({
       returned: Number(returned),
-      share: typeof share === 'number' ? share : null,
+      share: numberIn(share),
     })),
   }));
 

@@ -1,11 +1,11 @@
+import { retentionWidths } from '../../../../millrace/dist/plan/questions/retention.js';
 import type { PipelineDescription } from '../../api/pipeline.ts';
 import { Choice } from '../../question/choice.tsx';
 import { ChosenEventsEditor } from '../../question/chosen-events-editor.tsx';
-import { peopleWords } from '../../question/people-words.ts';
+import { CountInput } from '../../question/count-input.tsx';
 import { PersonPicker } from '../../question/person-picker.tsx';
-import { RangePicker } from '../../question/range-picker.tsx';
-import { common } from '../../words/common.ts';
-import { cohortWidths, isPeriods, periodsMax, type RetentionState } from './state.ts';
+import { QuestionForm } from '../../question/question-form.tsx';
+import { periodsMax, type RetentionState } from './state.ts';
 import { retentionWords } from './words.ts';
 
 interface RetentionFormProps {
@@ -18,11 +18,7 @@ interface RetentionFormProps {
 export function RetentionForm({ state, pipeline, onChange, onAgain }: RetentionFormProps) {
   const t = retentionWords();
   return (
-    <form
-      class="card question-form"
-      aria-label={peopleWords().form}
-      onSubmit={(event) => event.preventDefault()}
-    >
+    <QuestionForm state={state} onChange={onChange} onAgain={onAgain}>
       <div class="columns">
         <ChosenEventsEditor
           legend={t.first}
@@ -42,35 +38,17 @@ export function RetentionForm({ state, pipeline, onChange, onAgain }: RetentionF
           label={t.every}
           labelled
           value={state.every}
-          options={cohortWidths.map((width) => [width, t[width]])}
+          options={retentionWidths.map((width) => [width, t[width]])}
           onChange={(every) => onChange({ every })}
         />
-        <label class="labelled">
-          <span>{t.periods}</span>
-          <input
-            type="number"
-            class="short"
-            min="1"
-            max={periodsMax}
-            value={state.periods}
-            onChange={({ currentTarget: { valueAsNumber: periods } }) => {
-              if (isPeriods(periods)) onChange({ periods });
-            }}
-          />
-        </label>
+        <CountInput
+          label={t.periods}
+          value={state.periods}
+          max={periodsMax}
+          onChange={(periods) => onChange({ periods })}
+        />
         <PersonPicker per={state.per} onChange={(per) => onChange({ per })} />
       </div>
-      <div class="line">
-        <RangePicker
-          range={state.range}
-          zone={state.zone}
-          onRange={(range) => onChange({ range })}
-          onZone={(zone) => onChange({ zone })}
-        />
-        <button type="button" onClick={onAgain}>
-          {common().refresh}
-        </button>
-      </div>
-    </form>
+    </QuestionForm>
   );
 }

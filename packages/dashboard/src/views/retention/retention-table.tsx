@@ -1,6 +1,6 @@
+import { Scrolled } from '../../parts/scrolled.tsx';
 import { timeText } from '../../question/answer-table.tsx';
 import { peopleWords } from '../../question/people-words.ts';
-import { Scrolled } from '../../question/scrolled.tsx';
 import { grouped, percent } from '../../words/numbers.ts';
 import { allCohorts, type Cohort, type Period } from './cohorts.ts';
 import type { CohortWidth } from './state.ts';
@@ -17,7 +17,7 @@ export function RetentionTable({ cohorts, every, zone }: RetentionTableProps) {
   const all = allCohorts(cohorts);
   const numberOf = { day: t.dayNumber, week: t.weekNumber, month: t.monthNumber }[every];
   return (
-    <Scrolled label={t.table}>
+    <Scrolled label={t.table} framed>
       <table id="retention-table">
         <caption class="hidden-visually">{t.table}</caption>
         <thead>

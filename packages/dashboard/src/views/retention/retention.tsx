@@ -1,14 +1,14 @@
-import type { PipelineDescription } from '../../api/pipeline.ts';
 import { useAsked } from '../../api/use-asked.ts';
-import { Answered, Empty } from '../../parts/states.tsx';
+import { Answered } from '../../parts/states.tsx';
 import { askQuestion } from '../../question/answer.ts';
 import { AnswerFoot } from '../../question/answer-foot.tsx';
 import { Nothing } from '../../question/nothing.tsx';
-import { peopleWords } from '../../question/people-words.ts';
 import { QuestionCopies } from '../../question/question-copies.tsx';
 import { questionForms } from '../../question/question-forms.ts';
+import { questionView } from '../../question/question-view.tsx';
 import { useAddressState } from '../../question/use-address-state.ts';
-import type { View } from '../../view.ts';
+import { questionWords } from '../../question/words.ts';
+import type { ViewProps } from '../../view.ts';
 import { cohortsOf } from './cohorts.ts';
 import { RetentionForm } from './retention-form.tsx';
 import { RetentionTable } from './retention-table.tsx';
@@ -16,20 +16,15 @@ import { fitting, questionOf, type RetentionState, readState, writeState } from 
 import { retentionWords } from './words.ts';
 
 /** How many people come back, and how long after their first event. */
-export const retention: View = {
+export const retention = questionView({
   path: '/retention',
   title: () => retentionWords().title,
-  Content: ({ pipeline }) =>
-    pipeline.events.length === 0 ? (
-      <Empty>{peopleWords().noEvents}</Empty>
-    ) : (
-      <Retention pipeline={pipeline} />
-    ),
-};
+  Question: Retention,
+});
 
-const form = { read: readState, write: writeState };
+const form = { read: readState, fitting, write: writeState };
 
-function Retention({ pipeline }: { readonly pipeline: PipelineDescription }) {
+function Retention({ pipeline }: ViewProps) {
   const { state, written, change } = useAddressState<RetentionState>(form, pipeline);
   const asked = useAsked(
     async (signal) => {
@@ -41,19 +36,14 @@ function Retention({ pipeline }: { readonly pipeline: PipelineDescription }) {
   );
   return (
     <div class="question-view">
-      <RetentionForm
-        state={state}
-        pipeline={pipeline}
-        onChange={(changed) => change(fitting({ ...state, ...changed }, pipeline))}
-        onAgain={asked.again}
-      />
+      <RetentionForm state={state} pipeline={pipeline} onChange={change} onAgain={asked.again} />
       <Answered asked={asked}>
         {({ question, answer }) => (
           <>
             {answer.rows.length === 0 ? (
               <Nothing />
             ) : (
-              <section class="answer" aria-label={peopleWords().answer}>
+              <section class="answer" aria-label={questionWords().answer}>
                 <p class="quiet">{retentionWords().explained}</p>
                 <RetentionTable
                   cohorts={cohortsOf(answer)}

@@ -1,3 +1,4 @@
+import { retentionWidths } from '../../../../millrace/dist/plan/questions/retention.js';
 import type { PipelineDescription } from '../../api/pipeline.ts';
 import {
   askedEvents,
@@ -6,21 +7,20 @@ import {
   readChosen,
   writeChosen,
 } from '../../question/chosen-events.ts';
+import { readCount } from '../../question/count.ts';
 import { type PersonField, readPer } from '../../question/person.ts';
 import {
   isoText,
-  isZone,
-  ownZone,
   type Range,
   readRange,
+  readZone,
   timesOf,
   wallMs,
   wallText,
   writeRange,
 } from '../../question/range.ts';
 
-export const cohortWidths = ['day', 'week', 'month'] as const;
-export type CohortWidth = (typeof cohortWidths)[number];
+export type CohortWidth = (typeof retentionWidths)[number];
 
 export interface RetentionState {
   /** With which event somebody begins. */
@@ -41,21 +41,16 @@ const periodsDefault = 8;
 /** As many as an answer may have: each cohort has a row for each period. */
 const rowsMax = 10_000;
 
-export const isPeriods = (count: number): boolean =>
-  Number.isInteger(count) && count >= 1 && count <= periodsMax;
-
 export function readState(params: URLSearchParams, pipeline: PipelineDescription): RetentionState {
-  const periods = Number(params.get('periods'));
-  const zone = params.get('zone');
   return fitting(
     {
       first: readChosen('first', params, pipeline),
       back: readChosen('return', params, pipeline),
-      every: cohortWidths.find((width) => width === params.get('every')) ?? 'week',
-      periods: isPeriods(periods) ? periods : periodsDefault,
+      every: retentionWidths.find((width) => width === params.get('every')) ?? 'week',
+      periods: readCount(params.get('periods'), periodsMax) ?? periodsDefault,
       per: readPer(params),
       range: readRange(params) ?? { span: '90d' },
-      zone: isZone(zone) ? zone : ownZone(),
+      zone: readZone(params),
     },
     pipeline,
   );
@@ -75,8 +70,7 @@ export function writeState(state: RetentionState): URLSearchParams {
   params.set('every', state.every);
   params.set('periods', String(state.periods));
   params.set('per', state.per);
-  writeRange(state.range, params);
-  params.set('zone', state.zone);
+  writeRange(state.range, state.zone, params);
   return params;
 }
 

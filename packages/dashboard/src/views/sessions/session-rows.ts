@@ -1,4 +1,5 @@
-import type { Answer, AnswerRow } from '../../question/answer.ts';
+import type { Answer } from '../../question/answer.ts';
+import { levelsIn, numberIn, textIn } from '../../question/cells.ts';
 
 /** What is told of sessions together: of all, of a bucket, of those that begin or end alike. */
 export interface SessionsRow {
@@ -18,18 +19,12 @@ export interface SessionsRow {
 export function sessionRowsOf({ columns, rows }: Answer): readonly SessionsRow[] {
   const first = columns[0]?.name ?? '';
   return rows.map((row) => ({
-    of: first === 'sessions' ? null : textOf(row[first]),
+    of: first === 'sessions' ? null : textIn(row[first]),
     sessions: Number(row.sessions),
     people: Number(row.people),
-    eventsPerSession: numberOf(row.events_per_session),
-    bounceRate: numberOf(row.bounce_rate),
-    meanMs: numberOf(row.mean_duration_ms),
-    durationsMs: Array.isArray(row.duration_ms) ? row.duration_ms : [],
+    eventsPerSession: numberIn(row.events_per_session),
+    bounceRate: numberIn(row.bounce_rate),
+    meanMs: numberIn(row.mean_duration_ms),
+    durationsMs: levelsIn(row.duration_ms),
   }));
 }
-
-const textOf = (value: AnswerRow[string] | undefined): string | null =>
-  value === null || value === undefined ? null : String(value);
-
-const numberOf = (value: AnswerRow[string] | undefined): number | null =>
-  typeof value === 'number' ? value : null;

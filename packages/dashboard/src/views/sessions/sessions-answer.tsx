@@ -5,10 +5,10 @@ import { timeText } from '../../question/answer-table.tsx';
 import { Nothing } from '../../question/nothing.tsx';
 import { peopleWords } from '../../question/people-words.ts';
 import { questionWords } from '../../question/words.ts';
-import { figure, grouped, percent } from '../../words/numbers.ts';
+import { duration, figure, grouped, percent } from '../../words/numbers.ts';
 import { type SessionsRow, sessionRowsOf } from './session-rows.ts';
 import { SessionsCharts } from './sessions-charts.tsx';
-import { lengthText, SessionsTable } from './sessions-table.tsx';
+import { SessionsTable } from './sessions-table.tsx';
 import { everyOf, type SessionsState } from './state.ts';
 import { sessionWords } from './words.ts';
 
@@ -33,7 +33,7 @@ export function SessionsAnswer({ state, answers }: SessionsAnswerProps) {
   if (totals === undefined || totals.sessions === 0) return <Nothing />;
   const nameOf = ({ of }: SessionsRow): string => of ?? questionWords().absentValue;
   return (
-    <section class="answer" aria-label={peopleWords().answer}>
+    <section class="answer" aria-label={questionWords().answer}>
       <Totals totals={totals} />
       <SessionsCharts rows={buckets} every={every} zone={zone} />
       <SessionsTable
@@ -66,8 +66,8 @@ function Totals({ totals }: { readonly totals: SessionsRow }) {
     ['people', peopleWords().people, grouped(totals.people)],
     ['events', t.eventsPerSession, figure(totals.eventsPerSession)],
     ['bounce', t.bounceRate, percent(totals.bounceRate)],
-    ['mean', t.mean, lengthText(totals.meanMs)],
-    ['median', t.median, lengthText(totals.durationsMs[0])],
+    ['mean', t.mean, duration(totals.meanMs)],
+    ['median', t.median, duration(totals.durationsMs[0])],
   ] as const;
   return (
     <section aria-label={t.totals}>

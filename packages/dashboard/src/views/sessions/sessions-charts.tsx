@@ -1,8 +1,7 @@
 import { useMemo } from 'preact/hooks';
-import { TimeChart } from '../../parts/time-chart.tsx';
+import { ChartCard } from '../../question/chart-card.tsx';
 import { gapsMarked } from '../../question/gaps.ts';
 import { type Every, widthsMs } from '../../question/range.ts';
-import { questionWords } from '../../question/words.ts';
 import type { SessionsRow } from './session-rows.ts';
 import { sessionWords } from './words.ts';
 
@@ -46,17 +45,5 @@ function Chart({ name, measured, rows, every, zone }: ChartProps) {
     const series = [{ label: name, values: times.map((time) => values.get(time) ?? null) }];
     return { times, series };
   }, [rows, every, name]);
-  return (
-    <figure class="card">
-      <figcaption class="name">{name}</figcaption>
-      <TimeChart
-        label={questionWords().chartOf(name)}
-        times={charted.times}
-        series={charted.series}
-        zone={zone}
-        heightPx={180}
-        legend
-      />
-    </figure>
-  );
+  return <ChartCard name={name} {...charted} zone={zone} heightPx={180} />;
 }

@@ -1,14 +1,11 @@
 import type { PipelineDescription } from '../../api/pipeline.ts';
+import { BucketChoice } from '../../question/bucket-choice.tsx';
 import { Choice } from '../../question/choice.tsx';
 import { fieldsOfChosen } from '../../question/chosen-events.ts';
 import { ChosenEventsEditor } from '../../question/chosen-events-editor.tsx';
 import { DurationInput } from '../../question/duration-input.tsx';
-import { peopleWords } from '../../question/people-words.ts';
 import { PersonPicker } from '../../question/person-picker.tsx';
-import { everies, fittingEvery } from '../../question/range.ts';
-import { RangePicker } from '../../question/range-picker.tsx';
-import { questionWords } from '../../question/words.ts';
-import { common } from '../../words/common.ts';
+import { QuestionForm } from '../../question/question-form.tsx';
 import type { SessionsState } from './state.ts';
 import { sessionWords } from './words.ts';
 
@@ -21,13 +18,19 @@ interface SessionsFormProps {
 
 export function SessionsForm({ state, pipeline, onChange, onAgain }: SessionsFormProps) {
   const t = sessionWords();
-  const q = questionWords();
   const fields = fieldsOfChosen(pipeline, state.of).map(({ name }) => [name, name] as const);
   return (
-    <form
-      class="card question-form"
-      aria-label={peopleWords().form}
-      onSubmit={(event) => event.preventDefault()}
+    <QuestionForm
+      state={state}
+      onChange={onChange}
+      onAgain={onAgain}
+      beside={
+        <BucketChoice
+          value={state.every}
+          range={state.range}
+          onChange={(every) => onChange({ every })}
+        />
+      }
     >
       <ChosenEventsEditor
         legend={t.of}
@@ -53,27 +56,6 @@ export function SessionsForm({ state, pipeline, onChange, onAgain }: SessionsFor
           onChange={(exit) => onChange({ exit })}
         />
       </div>
-      <div class="line">
-        <RangePicker
-          range={state.range}
-          zone={state.zone}
-          onRange={(range) => onChange({ range })}
-          onZone={(zone) => onChange({ zone })}
-        />
-        <Choice
-          label={q.bucket}
-          labelled
-          value={state.every}
-          options={[
-            ['fitting', q.fitting(q[fittingEvery(state.range)])],
-            ...everies.map((every) => [every, q[every]] as const),
-          ]}
-          onChange={(every) => onChange({ every })}
-        />
-        <button type="button" onClick={onAgain}>
-          {common().refresh}
-        </button>
-      </div>
-    </form>
+    </QuestionForm>
   );
 }

@@ -1,5 +1,5 @@
+import { Scrolled } from '../../parts/scrolled.tsx';
 import { peopleWords } from '../../question/people-words.ts';
-import { Scrolled } from '../../question/scrolled.tsx';
 import { duration, figure, grouped, percent } from '../../words/numbers.ts';
 import type { SessionsRow } from './session-rows.ts';
 import { sessionWords } from './words.ts';
@@ -15,7 +15,7 @@ interface SessionsTableProps {
 export function SessionsTable({ caption, heading, rows, nameOf }: SessionsTableProps) {
   const t = sessionWords();
   return (
-    <Scrolled label={caption}>
+    <Scrolled label={caption} framed>
       <table>
         <caption class="sessions-caption">{caption}</caption>
         <thead>
@@ -42,10 +42,10 @@ export function SessionsTable({ caption, heading, rows, nameOf }: SessionsTableP
               <td>{grouped(row.people)}</td>
               <td>{figure(row.eventsPerSession)}</td>
               <td>{percent(row.bounceRate)}</td>
-              <td>{lengthText(row.meanMs)}</td>
+              <td>{duration(row.meanMs)}</td>
               {row.durationsMs.map((ms, level) => (
                 // A level is its place.
-                <td key={String(level)}>{lengthText(ms)}</td>
+                <td key={String(level)}>{duration(ms)}</td>
               ))}
             </tr>
           ))}
@@ -54,6 +54,3 @@ export function SessionsTable({ caption, heading, rows, nameOf }: SessionsTableP
     </Scrolled>
   );
 }
-
-export const lengthText = (ms: number | null | undefined): string =>
-  ms === null || ms === undefined ? '–' : duration(ms);

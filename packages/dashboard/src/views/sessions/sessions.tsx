@@ -1,32 +1,26 @@
-import type { PipelineDescription } from '../../api/pipeline.ts';
 import { useAsked } from '../../api/use-asked.ts';
-import { Answered, Empty } from '../../parts/states.tsx';
+import { Answered } from '../../parts/states.tsx';
 import { type Answer, askQuestion } from '../../question/answer.ts';
-import { peopleWords } from '../../question/people-words.ts';
 import { QuestionCopies } from '../../question/question-copies.tsx';
 import { questionForms } from '../../question/question-forms.ts';
+import { questionView } from '../../question/question-view.tsx';
 import { useAddressState } from '../../question/use-address-state.ts';
-import type { View } from '../../view.ts';
+import type { ViewProps } from '../../view.ts';
 import { SessionsAnswer } from './sessions-answer.tsx';
 import { SessionsForm } from './sessions-form.tsx';
 import { fitting, questionsOf, readState, type SessionsState, writeState } from './state.ts';
 import { sessionWords } from './words.ts';
 
 /** What people do at a time: how often, how long, where they begin and end. */
-export const sessions: View = {
+export const sessions = questionView({
   path: '/sessions',
   title: () => sessionWords().title,
-  Content: ({ pipeline }) =>
-    pipeline.events.length === 0 ? (
-      <Empty>{peopleWords().noEvents}</Empty>
-    ) : (
-      <Sessions pipeline={pipeline} />
-    ),
-};
+  Question: Sessions,
+});
 
-const form = { read: readState, write: writeState };
+const form = { read: readState, fitting, write: writeState };
 
-function Sessions({ pipeline }: { readonly pipeline: PipelineDescription }) {
+function Sessions({ pipeline }: ViewProps) {
   const { state, written, change } = useAddressState<SessionsState>(form, pipeline);
   const asked = useAsked(
     async (signal) => {
@@ -45,12 +39,7 @@ function Sessions({ pipeline }: { readonly pipeline: PipelineDescription }) {
   );
   return (
     <div class="question-view">
-      <SessionsForm
-        state={state}
-        pipeline={pipeline}
-        onChange={(changed) => change(fitting({ ...state, ...changed }, pipeline))}
-        onAgain={asked.again}
-      />
+      <SessionsForm state={state} pipeline={pipeline} onChange={change} onAgain={asked.again} />
       <Answered asked={asked}>
         {({ state: answered, questions, answers }) => (
           <>

@@ -9,15 +9,13 @@ import {
 } from '../../question/chosen-events.ts';
 import { type PersonField, readPer } from '../../question/person.ts';
 import {
+  askedTimes,
   type Every,
   fittingEvery,
-  isEvery,
-  isoText,
-  isZone,
-  ownZone,
   type Range,
+  readEvery,
   readRange,
-  timesOf,
+  readZone,
   writeRange,
 } from '../../question/range.ts';
 
@@ -40,8 +38,6 @@ const bucketsMax = 10_000;
 const levels = [0.5, 0.9];
 
 export function readState(params: URLSearchParams, pipeline: PipelineDescription): SessionsState {
-  const every = params.get('every');
-  const zone = params.get('zone');
   return fitting(
     {
       of: readChosen('from', params, pipeline),
@@ -49,9 +45,9 @@ export function readState(params: URLSearchParams, pipeline: PipelineDescription
       per: readPer(params),
       entry: params.get('entry') ?? 'type',
       exit: params.get('exit') ?? 'type',
-      every: isEvery(every) ? every : 'fitting',
+      every: readEvery(params.get('every')) ?? 'fitting',
       range: readRange(params) ?? { span: '30d' },
-      zone: isZone(zone) ? zone : ownZone(),
+      zone: readZone(params),
     },
     pipeline,
   );
@@ -78,8 +74,7 @@ export function writeState(state: SessionsState): URLSearchParams {
   params.set('entry', state.entry);
   params.set('exit', state.exit);
   if (state.every !== 'fitting') params.set('every', state.every);
-  writeRange(state.range, params);
-  params.set('zone', state.zone);
+  writeRange(state.range, state.zone, params);
   return params;
 }
 
@@ -90,14 +85,12 @@ export const everyOf = ({ every, range }: SessionsState): Every =>
 export function questionsOf(state: SessionsState, pipeline: PipelineDescription, nowMs: number) {
   const { of, gap, per, entry, exit, range, zone } = state;
   const every = everyOf(state);
-  const { sinceMs, untilMs } = timesOf(range, every, zone, nowMs);
   const common = {
     ...askedEvents(of, pipeline),
     gap,
     per,
     levels,
-    since: isoText(sinceMs),
-    until: isoText(untilMs),
+    ...askedTimes(range, every, zone, nowMs),
   };
   return {
     totals: common,
