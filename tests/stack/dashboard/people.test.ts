@@ -23,6 +23,12 @@ const of = (user_id: string, type: string, timestamp: string, category = 'shoes'
   properties: properties(type, category),
 });
 
+const between = (since: string, until: string): readonly (readonly string[])[] => [
+  ['since', `${since}T00:00:00Z`],
+  ['until', `${until}T00:00:00Z`],
+  ['zone', 'UTC'],
+];
+
 /** In February: four look; Ann, Bob and Dan put something into their carts; Ann buys, and Dan after more than a week. */
 const journeys = [
   of('ann', 'view', '2025-02-03T10:00:00Z'),
@@ -36,11 +42,7 @@ const journeys = [
   of('dan', 'purchase', '2025-02-11T11:00:00Z'),
   of('eve', 'purchase', '2025-02-03T12:00:00Z'),
 ];
-const february = [
-  ['since', '2025-02-01T00:00:00Z'],
-  ['until', '2025-03-01T00:00:00Z'],
-  ['zone', 'UTC'],
-];
+const february = between('2025-02-01', '2025-03-01');
 
 /** In March, from Monday the 3rd: Ann and Bob begin in the first week, Cid in the second. */
 const returns = [
@@ -52,11 +54,7 @@ const returns = [
   of('cid', 'click', '2025-03-10T10:00:00Z'),
   of('cid', 'click', '2025-03-18T10:00:00Z'),
 ];
-const march = [
-  ['since', '2025-03-01T00:00:00Z'],
-  ['until', '2025-04-01T00:00:00Z'],
-  ['zone', 'UTC'],
-];
+const march = between('2025-03-01', '2025-04-01');
 
 /** In April: one session of 20 minutes, one of 5, and two of a single event. */
 const visits = [
@@ -68,11 +66,7 @@ const visits = [
   of('cid', 'click', '2025-04-08T10:00:00Z'),
   of('cid', 'view', '2025-04-08T10:05:00Z'),
 ];
-const april = [
-  ['since', '2025-04-01T00:00:00Z'],
-  ['until', '2025-05-01T00:00:00Z'],
-  ['zone', 'UTC'],
-];
+const april = between('2025-04-01', '2025-05-01');
 
 // Quantiles lie between the values nearest to them: nine tenths of 1, 10 and 30 minutes are 26.
 describe('the views that follow people', () => {

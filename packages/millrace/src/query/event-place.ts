@@ -4,12 +4,14 @@ import type { EventPlace } from '../plan/sought-events.ts';
 export const eventPlaceText = ({ timestampMs, partition, offset }: EventPlace): string =>
   `${timestampMs}-${partition}-${offset}`;
 
+const form = /^(-?\d{1,15})-(\d{1,9})-(\d{1,15})$/;
+
 /** What `eventPlaceText` makes, as a pattern. */
-export const eventPlacePattern = '^-?[0-9]{1,15}-[0-9]{1,9}-[0-9]{1,15}$';
+export const eventPlacePattern = form.source;
 
 /** @returns null if the text is none. */
 export function eventPlace(text: string): EventPlace | null {
-  const [, timestampMs, partition, offset] = /^(-?\d{1,15})-(\d{1,9})-(\d{1,15})$/.exec(text) ?? [];
+  const [, timestampMs, partition, offset] = form.exec(text) ?? [];
   if (timestampMs === undefined || partition === undefined || offset === undefined) return null;
   return {
     timestampMs: Number(timestampMs),

@@ -92,19 +92,7 @@ export const createFinding =
   };
 
 /** As the store writes it: offsets have 64 bits, so they are strings. */
-interface StoredRow extends StoredObject {
-  readonly event_id: string;
-  readonly type: string;
-  readonly timestamp: string;
-  readonly received_at: string;
-  readonly appended_at: string;
-  readonly late: boolean;
-  readonly user_id: string | null;
-  readonly anonymous_id: string | null;
-  readonly session_id: string | null;
-  readonly properties: StoredObject;
-  readonly context: StoredObject;
-  readonly partition: number;
+interface StoredRow extends StoredObject, Omit<EventRecord, 'offset' | 'rollups'> {
   readonly offset: string;
 }
 

@@ -8,7 +8,8 @@ import { EventStream, type StreamEvent } from '../../../../tests/support/event-s
 import type { LiveNumbers } from '../observe/live.ts';
 import type { Storage } from '../observe/storage.ts';
 import { answerSchemas } from '../server/openapi/answer-schemas.ts';
-import { type Running, serveEmbedded } from './serve-embedded.ts';
+import { serveForTest } from './serve.suite.ts';
+import type { Running } from './serve-embedded.ts';
 
 const pipeline = fileURLToPath(
   new URL('../../../../tests/support/ledger.config.ts', import.meta.url),
@@ -20,30 +21,7 @@ let folder: string;
 let running: Running;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'millrace-live-'));
-  running = await serveEmbedded(
-    {
-      pipeline,
-      data: join(folder, 'data'),
-      host: '127.0.0.1',
-      port: 0,
-      writeKeys: [],
-      readKeys: ['r'],
-      webhookSecret: '',
-      dedupMemoryMb: 64,
-      storeMemoryMb: 1_024,
-      questionRowsMax: 1_000_000,
-      logRetentionHours: 24,
-      deadLetterRetentionDays: 90,
-      logSegmentMb: 64,
-      archive: '',
-      archiveSeconds: 3_600,
-      s3Endpoint: '',
-    },
-    (what, error) => {
-      throw new Error(what, { cause: error });
-    },
-    () => {},
-  );
+  running = await serveForTest({ pipeline, data: join(folder, 'data'), writeKeys: [] });
 });
 afterEach(async () => {
   await running.close();

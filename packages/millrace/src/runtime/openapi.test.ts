@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { viewPaths } from '../server/dashboard/dashboard-routes.ts';
-import { type Running, serveEmbedded } from './serve-embedded.ts';
+import { serveForTest } from './serve.suite.ts';
+import type { Running } from './serve-embedded.ts';
 
 const shop = fileURLToPath(
   new URL('../../../../examples/shop/millrace.config.ts', import.meta.url),
@@ -37,30 +38,7 @@ const isMade = (message: unknown): message is { readonly fastify: FastifyInstanc
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'millrace-openapi-'));
   subscribe('fastify.initialization', listen);
-  running = await serveEmbedded(
-    {
-      pipeline: shop,
-      data: join(folder, 'data'),
-      host: '127.0.0.1',
-      port: 0,
-      writeKeys: ['w'],
-      readKeys: ['r'],
-      webhookSecret: '',
-      dedupMemoryMb: 64,
-      storeMemoryMb: 1_024,
-      questionRowsMax: 1_000_000,
-      logRetentionHours: 24,
-      deadLetterRetentionDays: 90,
-      logSegmentMb: 64,
-      archive: '',
-      archiveSeconds: 3_600,
-      s3Endpoint: '',
-    },
-    (what, error) => {
-      throw new Error(what, { cause: error });
-    },
-    () => {},
-  );
+  running = await serveForTest({ pipeline: shop, data: join(folder, 'data'), writeKeys: ['w'] });
 });
 afterAll(async () => {
   unsubscribe('fastify.initialization', listen);

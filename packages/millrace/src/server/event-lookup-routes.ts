@@ -5,7 +5,7 @@ import { type SoughtBy, soughtBys } from '../plan/sought-events.ts';
 import { eventPlace, eventPlacePattern } from '../query/event-place.ts';
 import type { FindEvents } from '../query/find-events.ts';
 import { goneReader } from './gone-reader.ts';
-import { json, type Operation, ref } from './openapi/operation.ts';
+import { json, type Operation, type Parameter, ref } from './openapi/operation.ts';
 
 export interface EventLookupRoutesOptions {
   readonly find: FindEvents;
@@ -13,9 +13,42 @@ export interface EventLookupRoutesOptions {
   readonly requireRead: (request: FastifyRequest) => Promise<void>;
 }
 
-const limits = { min: 1, max: 100, default: 20 } as const;
 /** Searches under way at once; one more is told to come again. */
 const searchesMax = 8;
+
+const parameters: readonly Parameter[] = [
+  {
+    in: 'query',
+    name: 'by',
+    required: true,
+    description: 'The field to look at.',
+    schema: { type: 'string', enum: [...soughtBys] },
+  },
+  {
+    in: 'query',
+    name: 'value',
+    required: true,
+    description: 'What it is, whole.',
+    schema: { type: 'string' },
+  },
+  {
+    in: 'query',
+    name: 'limit',
+    description: 'Events in the answer.',
+    schema: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100,
+      default: 20,
+    },
+  },
+  {
+    in: 'query',
+    name: 'before',
+    description: '`next` of an answer, for those that follow.',
+    schema: { type: 'string', pattern: eventPlacePattern },
+  },
+];
 
 const operation: Operation = {
   id: 'findEvents',
@@ -24,39 +57,7 @@ const operation: Operation = {
   description:
     'The newest by their timestamps first, each with its place in the log and the rows of rollups that count it. In a cluster a rollup may be a little behind the events.',
   key: 'read',
-  parameters: [
-    {
-      in: 'query',
-      name: 'by',
-      required: true,
-      description: 'The field to look at.',
-      schema: { type: 'string', enum: [...soughtBys] },
-    },
-    {
-      in: 'query',
-      name: 'value',
-      required: true,
-      description: 'What it is, whole.',
-      schema: { type: 'string' },
-    },
-    {
-      in: 'query',
-      name: 'limit',
-      description: 'Events in the answer.',
-      schema: {
-        type: 'integer',
-        minimum: limits.min,
-        maximum: limits.max,
-        default: limits.default,
-      },
-    },
-    {
-      in: 'query',
-      name: 'before',
-      description: '`next` of an answer, for those that follow.',
-      schema: { type: 'string', pattern: eventPlacePattern },
-    },
-  ],
+  parameters,
   success: {
     description: 'The events; none if there are none.',
     content: json(ref('FoundEvents')),
@@ -67,19 +68,14 @@ const operation: Operation = {
 interface Asked {
   readonly by: SoughtBy;
   readonly value: string;
-  readonly limit?: number;
+  readonly limit: number;
   readonly before?: string;
 }
 
 const querystring = {
   type: 'object',
-  required: ['by', 'value'],
-  properties: {
-    by: { type: 'string', enum: soughtBys },
-    value: { type: 'string' },
-    limit: { type: 'integer', minimum: limits.min, maximum: limits.max },
-    before: { type: 'string', pattern: eventPlacePattern },
-  },
+  required: parameters.filter(({ required }) => required).map(({ name }) => name),
+  properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, schema])),
 };
 
 /** `GET /v1/events?by=user_id&value=ann&limit=&before=`: a `FoundEvents`. */
@@ -92,7 +88,7 @@ export async function eventLookupRoutes(
   server.get<{ Querystring: Asked }>(
     '/v1/events',
     { schema, config: { operation }, onRequest: requireRead },
-    async ({ query: { by, value, limit = limits.default, before } }, reply) => {
+    async ({ query: { by, value, limit, before } }, reply) => {
       if (!isText(value)) {
         throw new MillraceError('invalid_body', 'value has characters that no event has.');
       }

@@ -1,8 +1,7 @@
 import type { Every } from '../../plan/plan.ts';
+import { dayMs } from '../../plan/read-duration.ts';
 import { widthsMs } from '../../plan/widths.ts';
 import { call, type Expression, infix, literal } from './nodes.ts';
-
-const dayMs = 86_400_000;
 
 /**
  * A Monday before every time there is (1900), counted from the epoch, which was a Thursday.

@@ -13,7 +13,6 @@ import type {
 } from '../../observe/status.ts';
 import type { Storage, TableStorage } from '../../observe/storage.ts';
 import type { Answer, Explanation } from '../../query/answer-question.ts';
-import type { CountedIn, EventRecord, FoundEvents } from '../../query/find-events.ts';
 import type { VersionStatus } from '../../rollups/version-status.ts';
 import type {
   GroupDifference,
@@ -24,30 +23,13 @@ import type {
   VerifyProgress,
   VerifyReport,
 } from '../../verify/report.ts';
+import { foundEventSchemas } from './found-event-schemas.ts';
 import { type JsonSchema, orNullOf, ref } from './operation.ts';
+import { count, exactly, listOf, type Members, text, time } from './schema-parts.ts';
 
-const count: JsonSchema = { type: 'integer', minimum: 0 };
 const countOrNull: JsonSchema = { ...orNullOf('integer'), minimum: 0 };
-const text: JsonSchema = { type: 'string' };
-const time: JsonSchema = { type: 'string', format: 'date-time' };
 const letterId: JsonSchema = { type: 'string', pattern: '^[0-9]+/[0-9]+$', examples: ['0/17'] };
 const refusalCode: JsonSchema = { type: 'string', enum: Object.keys(refusals) };
-
-/** An object of exactly these members, each of them there but for those named. */
-const exactly = (
-  properties: { readonly [name: string]: JsonSchema },
-  optional: readonly string[] = [],
-): JsonSchema => ({
-  type: 'object',
-  properties,
-  required: Object.keys(properties).filter((name) => !optional.includes(name)),
-  additionalProperties: false,
-});
-
-const listOf = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
-
-/** Every member of a type, so that the compiler misses what is not described. */
-type Members<Type> = { readonly [name in keyof Type]-?: JsonSchema };
 
 const receipt: Members<Receipt> = {
   accepted: { ...count, description: 'Events that are kept, duplicates among them.' },
@@ -127,62 +109,6 @@ const answer: Members<Answer> = {
       ],
     },
   }),
-};
-
-const anyMembers: JsonSchema = { type: 'object', additionalProperties: true };
-
-const countedIn: Members<CountedIn> = {
-  rollup: text,
-  version: count,
-  bucket: { ...time, description: 'The start of its bucket.' },
-  dimensions: anyMembers,
-  kept_until: {
-    ...orNullOf('string'),
-    format: 'date-time',
-    description: 'Until when that row is kept; null for ever.',
-  },
-};
-
-const eventRecord: Members<EventRecord> = {
-  event_id: text,
-  type: text,
-  timestamp: time,
-  received_at: { ...time, description: 'When a collector took it.' },
-  appended_at: { ...time, description: 'When it went into the log.' },
-  late: {
-    type: 'boolean',
-    description: 'Whether it came later than the pipeline allows, so that no window has it.',
-  },
-  user_id: orNullOf('string'),
-  anonymous_id: orNullOf('string'),
-  session_id: orNullOf('string'),
-  properties: anyMembers,
-  context: anyMembers,
-  partition: { ...count, description: 'Of the log.' },
-  offset: { ...count, description: 'Its place in that partition.' },
-  rollups: {
-    ...listOf(exactly(countedIn)),
-    description: 'The rollups that count it, and in which row.',
-  },
-};
-
-const foundEvents: Members<FoundEvents> = {
-  as_of: {
-    ...orNullOf('string'),
-    format: 'date-time',
-    description:
-      'Everything that was in the log before this is stored; null while it is not known.',
-  },
-  kept_since: {
-    ...orNullOf('string'),
-    format: 'date-time',
-    description: 'What happened before it goes by age; null if nothing does.',
-  },
-  events: listOf(ref('EventRecord')),
-  next: {
-    ...orNullOf('string'),
-    description: 'Ask again with it as `before` for those that follow; null if there are none.',
-  },
 };
 
 const rollupStatus: Members<RollupStatus> = {
@@ -311,22 +237,6 @@ const liveNumbers: Members<LiveNumbers> = {
   problem: status.problem,
 };
 
-const liveEvents: Members<{ readonly end: number; readonly events: readonly object[] }> = {
-  end: { ...count, description: 'The offset that the next event gets: so many came in all.' },
-  events: {
-    ...listOf(
-      exactly({
-        offset: count,
-        event: {
-          ...anyMembers,
-          description: 'As the log has it: what is absent is left out, times are epoch ms.',
-        },
-      }),
-    ),
-    description: 'The newest, at most 20, the oldest of them first.',
-  },
-};
-
 const tableStorage: Members<TableStorage> = {
   name: text,
   of: {
@@ -448,9 +358,7 @@ export const answerSchemas: { readonly [name: string]: JsonSchema } = {
     ['assigned'],
   ),
   Answer: exactly(answer, ['explanation']),
-  EventRecord: exactly(eventRecord),
-  FoundEvents: exactly(foundEvents),
-  LiveEvents: exactly(liveEvents),
+  ...foundEventSchemas,
   LiveNumbers: exactly(liveNumbers),
   Status: exactly(status),
   Storage: exactly(storage),
