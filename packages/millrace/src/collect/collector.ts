@@ -135,19 +135,17 @@ export function createCollector(options: CollectorOptions): Collector {
 
   const collect = async (batch: IncomingBatch): Promise<Receipt> => {
     const { accepted, refused, outcome } = check(batch);
-    const appending = [
-      accepted.length > 0 ? log.append(accepted) : nothing,
-      refused.length > 0 ? deadLetters.append(refused) : nothing,
-    ] as const;
-    return told(outcome, appending);
+    const appending = accepted.length > 0 ? log.append(accepted) : nothing;
+    if (refused.length === 0) return told(outcome, appending);
+    return told(outcome, Promise.all([appending, deadLetters.append(refused)]).then(first));
   };
 
   /** Apart, so that what waits for the disk holds no event: a garbage collector that copied them cost a tenth. */
   const told = async (
     outcome: Outcome,
-    appending: readonly [AppendReceipt | Promise<AppendReceipt>, unknown],
+    appending: AppendReceipt | Promise<AppendReceipt>,
   ): Promise<Receipt> => {
-    const [{ duplicates }] = await Promise.all(appending);
+    const { duplicates } = await appending;
     tally(outcome, duplicates);
     return outcome.receipt;
   };
@@ -173,6 +171,7 @@ export function createCollector(options: CollectorOptions): Collector {
   return { limits, counters, collect, collectMarked, collectAgain };
 }
 
+const first = <Of>([of]: readonly [Of, unknown]): Of => of;
 const nothing = { appended: 0, duplicates: 0 };
 const never = (): number => Number.NEGATIVE_INFINITY;
 

@@ -95,8 +95,9 @@ function readWhole(bytes: Buffer, text: string, value: unknown, limits: CollectL
     const slice = slices[index];
     return slice === undefined ? bytes.subarray(0, 0) : bytes.subarray(slice.from, slice.to);
   };
-  const plainStrings = hasPlainStrings(bytes);
-  if (isUtf8(bytes) && !mayLoseDigits(text)) return { items, around, plainStrings, raw };
+  const allUtf8 = isUtf8(bytes);
+  const plainStrings = allUtf8 && hasNoEscapes(bytes);
+  if (allUtf8 && !mayLoseDigits(text)) return { items, around, plainStrings, raw };
   const exact = items.map((item, index) => readAgain(item, raw(index)));
   return { items: exact, around, plainStrings, raw };
 }
@@ -131,7 +132,7 @@ function readLines(bytes: Buffer, limits: CollectLimits): JsonItems {
     if (!allUtf8 && !isUtf8(bytes.subarray(from, to))) return new Refusal('invalid_utf8');
     return readLine(bytes.toString(encoding, from, to));
   });
-  return { items, around: null, plainStrings: hasPlainStrings(bytes), raw };
+  return { items, around: null, plainStrings: allUtf8 && hasNoEscapes(bytes), raw };
 }
 
 function readLine(line: string): unknown {
@@ -157,7 +158,7 @@ function lineSlices(bytes: Buffer): Slice[] {
   return slices;
 }
 
-const hasPlainStrings = (bytes: Buffer): boolean => !bytes.includes(0x5c) && isUtf8(bytes);
+const hasNoEscapes = (bytes: Buffer): boolean => !bytes.includes(0x5c);
 
 /** Text of one byte a character is read faster; both decodings agree on ASCII. */
 const textOf = (bytes: Buffer): string => bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');

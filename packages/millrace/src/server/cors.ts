@@ -10,13 +10,15 @@ const preflight: Unlisted = { unlisted: 'browsers ask it by themselves' };
  * page.
  */
 export function allowBrowsers(server: FastifyInstance, urls: readonly string[]): void {
-  server.addHook('onRequest', async ({ headers: { origin } }, reply) => {
-    if (origin === undefined) return;
-    reply
-      .header('Access-Control-Allow-Origin', origin)
-      .header('Access-Control-Allow-Credentials', 'true')
-      .header('Access-Control-Expose-Headers', 'Retry-After')
-      .header('Vary', 'Origin');
+  server.addHook('onRequest', ({ headers: { origin } }, reply, done) => {
+    if (origin !== undefined) {
+      reply
+        .header('Access-Control-Allow-Origin', origin)
+        .header('Access-Control-Allow-Credentials', 'true')
+        .header('Access-Control-Expose-Headers', 'Retry-After')
+        .header('Vary', 'Origin');
+    }
+    done();
   });
   for (const url of urls) {
     server.options(url, { config: { operation: preflight } }, async ({ headers }, reply) =>

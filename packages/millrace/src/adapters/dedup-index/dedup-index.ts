@@ -175,7 +175,8 @@ class TieredDedupIndex implements DedupIndex {
     this.#work();
     const slice = this.#sliceOf(at);
     const fresh = new Uint8Array(keys.length);
-    const hashes = Buffer.alloc(keys.length * HASH_BYTES);
+    // From the pool of small buffers, and not filled with zeros: a single event takes one as well.
+    const hashes = Buffer.allocUnsafe(keys.length * HASH_BYTES);
     const view = viewOf(hashes);
     let end = 0;
     try {
