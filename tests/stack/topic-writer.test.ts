@@ -88,7 +88,8 @@ test('a broker knows a batch that comes again', async () => {
       { ...identity, sequence },
       Date.now(),
     );
-    const request = { topic, batches: [{ partition: 0, bytes }], timeoutMs: 10_000 };
+    const batches = [{ partition: 0, bytes }];
+    const request = { topic, transactionalId: null, batches, timeoutMs: 10_000 };
     return (await sendBatches(connection, request)).get(0);
   };
   expect(await send(0, 'a', 'b')).toBe('NONE');

@@ -94,6 +94,7 @@ export const errors = {
 
   // A part of a cluster.
   tables_missing: { status: 500, mend: 'Run `millrace apply` with this definition first.' },
+  topics_missing: { status: 500, mend: 'Run `millrace apply` with this definition first.' },
   tables_differ: {
     status: 500,
     mend: 'Run `millrace apply` with this definition, or start with the one that was applied.',

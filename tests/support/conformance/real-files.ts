@@ -13,23 +13,32 @@ export interface RealFile {
   /** Below `examples`. */
   readonly config: string;
   readonly definition: Pipeline & PipelineText;
-  /** In the order of the file; what is equal to one before has its id. */
+  /** How an import makes events of the rows. Below `examples`. */
+  readonly mapping: string;
+  /** The first rows, below the line of names. */
+  readonly text: (rowsMax: number) => string;
+  /** In the order of the file; what is equal to one before has its id. Late, as when somebody sends them. */
   readonly events: (rowsMax: number) => readonly CountedEvent[];
 }
 
 const late = true;
+
+const retailFile = 'online_retail_2010_2011.csv.gz';
+const eshopFile = 'eshop_clickstream_2008.csv.gz';
 
 export const realFiles: readonly RealFile[] = [
   {
     name: 'online_retail',
     config: 'online-retail/millrace.config.ts',
     definition: retail,
+    mapping: 'online-retail/import-by-content.ts',
+    text: (rowsMax) => linesOf(retailFile, rowsMax).join('\n'),
     events: (rowsMax) =>
-      rowsOf('online_retail_2010_2011.csv.gz', ',', rowsMax).map(({ line, cells }) => {
+      rowsOf(retailFile, ',', rowsMax).map((cells) => {
         const [invoice = '', stock_code = '', description = '', quantity = '', at = ''] = cells;
         const [price = '', customer = '', country = ''] = cells.slice(5);
         return {
-          event_id: createHash('sha256').update(line).digest('hex'),
+          event_id: digestOf(cells),
           type: invoice.startsWith('C') ? 'cancellation' : 'purchase',
           // The shop's clock, taken for UTC.
           timestamp: Date.parse(`${at.replace(' ', 'T')}Z`),
@@ -49,8 +58,10 @@ export const realFiles: readonly RealFile[] = [
     name: 'eshop_clickstream',
     config: 'eshop-clickstream/millrace.config.ts',
     definition: eshop,
+    mapping: 'eshop-clickstream/import.ts',
+    text: (rowsMax) => linesOf(eshopFile, rowsMax).join('\n'),
     events: (rowsMax) =>
-      rowsOf('eshop_clickstream_2008.csv.gz', ';', rowsMax).map(({ cells }) => {
+      rowsOf(eshopFile, ';', rowsMax).map((cells) => {
         const [year, month, day, order, country = '', session_id = ''] = cells;
         const [category = '', product = ''] = cells.slice(6);
         return {
@@ -71,19 +82,22 @@ export const realFiles: readonly RealFile[] = [
   },
 ];
 
-interface FileRow {
-  readonly line: string;
-  readonly cells: readonly string[];
-}
+/** As an import has it where equal rows are one event. */
+const digestOf = (cells: readonly string[]): string =>
+  createHash('sha256').update(JSON.stringify(cells)).digest('hex').slice(0, 32);
 
-/** Behind the line of names. No cell of these files has a line's end in it. */
-const rowsOf = (file: string, separator: string, rowsMax: number): readonly FileRow[] =>
+/** The line of names, and those of the first rows. No cell of these files has a line's end in it. */
+const linesOf = (file: string, rowsMax: number): readonly string[] =>
   gunzipSync(readFileSync(sharedData(file)))
     .toString()
     .split(/\r?\n/)
-    .slice(1, rowsMax + 1)
+    .slice(0, rowsMax + 1);
+
+const rowsOf = (file: string, separator: string, rowsMax: number): readonly (readonly string[])[] =>
+  linesOf(file, rowsMax)
+    .slice(1)
     .filter((line) => line !== '')
-    .map((line) => ({ line, cells: cellsOf(line, separator) }));
+    .map((line) => cellsOf(line, separator));
 
 function cellsOf(line: string, separator: string): readonly string[] {
   const cells: string[] = [];

@@ -31,6 +31,7 @@ export function importCommand(): Command {
     'pipeline',
     'data',
     'readKeys',
+    'kafka',
     'dedupMemoryMb',
     'storeMemoryMb',
     'logRetentionHours',
@@ -155,4 +156,5 @@ pipeline. For a CSV file with the columns InvoiceNo, InvoiceDate, Amount, Countr
 A row that cannot be read or does not fit is kept as a dead letter. An import
 that was interrupted goes on where it was; a file that was imported, whenever that
 was, adds nothing. Imported events count as having arrived when they happened.
-If the pipeline is running, the rows go to it (with a read key, if it has keys).`;
+If the pipeline is running, the rows go to it (with a read key, if it has keys);
+with Kafka's address they go to the cluster.`;

@@ -19,7 +19,7 @@ export interface LocalTargetOptions {
   readonly waitMsMax?: number;
 }
 
-/** Imports into the pipeline of this process. */
+/** Imports into a log that this process writes. */
 export function localTarget(options: LocalTargetOptions): ImportTarget {
   const { collector, log, loader, backlogRowsMax = 500_000, waitMsMax = 20_000 } = options;
   /** The last append of each import: they go one after another. */

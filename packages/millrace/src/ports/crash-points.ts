@@ -5,6 +5,8 @@
 export type CrashPoint =
   /** Records are durable in the log; nobody has been told yet. */
   | 'log-appended'
+  /** Records and how far their import is are in topics; nobody can read them yet. */
+  | 'import-written'
   /** An old segment's records are gone, what belongs to them is not yet. */
   | 'log-trimming'
   /** The loader's intent is durable; nothing is inserted yet. */

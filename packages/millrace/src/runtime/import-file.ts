@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
+import { systemClock } from '../adapters/system-clock.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { MillraceError } from '../errors.ts';
 import type { SeenIds } from '../import/chunks.ts';
@@ -14,6 +15,7 @@ import type { ImportTarget } from '../import/target.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planOf } from '../plan/plan-of.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
+import { openClusterImport } from './distributed/cluster-import.ts';
 import { openEmbedded } from './embedded.ts';
 import { type FolderSettings, folderOptions } from './folder-options.ts';
 import { loadMapping } from './load-mapping.ts';
@@ -26,6 +28,8 @@ export interface ImportFileSettings extends ArchiveSettings, FolderSettings {
   readonly file: string;
   readonly mapping: string;
   readonly pipeline: string;
+  /** `host:port` of some brokers of the cluster that gets the rows; none if it is the data folder. */
+  readonly kafka: readonly string[];
   readonly readKeys: readonly string[];
   readonly logRetentionHours: number;
   /** Import although the file was imported with another mapping. */
@@ -40,17 +44,21 @@ export interface ImportEvents {
 }
 
 /**
- * Imports a file into the pipeline of a data folder: into the process that has
- * it open, if one does, else in this one.
+ * Imports a file into a cluster, or into the pipeline of a data folder: into the
+ * process that has it open, if one does, else in this one.
  *
- * @throws MillraceError what `runImport` and opening the data folder throw.
+ * @throws MillraceError what `runImport`, and opening the data folder or the cluster throw.
  */
 export async function importFile(
   settings: ImportFileSettings,
   events: ImportEvents,
 ): Promise<ImportSummary> {
   const { definition, digest } = await loadMapping(settings.mapping);
-  const opened = await openTarget(await loadPipeline(settings.pipeline), settings, events);
+  const pipeline = await loadPipeline(settings.pipeline);
+  const opened =
+    settings.kafka.length > 0
+      ? await openCluster(pipeline, digest, settings, events)
+      : await openFolder(pipeline, settings, events);
   const { folder, plan, target } = opened;
   try {
     // What a killed import left behind.
@@ -79,7 +87,26 @@ interface OpenedTarget {
   close(): Promise<void>;
 }
 
-async function openTarget(
+async function openCluster(
+  pipeline: Pipeline,
+  mapping: string,
+  { kafka }: ImportFileSettings,
+  { onProblem }: ImportEvents,
+): Promise<OpenedTarget> {
+  const plan = planOf(pipeline);
+  const { target, close } = await openClusterImport({
+    ...{ plan, mapping },
+    kafka: { brokers: kafka, clientId: `millrace-import-${process.pid}` },
+    clock: systemClock,
+    reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
+    onProblem,
+  });
+  return { plan, target, folder: await temporaryFolder(), close };
+}
+
+const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'millrace-import-'));
+
+async function openFolder(
   pipeline: Pipeline,
   settings: ImportFileSettings,
   { onProblem }: ImportEvents,
@@ -112,7 +139,7 @@ async function openTarget(
     return {
       plan: planOf(pipeline),
       target: httpTarget(url, readKey),
-      folder: await mkdtemp(join(tmpdir(), 'millrace-import-')),
+      folder: await temporaryFolder(),
       close: async () => {},
     };
   }

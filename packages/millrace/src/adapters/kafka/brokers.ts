@@ -20,7 +20,9 @@ type Limits = Pick<ConnectionOptions, 'connectTimeout' | 'requestTimeout'> & {
   readonly retries?: number;
 };
 
-const groupKey = 0;
+/** What coordinators look after, by the protocol's numbers. */
+const coordinated = { group: 0, transaction: 1 } as const;
+type Coordinated = keyof typeof coordinated;
 /** Any broker knows the answer: one that takes longer than this hangs. */
 const metadataMsMax = 10_000;
 
@@ -81,25 +83,27 @@ export class Brokers {
     return count;
   }
 
-  /** The broker that looks after a consumer group. */
-  async coordinatorOf(group: string): Promise<Connection> {
-    const known = this.#coordinators.get(group);
+  /** The broker that looks after a consumer group, or a producer's transactions. */
+  async coordinatorOf(id: string, kind: Coordinated = 'group'): Promise<Connection> {
+    const key = `${kind} ${id}`;
+    const known = this.#coordinators.get(key);
     if (known !== undefined) return this.#pool.get(known);
     const connection = await this.any();
-    const { coordinators } = await findCoordinatorV6.api.async(connection, groupKey, [group]);
+    const { coordinators } = await findCoordinatorV6.api.async(connection, coordinated[kind], [id]);
     const [found] = coordinators;
-    if (found === undefined) throw new Error(`Kafka knows no coordinator of ${group}.`);
+    if (found === undefined) throw new Error(`Kafka knows no coordinator of ${id}.`);
     const coordinator = { host: found.host, port: found.port };
-    this.#coordinators.set(group, coordinator);
+    this.#coordinators.set(key, coordinator);
     return this.#pool.get(coordinator);
   }
 
   async atCoordinator<Answer>(
-    group: string,
+    id: string,
     ask: (connection: Connection) => Promise<Answer>,
+    kind: Coordinated = 'group',
   ): Promise<Answer> {
     try {
-      return await ask(await this.coordinatorOf(group));
+      return await ask(await this.coordinatorOf(id, kind));
     } catch (error) {
       this.forget();
       throw error;

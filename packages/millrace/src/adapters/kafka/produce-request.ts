@@ -15,6 +15,8 @@ export interface PartitionBatch {
 
 export interface ProduceRequest {
   readonly topic: string;
+  /** The id of the transaction that they are part of; null if of none. */
+  readonly transactionalId: string | null;
   /** At most one for each partition. */
   readonly batches: readonly PartitionBatch[];
   /** How long the broker waits for the other replicas, in ms. */
@@ -27,7 +29,6 @@ export type ProduceAnswer = ReadonlyMap<number, string>;
 const produce = 0;
 /** Any broker since Kafka 2.4 speaks it. */
 const version = 9;
-const noTransaction = null;
 const int64Bytes = 8;
 
 /**
@@ -51,9 +52,9 @@ export const sendBatches = (
     );
   });
 
-const written = ({ topic, batches, timeoutMs }: ProduceRequest): Writer =>
+const written = ({ topic, transactionalId, batches, timeoutMs }: ProduceRequest): Writer =>
   Writer.create()
-    .appendString(noTransaction)
+    .appendString(transactionalId)
     .appendInt16(ProduceAcks.ALL)
     .appendInt32(timeoutMs)
     .appendArray([topic], (w, name) => {

@@ -7,7 +7,7 @@ import {
 } from '@platformatic/kafka';
 import type { LogRecord } from '../../ports/log.ts';
 import { Brokers, type KafkaAddress } from './brokers.ts';
-import { partitionOf } from './murmur2.ts';
+import { byPartition } from './by-partition.ts';
 import { type PartitionBatch, type ProduceAnswer, sendBatches } from './produce-request.ts';
 import { batchRecords, recordBatch } from './record-batch.ts';
 
@@ -33,8 +33,8 @@ interface NumberedBatch extends PartitionBatch {
 
 /** Between two tries, in ms. */
 export const retryMs = 100;
-/** Behind the largest int32 they begin again at 0. */
-const sequences = 2 ** 31;
+/** Sequence numbers: behind the largest int32 they begin again at 0. */
+export const sequences = 2 ** 31;
 const isThere: ReadonlySet<string> = new Set(['NONE', 'DUPLICATE_SEQUENCE_NUMBER']);
 const isTooLarge: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
@@ -112,7 +112,10 @@ export class ProducerSession {
     }
     const sending = [...byLeader].map(async ([connection, ofLeader]) => {
       try {
-        return await sendBatches(connection, { topic, batches: ofLeader, timeoutMs: sendMsMax });
+        return await sendBatches(connection, {
+          ...{ topic, batches: ofLeader, timeoutMs: sendMsMax },
+          transactionalId: null,
+        });
       } catch (error) {
         problems.push(error);
         return [];
@@ -146,19 +149,4 @@ async function identify(broker: Connection): Promise<Identity> {
   return initProducerIdV4.api.async(
     ...[broker, unknown.transaction, unknown.timeoutMs, unknown.id, unknown.epoch],
   );
-}
-
-/** In their order. */
-function byPartition(
-  records: readonly LogRecord[],
-  partitions: number,
-): ReadonlyMap<number, readonly LogRecord[]> {
-  const groups = new Map<number, LogRecord[]>();
-  for (const record of records) {
-    const partition = partitionOf(record.key, partitions);
-    const group = groups.get(partition);
-    if (group === undefined) groups.set(partition, [record]);
-    else group.push(record);
-  }
-  return groups;
 }

@@ -11,6 +11,8 @@ export interface BatchOrigin {
   readonly producerEpoch: number;
   /** Of the first record, among all that the producer ever sent into the partition. */
   readonly sequence: number;
+  /** Whether they are seen only once a transaction of this producer is committed. */
+  readonly isTransactional?: boolean;
 }
 
 /** Records as Kafka stores them, compressed, without the header before them. */
@@ -21,6 +23,7 @@ export interface BatchRecords {
 }
 
 const magic = 2;
+const transactional = 1 << 4;
 const headerBytes = 61;
 const at = { length: 8, leaderEpoch: 12, magic: 16, crc: 17, attributes: 21 } as const;
 /** What the length of a batch does not count: the offset before it, and itself. */
@@ -35,14 +38,16 @@ const noLeaderEpoch = -1;
  */
 export function recordBatch(
   { bytes, count, compression }: BatchRecords,
-  { producerId, producerEpoch, sequence }: BatchOrigin,
+  { producerId, producerEpoch, sequence, isTransactional = false }: BatchOrigin,
   timestamp: number,
 ): Buffer {
   const header = Buffer.alloc(headerBytes);
   header.writeInt32BE(headerBytes - uncountedBytes + bytes.length, at.length);
   header.writeInt32BE(noLeaderEpoch, at.leaderEpoch);
   header.writeInt8(magic, at.magic);
-  let next = header.writeInt16BE(compressionsAlgorithms[compression].bitmask, at.attributes);
+  const { bitmask } = compressionsAlgorithms[compression];
+  const attributes = isTransactional ? bitmask | transactional : bitmask;
+  let next = header.writeInt16BE(attributes, at.attributes);
   next = header.writeInt32BE(count - 1, next);
   next = header.writeBigInt64BE(BigInt(timestamp), next);
   next = header.writeBigInt64BE(BigInt(timestamp), next);

@@ -44,6 +44,12 @@ export const windowJob = (window: WindowPlan, plan: Plan, settings: FlinkSetting
         ...cleanLogColumns([typeOfEvent, timeOfEvent, lateOfEvent, ...fieldsUsed(window)]),
         { kind: 'physical', name: heartbeatField, type: bigint },
         {
+          kind: 'metadata',
+          name: recordTime,
+          type: { name: 'TIMESTAMP_LTZ', parameters: [3] },
+          from: 'timestamp',
+        },
+        {
           kind: 'computed',
           name: happened,
           expression: timeOf(
@@ -63,7 +69,7 @@ export const windowJob = (window: WindowPlan, plan: Plan, settings: FlinkSetting
       },
       options: { ...kafkaSource(clean, name, settings), 'value.format': 'json' },
     },
-    eventsOf(window),
+    eventsOf(window, plan),
     {
       node: 'create table',
       name: results,
@@ -124,6 +130,7 @@ const results = 'results';
 const windowStart = 'window_start';
 const windowEnd = 'window_end';
 /** Names of our own until the results, so that none the user gave can clash. */
+const recordTime = 'record_time';
 const happened = 'happened';
 const happenedMs = 'happened_ms';
 const period = 'period';
@@ -142,8 +149,23 @@ const timeOfEvent: FieldPlan = {
 /** Of milliseconds since the epoch. */
 const timeOf = (ms: Expression): Expression => call('TO_TIMESTAMP_LTZ', ms, literal(3));
 
+/**
+ * Whether the last window of an event ended no longer than the lateness before its
+ * record got into the raw log. That of an event that is not late did, as its record's time is
+ * that of its append. Imported events are not late however old they are, and those whose
+ * window is out are in none.
+ */
+const isOpen = ({ span }: WindowPlan, { allowedLatenessMs }: Plan): Expression => {
+  const ms = fieldExpression(timeOfEvent);
+  const endMs =
+    span.kind === 'session'
+      ? infix('+', ms, literal(span.gapMs + allowedLatenessMs))
+      : infix('+', startOf(ms, span.everyMs), literal(span.sizeMs + allowedLatenessMs));
+  return infix('>', timeOf(endMs), column(recordTime));
+};
+
 /** The events that are in a window, and what it asks of them. */
-const eventsOf = (window: WindowPlan): Statement => ({
+const eventsOf = (window: WindowPlan, plan: Plan): Statement => ({
   node: 'create view',
   name: inTime,
   select: {
@@ -171,6 +193,7 @@ const eventsOf = (window: WindowPlan): Statement => ({
       // Heartbeats have no type.
       isOneOf(typeOfEvent, window.from),
       { node: 'not', operand: fieldExpression(lateOfEvent) },
+      isOpen(window, plan),
       ...(window.where ? [conditionExpression(window.where)] : []),
     ),
   },

@@ -7,6 +7,7 @@ CREATE TEMPORARY TABLE `clean_log`
   `late` BOOLEAN,
   `properties` ROW<`kind` STRING, `place` ROW<`city` STRING>, `small` INT, `big` BIGINT, `ratio` DOUBLE, `money` DECIMAL(18, 2)>,
   `heartbeat` BIGINT,
+  `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
   `happened` AS TO_TIMESTAMP_LTZ(COALESCE(`timestamp`, `heartbeat`), 3),
   WATERMARK FOR `happened` AS CASE WHEN (`heartbeat` IS NOT NULL) THEN TO_TIMESTAMP_LTZ((`heartbeat` - 9001), 3) END
 )
@@ -35,7 +36,7 @@ SELECT
   `properties`.`money` AS `value_6`,
   `properties`.`money` AS `value_7`
 FROM `clean_log`
-WHERE ((`type` IN (CAST('sale' AS STRING), CAST('refund' AS STRING))) AND (NOT `late`));
+WHERE ((`type` IN (CAST('sale' AS STRING), CAST('refund' AS STRING))) AND (NOT `late`) AND (TO_TIMESTAMP_LTZ(((`timestamp` - MOD((MOD(`timestamp`, 2000) + 2000), 2000)) + 6000), 3) > `record_time`));
 
 CREATE TEMPORARY TABLE `results`
 (
@@ -100,6 +101,7 @@ CREATE TEMPORARY TABLE `clean_log`
   `user_id` STRING,
   `properties` ROW<`small` INT, `flag` BOOLEAN, `text` STRING, `at` BIGINT, `ratio` DOUBLE, `kind` STRING, `money` DECIMAL(18, 2), `key` STRING>,
   `heartbeat` BIGINT,
+  `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
   `happened` AS TO_TIMESTAMP_LTZ(COALESCE(`timestamp`, `heartbeat`), 3),
   WATERMARK FOR `happened` AS CASE WHEN (`heartbeat` IS NOT NULL) THEN TO_TIMESTAMP_LTZ((`heartbeat` - 9001), 3) END
 )
@@ -130,7 +132,7 @@ SELECT
   `properties`.`money` AS `value_8`,
   `properties`.`key` AS `value_9`
 FROM `clean_log`
-WHERE ((`type` IN (CAST('sale' AS STRING), CAST('refund' AS STRING), CAST('ping' AS STRING))) AND (NOT `late`) AND (COALESCE((`type` = CAST('ping' AS STRING)), FALSE) OR COALESCE((`user_id` <> CAST('u0' AS STRING)), FALSE)));
+WHERE ((`type` IN (CAST('sale' AS STRING), CAST('refund' AS STRING), CAST('ping' AS STRING))) AND (NOT `late`) AND (TO_TIMESTAMP_LTZ(((`timestamp` - MOD((MOD(`timestamp`, 2000) + 2000), 2000)) + 10000), 3) > `record_time`) AND (COALESCE((`type` = CAST('ping' AS STRING)), FALSE) OR COALESCE((`user_id` <> CAST('u0' AS STRING)), FALSE)));
 
 CREATE TEMPORARY TABLE `results`
 (
@@ -195,6 +197,7 @@ CREATE TEMPORARY TABLE `clean_log`
   `event_id` STRING,
   `properties` ROW<`fine` DECIMAL(18, 18), `ratio` DOUBLE, `big` BIGINT>,
   `heartbeat` BIGINT,
+  `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
   `happened` AS TO_TIMESTAMP_LTZ(COALESCE(`timestamp`, `heartbeat`), 3),
   WATERMARK FOR `happened` AS CASE WHEN (`heartbeat` IS NOT NULL) THEN TO_TIMESTAMP_LTZ((`heartbeat` - 9001), 3) END
 )
@@ -219,7 +222,7 @@ SELECT
   `properties`.`fine` AS `value_4`,
   `properties`.`big` AS `value_5`
 FROM `clean_log`
-WHERE ((`type` IN (CAST('sale' AS STRING), CAST('refund' AS STRING), CAST('ping' AS STRING))) AND (NOT `late`));
+WHERE ((`type` IN (CAST('sale' AS STRING), CAST('refund' AS STRING), CAST('ping' AS STRING))) AND (NOT `late`) AND (TO_TIMESTAMP_LTZ(((`timestamp` - MOD((MOD(`timestamp`, 1000) + 1000), 1000)) + 7000), 3) > `record_time`));
 
 CREATE TEMPORARY TABLE `results`
 (
@@ -272,6 +275,7 @@ CREATE TEMPORARY TABLE `clean_log`
   `user_id` STRING,
   `properties` ROW<`money` DECIMAL(18, 2), `text` STRING, `small` INT>,
   `heartbeat` BIGINT,
+  `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
   `happened` AS TO_TIMESTAMP_LTZ(COALESCE(`timestamp`, `heartbeat`), 3),
   WATERMARK FOR `happened` AS CASE WHEN (`heartbeat` IS NOT NULL) THEN TO_TIMESTAMP_LTZ((`heartbeat` - 9002), 3) END
 )
@@ -299,7 +303,7 @@ SELECT
   `properties`.`text` AS `value_4`,
   `properties`.`small` AS `value_5`
 FROM `clean_log`
-WHERE ((`type` IN (CAST('sale' AS STRING), CAST('refund' AS STRING), CAST('ping' AS STRING))) AND (NOT `late`));
+WHERE ((`type` IN (CAST('sale' AS STRING), CAST('refund' AS STRING), CAST('ping' AS STRING))) AND (NOT `late`) AND (TO_TIMESTAMP_LTZ((`timestamp` + 5500), 3) > `record_time`));
 
 CREATE TEMPORARY TABLE `results`
 (
@@ -352,6 +356,7 @@ CREATE TEMPORARY TABLE `clean_log`
   `timestamp` BIGINT,
   `late` BOOLEAN,
   `heartbeat` BIGINT,
+  `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp',
   `happened` AS TO_TIMESTAMP_LTZ(COALESCE(`timestamp`, `heartbeat`), 3),
   WATERMARK FOR `happened` AS CASE WHEN (`heartbeat` IS NOT NULL) THEN TO_TIMESTAMP_LTZ((`heartbeat` - 9002), 3) END
 )
@@ -374,7 +379,7 @@ SELECT
   (`timestamp` - MOD((MOD(`timestamp`, 20000) + 20000), 20000)) AS `period`,
   `timestamp` AS `value_1`
 FROM `clean_log`
-WHERE ((`type` IN (CAST('ping' AS STRING))) AND (NOT `late`));
+WHERE ((`type` IN (CAST('ping' AS STRING))) AND (NOT `late`) AND (TO_TIMESTAMP_LTZ((`timestamp` + 5000), 3) > `record_time`));
 
 CREATE TEMPORARY TABLE `results`
 (

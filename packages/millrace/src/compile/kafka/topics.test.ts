@@ -14,11 +14,16 @@ test('each has as many replicas as asked, all but one of which must have a recor
     ['shop.clean', 12],
     ['shop.dead_letters', 12],
     ['shop.applied', 1],
+    ['shop.imports', 1],
   ]);
   for (const topic of topics) {
     expect(topic).toMatchObject({
       replication: 3,
-      config: { 'min.insync.replicas': '2', 'cleanup.policy': 'delete' },
+      config: {
+        'min.insync.replicas': '2',
+        // What was imported is known for ever; of all else an id may come again.
+        'cleanup.policy': topic.name === 'shop.imports' ? 'compact' : 'delete',
+      },
     });
   }
   const [alone] = kafkaTopics(plan, { partitions: 1, replication: 1 });
@@ -36,5 +41,6 @@ test('nothing gets into the raw log that was appended long before', () => {
     ['shop.clean', undefined],
     ['shop.dead_letters', undefined],
     ['shop.applied', undefined],
+    ['shop.imports', undefined],
   ]);
 });

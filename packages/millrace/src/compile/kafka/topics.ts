@@ -58,6 +58,7 @@ export const topicNames = (
   clean: `${prefix}.clean`,
   deadLetters: `${prefix}.dead_letters`,
   applied: `${prefix}.applied`,
+  imports: `${prefix}.imports`,
 });
 
 /** The topic of what Flink adds to one version of a rollup. */
@@ -82,6 +83,8 @@ export interface TopicNames {
   readonly deadLetters: string;
   /** What `millrace apply` did, and who is at it. */
   readonly applied: string;
+  /** How far the imports of files are. */
+  readonly imports: string;
 }
 
 /** Every topic that a plan needs. */
@@ -101,6 +104,7 @@ export const kafkaTopics = (plan: Plan, settings: KafkaSettings): readonly Topic
       keyed: false,
     },
     appliedTopic(plan, settings),
+    importsTopic(names.imports, settings),
     ...computed.map((name) => ({
       ...topic(name, { ...settings, recordBytesMax: deltaBytesMax }, buffer),
       keyed: false,
@@ -126,6 +130,15 @@ export const appliedTopic = (plan: Plan, settings: KafkaSettings): Topic => {
       // The texts of all jobs.
       'max.message.bytes': String(appliedBytesMax),
     },
+  };
+};
+
+/** What was imported is known for ever, by the last record of each import. */
+const importsTopic = (name: string, settings: KafkaSettings): Topic => {
+  const kept = topic(name, { ...settings, partitions: 1 }, { keepMs: -1, keepBytes: -1 });
+  return {
+    ...kept,
+    config: { ...kept.config, 'cleanup.policy': 'compact', 'segment.ms': String(dayMs) },
   };
 };
 

@@ -68,6 +68,13 @@ export class CompletenessWatch {
     return offsets === undefined ? null : offsets.join(',');
   }
 
+  /** How far a step and its log were when they were seen last; null if they were not yet. */
+  reading(step: Step): { readonly committed: Offsets; readonly ends: Offsets } | null {
+    const committed = this.#committed.get(keyOf(step));
+    const ends = this.#ends.get(step.log);
+    return committed === undefined || ends === undefined ? null : { committed, ends };
+  }
+
   /** How many records a log has had, when it was last seen; null if it was not yet. */
   recordsIn(log: string): number | null {
     return this.#ends.get(log)?.reduce((sum, end) => sum + end, 0) ?? null;

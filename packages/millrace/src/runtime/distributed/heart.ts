@@ -7,8 +7,11 @@ import type { Heartbeats } from '../../ports/heartbeats.ts';
 import type { LogOffsets } from '../../ports/log-offsets.ts';
 import { every, type Recurring } from '../every.ts';
 import { byClock, CompletenessWatch } from './completeness-watch.ts';
+import { Standstill } from './standstill.ts';
 
 const periodMs = 1_000;
+/** Longer than the dedup job takes from one checkpoint to the next, as a rule. */
+const standsMs = 5_000;
 
 export interface HeartOptions {
   readonly plan: Plan;
@@ -24,6 +27,11 @@ export interface HeartOptions {
  * Once a second writes into partitions of the clean log up to when all that was in
  * the raw log lies before. It is known by the dedup job's offsets, and written once
  * it is known: behind all of it, though that may be in a transaction which is open yet.
+ *
+ * An import ends each of its transactions in the raw log with an offset that is no
+ * record. The dedup job commits no offset but behind a record, so it would seem to be
+ * behind for ever. Where it stands still it gets a heartbeat to go on to. It drops it
+ * as a repeat, or hands it on, which does no harm.
  */
 export class Heart {
   readonly #watch: CompletenessWatch;
@@ -32,10 +40,12 @@ export class Heart {
 
   constructor({ plan, offsets, heartbeats, partitions, clock, onProblem }: HeartOptions) {
     const { raw, clean } = topicNames(plan);
+    const dedup = { group: dedupJobName(plan), log: raw };
+    const standstill = new Standstill(standsMs);
     this.#heartbeats = heartbeats;
     this.#watch = new CompletenessWatch({
       offsets,
-      ways: new Map([[clean, [{ group: dedupJobName(plan), log: raw }]]]),
+      ways: new Map([[clean, [dedup]]]),
       moment: byClock(clock),
       onProblem,
     });
@@ -45,8 +55,12 @@ export class Heart {
       async () => {
         const rawUntilMs = this.#watch.asOfMs(clean);
         const here = partitions();
-        if (rawUntilMs === null || here.length === 0) return;
-        await heartbeats.write(clean, here, heartbeatLine(rawUntilMs));
+        const reading = this.#watch.reading(dedup);
+        if (reading === null || here.length === 0) return;
+        const { committed, ends } = reading;
+        const stuck = standstill.look(here, committed, ends, clock.now());
+        if (stuck.length > 0) await heartbeats.write(raw, stuck, heartbeatLine(rawUntilMs ?? 0));
+        if (rawUntilMs !== null) await heartbeats.write(clean, here, heartbeatLine(rawUntilMs));
         failed = false;
       },
       (error) => {

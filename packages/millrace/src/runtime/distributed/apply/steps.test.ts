@@ -45,7 +45,7 @@ describe('an apply', () => {
   test('makes everything of nothing, and then nothing', () => {
     const steps = stepsIn(emptyWorld);
     expect(kinds(steps)).toEqual([
-      ...Array.from({ length: 4 }, () => 'create topic'),
+      ...Array.from({ length: 5 }, () => 'create topic'),
       'change tables',
       'start job',
     ]);
