@@ -1,4 +1,5 @@
-import { isCount } from './count.ts';
+import { readCount } from './count.ts';
+import { TypedInput } from './typed-input.tsx';
 
 interface CountInputProps {
   readonly label: string;
@@ -9,17 +10,14 @@ interface CountInputProps {
 
 /** A whole number from 1 on; what is none is not taken. */
 export const CountInput = ({ label, value, max, onChange }: CountInputProps) => (
-  <label class="labelled">
-    <span>{label}</span>
-    <input
-      type="number"
-      class="short"
-      min="1"
-      max={max}
-      value={value}
-      onChange={({ currentTarget: { valueAsNumber: count } }) => {
-        if (isCount(count, max)) onChange(count);
-      }}
-    />
-  </label>
+  <TypedInput
+    label={label}
+    labelled
+    attributes={{ type: 'number', class: 'short', min: 1, max }}
+    value={String(value)}
+    onTyped={(text) => {
+      const count = readCount(text, max);
+      if (count !== undefined) onChange(count);
+    }}
+  />
 );

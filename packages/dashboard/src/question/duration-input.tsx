@@ -1,4 +1,5 @@
 import { peopleWords } from './people-words.ts';
+import { TypedInput } from './typed-input.tsx';
 
 interface DurationInputProps {
   readonly label: string;
@@ -8,13 +9,11 @@ interface DurationInputProps {
 
 /** A length of time as questions write it: `30m`. The server says what is wrong with another. */
 export const DurationInput = ({ label, value, onChange }: DurationInputProps) => (
-  <label class="labelled">
-    <span>{label}</span>
-    <input
-      class="short"
-      title={peopleWords().durationHint}
-      value={value}
-      onChange={({ currentTarget }) => onChange(currentTarget.value.trim())}
-    />
-  </label>
+  <TypedInput
+    label={label}
+    labelled
+    attributes={{ class: 'short', title: peopleWords().durationHint }}
+    value={value}
+    onTyped={(text) => onChange(text.trim())}
+  />
 );

@@ -1,6 +1,7 @@
 import { Choice } from './choice.tsx';
 import type { Field } from './fields.ts';
 import { type Filter, needsValue, operatorsOf } from './filters.ts';
+import { TypedInput } from './typed-input.tsx';
 import { questionWords } from './words.ts';
 
 interface FilterEditorProps {
@@ -74,11 +75,11 @@ function FilterRow({ fields, filter, onChange, onRemove }: FilterRowProps) {
         />
       )}
       {needsValue(filter) && !isChosen && (
-        <input
-          aria-label={t.value}
+        <TypedInput
+          label={t.value}
+          attributes={{ placeholder: filter.operator === 'in' ? t.listHint : '' }}
           value={filter.value}
-          placeholder={filter.operator === 'in' ? t.listHint : ''}
-          onChange={({ currentTarget: { value } }) => onChange({ ...filter, value })}
+          onTyped={(value) => onChange({ ...filter, value })}
         />
       )}
       <button type="button" class="remove" aria-label={t.remove(filter.field)} onClick={onRemove}>

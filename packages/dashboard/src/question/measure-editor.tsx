@@ -9,6 +9,7 @@ import {
   measureKinds,
   readLevels,
 } from './measures.ts';
+import { TypedInput } from './typed-input.tsx';
 import { questionWords } from './words.ts';
 
 interface MeasureEditorProps {
@@ -84,13 +85,11 @@ function MeasureChoice({ fields, measure, onChange }: MeasureChoiceProps) {
         />
       )}
       {measure.kind === 'quantiles' && (
-        <input
-          class="short"
-          aria-label={t.levels}
+        <TypedInput
+          label={t.levels}
+          attributes={{ class: 'short' }}
           value={measure.levels.join(', ')}
-          onChange={({ currentTarget: { value } }) =>
-            onChange({ ...measure, levels: readLevels(value) })
-          }
+          onTyped={(text) => onChange({ ...measure, levels: readLevels(text) })}
         />
       )}
     </>

@@ -9,6 +9,7 @@ import {
   wallText,
   zones,
 } from './range.ts';
+import { TypedInput } from './typed-input.tsx';
 import { questionWords } from './words.ts';
 
 interface RangePickerProps {
@@ -74,19 +75,15 @@ interface TimeProps {
   readonly onChange: (ms: number) => void;
 }
 
-function Time({ label, ms, zone, onChange }: TimeProps) {
-  return (
-    <label class="labelled">
-      <span>{label}</span>
-      <input
-        type="datetime-local"
-        step="1"
-        value={wallText(ms, zone)}
-        onChange={({ currentTarget: { value } }) => {
-          const changed = wallMs(value, zone);
-          if (!Number.isNaN(changed)) onChange(changed);
-        }}
-      />
-    </label>
-  );
-}
+const Time = ({ label, ms, zone, onChange }: TimeProps) => (
+  <TypedInput
+    label={label}
+    labelled
+    attributes={{ type: 'datetime-local', step: 1 }}
+    value={wallText(ms, zone)}
+    onTyped={(text) => {
+      const changed = wallMs(text, zone);
+      if (!Number.isNaN(changed)) onChange(changed);
+    }}
+  />
+);

@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo } from 'preact/hooks';
 import { address, setParams } from '../address.ts';
 import type { PipelineDescription } from '../api/pipeline.ts';
 
@@ -26,7 +26,8 @@ export function useAddressState<State>(
   const search = address.value.params.toString();
   const state = useMemo(() => read(new URLSearchParams(search), pipeline), [search, pipeline]);
   const written = write(state).toString();
-  useEffect(() => {
+  // Before anybody can choose: after it, this would undo the choice.
+  useLayoutEffect(() => {
     // Whoever is sent this address is to see the same: nothing is left to what their browser would choose.
     if (written !== search) setParams(new URLSearchParams(written), 'replace');
   }, [written, search]);
