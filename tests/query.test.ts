@@ -240,6 +240,7 @@ describe('POST /v1/query', () => {
       since: '2026-11-01T00:00:00Z',
       until: '2026-11-01T03:00:00Z',
       fill: true,
+      explain: true,
     });
     const row = (hour: number, currency: string, orders: string, sum: string) => ({
       bucket: `2026-11-01T0${hour}:00:00Z`,
@@ -257,6 +258,7 @@ describe('POST /v1/query', () => {
         row(2, 'GBP', '1', '4.00'),
       ],
       served_by: 'by_hour',
+      explanation: { rows_filled: 4 },
     });
   });
 

@@ -66,4 +66,20 @@ describe('exploring', () => {
     ]);
     expect(dashboard.complaints).toEqual([]);
   });
+
+  test('says that there is nothing, though gaps are filled', async () => {
+    const url = await dashboard.start();
+    const empty = new URLSearchParams([
+      ['from', 'purchase'],
+      ['measure', 'sum:value'],
+      ['since', '2001-01-01T00:00:00Z'],
+      ['until', '2001-01-02T00:00:00Z'],
+      ['zone', 'UTC'],
+    ]);
+    await dashboard.page.goto(`${url}/explore?${empty}`);
+    await dashboard.shows('.state-of-view', 'No event answers this question.');
+    expect(await dashboard.page.getByLabel('Fill gaps').isChecked()).toBe(true);
+    await dashboard.expectAccessible();
+    expect(dashboard.complaints).toEqual([]);
+  });
 });

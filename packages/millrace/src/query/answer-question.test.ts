@@ -74,6 +74,7 @@ it('says how it came about, if asked', async () => {
     sql: expect.stringContaining('per_minute__v1'),
     events_sql: expect.not.stringContaining('per_minute__v1'),
     bytes_read: expect.any(Number),
+    rows_filled: 0,
     tables: expect.arrayContaining([
       expect.objectContaining({ name: 'events', served: false }),
       {
@@ -90,13 +91,14 @@ it('says how it came about, if asked', async () => {
 it('fills the buckets of two periods', async () => {
   const ask = await answering();
   const range = { since: '2026-11-30T00:00:00Z', until: '2026-11-30T02:00:00Z', fill: true };
-  const asked = { ...events, every: 'hour', ...range, compare: 'previous' };
+  const asked = { ...events, every: 'hour', ...range, compare: 'previous', explain: true };
   expect(JSON.parse(await ask(asked))).toMatchObject({
     columns: [{ name: 'bucket' }, { name: 'events' }, { name: 'events_previous' }],
     rows: [
       { bucket: '2026-11-30T00:00:00Z', events: '0', events_previous: '0' },
       { bucket: '2026-11-30T01:00:00Z', events: '0', events_previous: '0' },
     ],
+    explanation: { rows_filled: 2 },
   });
 });
 

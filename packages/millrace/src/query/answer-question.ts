@@ -48,6 +48,8 @@ export interface Explanation {
   /** The same question of the events themselves: the SQL endpoint takes it, which reads no table of a rollup's states. */
   readonly events_sql: string;
   readonly bytes_read: number;
+  /** How many of the rows `fill` has added: buckets without events. */
+  readonly rows_filled: number;
   /** `events` and every rollup, and why it served or did not. */
   readonly tables: readonly {
     readonly name: string;
@@ -164,6 +166,8 @@ async function textOf(
     ...considered,
     ...waiting.map((rollup) => ({ name: rollup.name, why: 'It is being filled.' })),
   ].map((table) => ({ ...table, served: table.name === name }));
+  const isFilled = question.kind === 'series' && question.fill;
+  const rows = isFilled ? await filled(question, lines, options, signal) : within;
   const about: Omit<Answer, 'rows' | 'as_of' | 'cached'> = {
     columns: questionColumns(question),
     truncated: within.length < lines.length,
@@ -177,13 +181,12 @@ async function textOf(
             sql,
             events_sql: statements.answer(question, { kind: 'events' }),
             bytes_read: bytesRead,
+            rows_filled: rows.length - within.length,
             tables,
           },
         }
       : {}),
   };
-  const isFilled = question.kind === 'series' && question.fill;
-  const rows = isFilled ? await filled(question, lines, options, signal) : within;
   return `${JSON.stringify(about).slice(0, -1)},"rows":[${rows.join(',')}]}`;
 }
 

@@ -16,7 +16,8 @@ interface ExploreAnswerProps {
 }
 
 export function ExploreAnswer({ state, answer, every }: ExploreAnswerProps) {
-  if (answer.rows.length === 0) return <Nothing />;
+  // Buckets that the server filled in say nothing of any event.
+  if (answer.rows.length === (answer.explanation?.rows_filled ?? 0)) return <Nothing />;
   const measures = chartedMeasures(state, answer);
   return (
     <section class="answer" aria-label={questionWords().answer}>

@@ -72,6 +72,7 @@ const explanation: Members<Explanation> = {
     description: 'The same question of the events themselves, as `/sql` takes it.',
   },
   bytes_read: count,
+  rows_filled: { ...count, description: 'How many rows are of buckets without events.' },
   tables: {
     ...listOf(exactly({ name: text, served: { type: 'boolean' }, why: text })),
     description: '`events` and every rollup, and why it served or did not.',
