@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { dashboardInChromium, purchase, send, view } from '../../support/dashboard.ts';
+import { freePort } from '../../support/free-port.ts';
 import { settled } from '../../support/millrace-process.ts';
+import { Random, testSeed } from '../../support/random.ts';
 
 const dashboard = dashboardInChromium({ timezoneId: 'Europe/London' });
+
+const seed = testSeed();
 
 const at = (timestamp: string, event: object): object => ({ ...event, timestamp });
 
@@ -30,13 +34,49 @@ const asked = new URLSearchParams([
   ['compare', 'previous'],
 ]);
 
+interface Purchase {
+  /** Of July 2025, in UTC. */
+  readonly day: number;
+  readonly currency: string;
+  readonly cents: number;
+}
+
+/** As they come where there are as many of each. */
+const currencies = ['CHF', 'EUR', 'GBP', 'USD'];
+
+const randomPurchases = (random: Random): readonly Purchase[] =>
+  Array.from({ length: 60 }, () => ({
+    day: random.between(1, 3),
+    currency: random.pick(currencies),
+    cents: random.between(100, 9_999),
+  }));
+
+const amount = new Intl.NumberFormat('en-GB', { minimumFractionDigits: 2 });
+
+/** How many there are each day, and their sum: of the two currencies that have most, and of all others. */
+function dailyRows(purchases: readonly Purchase[]): readonly (readonly string[])[] {
+  const countOf = (currency: string): number =>
+    purchases.filter((one) => one.currency === currency).length;
+  const greatest = [...currencies].sort((a, b) => countOf(b) - countOf(a)).slice(0, 2);
+  const groupOf = ({ currency }: Purchase): string =>
+    greatest.includes(currency) ? currency : 'all others';
+  return [1, 2, 3].flatMap((day) =>
+    [...greatest, 'all others'].flatMap((group) => {
+      const members = purchases.filter((one) => one.day === day && groupOf(one) === group);
+      const cents = members.reduce((sum, one) => sum + one.cents, 0);
+      const row = [`${day} Jul 2025`, group, String(members.length), amount.format(cents / 100)];
+      return members.length > 0 ? [row] : [];
+    }),
+  );
+}
+
 const cells = async (): Promise<readonly (readonly string[])[]> => {
   const table = dashboard.page.getByRole('table', { name: 'The answer as a table' });
   const lines = await table.locator('tbody tr').all();
   return Promise.all(lines.map((line) => line.locator('td').allTextContents()));
 };
 
-describe('exploring', () => {
+describe(`exploring (seed ${seed})`, () => {
   test('shows what was sent, in a chart, in a table, and as CSV', async () => {
     const url = await dashboard.start();
     await send(url, events);
@@ -67,6 +107,53 @@ describe('exploring', () => {
     expect(dashboard.complaints).toEqual([]);
   });
 
+  test('answers a question put together by hand, from what was sent', async () => {
+    const url = await dashboard.start();
+    const { page } = dashboard;
+    const sent = randomPurchases(new Random(seed));
+    await send(url, [
+      ...sent.map(({ day, currency, cents }, i) =>
+        at(`2025-07-0${day}T12:00:00Z`, {
+          ...purchase((cents / 100).toFixed(2), currency),
+          event_id: `p${i}`,
+        }),
+      ),
+      at('2025-07-02T12:00:00Z', view('boot')),
+    ]);
+    await settled(url);
+    await page.goto(`${url}/explore`);
+
+    const types = page.getByRole('group', { name: 'Events' });
+    await types.getByText('purchase', { exact: true }).click();
+    await types.getByText('view', { exact: true }).click();
+    await page.getByRole('button', { name: 'Add a measure' }).click();
+    await page.getByLabel('Measure', { exact: true }).nth(1).selectOption('Sum');
+    await page.getByLabel('Of', { exact: true }).selectOption('value');
+    await page.getByRole('button', { name: 'Add a filter' }).click();
+    await page.getByLabel('Field', { exact: true }).selectOption('value');
+    await page.getByLabel('Comparison').selectOption('at least');
+    await page.getByLabel('Value', { exact: true }).fill('20.00');
+    await page.getByLabel('Value', { exact: true }).press('Tab');
+    await page.getByLabel('Break down by …').selectOption('currency');
+    await page.getByLabel('Groups shown').fill('2');
+    await page.getByLabel('Groups shown').press('Tab');
+    await page.getByLabel('Time zone').selectOption('UTC');
+    await page.getByLabel('Range', { exact: true }).selectOption('Between two times');
+    await page.getByLabel('From', { exact: true }).fill('2025-07-01T00:00');
+    await page.getByLabel('To', { exact: true }).fill('2025-07-04T00:00');
+    await page.getByLabel('Bucket').selectOption('day');
+    await page.getByLabel('Fill gaps').uncheck();
+
+    const expected = dailyRows(sent.filter(({ cents }) => cents >= 2_000))
+      .map(String)
+      .sort();
+    const shown = async () => (await cells()).map(String).sort();
+    await expect.poll(shown, { timeout: 30_000 }).toEqual(expected);
+    await page.reload();
+    await expect.poll(shown, { timeout: 30_000 }).toEqual(expected);
+    expect(dashboard.complaints).toEqual([]);
+  });
+
   test('says that there is nothing, though gaps are filled', async () => {
     const url = await dashboard.start();
     const empty = new URLSearchParams([
@@ -81,5 +168,42 @@ describe('exploring', () => {
     expect(await dashboard.page.getByLabel('Fill gaps').isChecked()).toBe(true);
     await dashboard.expectAccessible();
     expect(dashboard.complaints).toEqual([]);
+  });
+
+  test('says what is wrong with a question, and that the server is away, until that is mended', async () => {
+    const port = ['--port', String(await freePort())];
+    const url = await dashboard.start({ args: port });
+    const { page } = dashboard;
+    await send(url, events);
+    await settled(url);
+    const wrong = new URLSearchParams([
+      ['from', 'purchase'],
+      ['where', 'timestamp:gte:noon'],
+      ['since', '2025-07-04T00:00:00Z'],
+      ['until', '2025-07-05T00:00:00Z'],
+      ['zone', 'UTC'],
+      ['every', 'day'],
+    ]);
+    await page.goto(`${url}/explore?${wrong}`);
+    for (const told of ['where', 'Correct the question at each place named.', 'question_invalid'])
+      await dashboard.shows('[role=alert]', told);
+    await dashboard.expectAccessible();
+    const value = page.getByLabel('Value', { exact: true });
+    await value.fill('2025-07-04T09:00:00Z');
+    await value.press('Tab');
+    const answer = [['4 Jul 2025', '1']];
+    await expect.poll(cells, { timeout: 30_000 }).toEqual(answer);
+    expect(await page.getByRole('alert').count()).toBe(0);
+
+    dashboard.millrace?.kill('SIGKILL');
+    await dashboard.millrace?.exited;
+    await page.getByRole('button', { name: 'Ask again' }).click();
+    await dashboard.shows('[role=alert]', 'The server does not answer. Trying again …');
+    expect(await cells()).toEqual(answer);
+    await dashboard.expectAccessible();
+    await dashboard.start({ args: port });
+    await expect.poll(() => page.getByRole('alert').count(), { timeout: 30_000 }).toBe(0);
+    await page.locator('.answered[data-stale=false]').waitFor();
+    expect(await cells()).toEqual(answer);
   });
 });

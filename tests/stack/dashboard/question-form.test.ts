@@ -18,7 +18,10 @@ test('what is being typed stays when an answer comes, and is asked once it is wh
     ['Groups shown', '3', 'top', '3'],
   ] as const) {
     await state(false).waitFor();
-    const { promise: typed, resolve: end } = Promise.withResolvers<void>();
+    let end = (): void => {};
+    const typed = new Promise<void>((resolve) => {
+      end = resolve;
+    });
     await page.route(
       '**/v1/query',
       async (route) => {

@@ -1,5 +1,8 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { KeyNeeded } from './ask.ts';
+import { Away, KeyNeeded } from './ask.ts';
+
+/** How long after it did not answer a server is asked again. */
+const awayMs = 2_000;
 
 /** What came of a question: what was answered last stays while the next answer is awaited. */
 export interface Asked<Answer> {
@@ -11,7 +14,8 @@ export interface Asked<Answer> {
 
 /**
  * Asks when the view appears, and again whenever `dependencies` change; an
- * answer that nobody waits for any more is dropped.
+ * answer that nobody waits for any more is dropped. A server that is away is
+ * asked until it answers.
  */
 export function useAsked<Answer>(
   asking: (signal: AbortSignal) => Promise<Answer>,
@@ -23,9 +27,16 @@ export function useAsked<Answer>(
     error: undefined,
     loading: true,
   });
+  const again = useCallback(() => setTimes((count) => count + 1), []);
   useEffect(() => {
     const stop = new AbortController();
-    setState(({ answer }) => ({ answer, error: undefined, loading: true }));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    setState(({ answer, error }) => ({
+      answer,
+      // It is away until it answers: a notice that comes and goes would be read aloud each time.
+      error: error instanceof Away ? error : undefined,
+      loading: true,
+    }));
     asking(stop.signal).then(
       (answer) => {
         if (!stop.signal.aborted) setState({ answer, error: undefined, loading: false });
@@ -34,10 +45,13 @@ export function useAsked<Answer>(
         // The page asks for the key by itself, and the view begins anew.
         if (stop.signal.aborted || error instanceof KeyNeeded) return;
         setState(({ answer }) => ({ answer, error, loading: false }));
+        if (error instanceof Away) timer = setTimeout(again, awayMs);
       },
     );
-    return () => stop.abort();
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
   }, [...dependencies, times]);
-  const again = useCallback(() => setTimes((count) => count + 1), []);
   return { ...state, again };
 }

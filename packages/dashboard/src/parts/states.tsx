@@ -18,6 +18,7 @@ export const Empty = ({ children }: { readonly children: ComponentChildren }) =>
 
 interface FailureProps {
   readonly error: unknown;
+  /** Of what asks a server that is away by itself, too. */
   readonly again?: () => void;
 }
 
@@ -25,11 +26,11 @@ interface FailureProps {
 export function Failure({ error, again }: FailureProps) {
   const t = common();
   const refused = error instanceof Refused ? error : undefined;
+  const told =
+    error instanceof Away ? [t.away, ...(again ? [t.trying] : [])] : [t.failing, messageOf(error)];
   return (
     <div class="notice" role="alert">
-      <p>
-        {error instanceof Away ? t.away : t.failing} {refused?.message ?? otherText(error)}
-      </p>
+      <p>{told.join(' ')}</p>
       {refused?.mend !== undefined && <p>{refused.mend}</p>}
       {refused?.code !== undefined && (
         <p>
@@ -45,10 +46,8 @@ export function Failure({ error, again }: FailureProps) {
   );
 }
 
-function otherText(error: unknown): string {
-  if (error instanceof Away) return '';
-  return error instanceof Error ? error.message : String(error);
-}
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 interface AnsweredProps<Answer> {
   readonly asked: Asked<Answer>;
@@ -61,7 +60,7 @@ export function Answered<Answer>({ asked, children }: AnsweredProps<Answer>) {
   return (
     <>
       {error !== undefined && <Failure error={error} again={again} />}
-      {answer === undefined && loading && <Loading />}
+      {answer === undefined && error === undefined && <Loading />}
       {answer !== undefined && (
         <div class="answered" aria-busy={loading} data-stale={loading || error !== undefined}>
           {children(answer)}
