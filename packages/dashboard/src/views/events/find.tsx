@@ -7,6 +7,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { Answered, Empty } from '../../parts/states.tsx';
 import { askEvents, type FoundEvents, type Search, searchOf } from './ask-events.ts';
 import { EventCard } from './event-card.tsx';
+import { PageButtons } from './page-buttons.tsx';
 import { eventsWords } from './words.ts';
 
 export function Find({ params }: { readonly params: URLSearchParams }) {
@@ -70,7 +71,7 @@ function Page({ search, found }: { readonly search: Search; readonly found: Foun
   const t = eventsWords();
   const { by, value, before } = search;
   const { events, next, as_of } = found;
-  const go = (to: string | null): void =>
+  const turn = (to: string | null): void =>
     setParams(new URLSearchParams({ by, value, ...(to === null ? {} : { before: to }) }));
   return (
     <>
@@ -91,18 +92,7 @@ function Page({ search, found }: { readonly search: Search; readonly found: Foun
           </li>
         ))}
       </ol>
-      <p class="pages">
-        {before !== null && (
-          <button type="button" onClick={() => go(null)}>
-            {t.newest}
-          </button>
-        )}
-        {next !== null && (
-          <button type="button" onClick={() => go(next)}>
-            {t.older}
-          </button>
-        )}
-      </p>
+      <PageButtons before={before} next={next} onTurn={turn} />
     </>
   );
 }

@@ -5,6 +5,7 @@ import { Answered, Empty } from '../../parts/states.tsx';
 import { grouped } from '../../words/numbers.ts';
 import { askLetters, type LettersAnswer, type LettersAsked, pageSize } from './ask-letters.ts';
 import { LetterCard } from './letter-card.tsx';
+import { PageButtons } from './page-buttons.tsx';
 import { Retry } from './retry.tsx';
 import { eventsWords } from './words.ts';
 
@@ -40,7 +41,7 @@ interface PageProps {
 function Page({ asked, answer: { counts, letters }, again }: PageProps) {
   const t = eventsWords();
   const { code, before } = asked;
-  const last = letters.length < pageSize ? undefined : letters.at(-1);
+  const next = letters.length < pageSize ? null : (letters.at(-1)?.id ?? null);
   if (counts.length === 0) return <Empty>{t.noLetters}</Empty>;
   return (
     <>
@@ -71,18 +72,7 @@ function Page({ asked, answer: { counts, letters }, again }: PageProps) {
           </li>
         ))}
       </ol>
-      <p class="pages">
-        {before !== null && (
-          <button type="button" onClick={() => show({ code, before: null })}>
-            {t.newest}
-          </button>
-        )}
-        {last !== undefined && (
-          <button type="button" onClick={() => show({ code, before: last.id })}>
-            {t.older}
-          </button>
-        )}
-      </p>
+      <PageButtons before={before} next={next} onTurn={(to) => show({ code, before: to })} />
     </>
   );
 }

@@ -3,6 +3,7 @@ import { key } from '../../api/key.ts';
 import { useAsked } from '../../api/use-asked.ts';
 import { Failure, Loading } from '../../parts/states.tsx';
 import { TimeChart } from '../../parts/time-chart.tsx';
+import { type Total, Totals } from '../../parts/totals.tsx';
 import type { View } from '../../view.ts';
 import { duration, grouped, percent, rounded } from '../../words/numbers.ts';
 import { askHealth, type Status } from './ask-health.ts';
@@ -62,14 +63,7 @@ function Now({ status }: { readonly status: Status }) {
           {t.storing(status.problem)}
         </p>
       )}
-      <dl class="totals">
-        {totalsOf(status, lag, rate).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Totals totals={totalsOf(status, lag, rate)} />
       <div class="charts">
         <TimeChart label={t.chartOfRate(rate)} times={times} series={ofRates} heightPx={140} area />
         <TimeChart label={t.chartOfLag(lag)} times={times} series={ofLags} heightPx={140} area />
@@ -78,7 +72,7 @@ function Now({ status }: { readonly status: Status }) {
   );
 }
 
-function totalsOf(status: Status, lag: string, rate: string): readonly [string, string][] {
+function totalsOf(status: Status, lag: string, rate: string): readonly Total[] {
   const t = healthWords();
   const { accepted } = status;
   const of = (count: number | null, whole: number | null): string => {

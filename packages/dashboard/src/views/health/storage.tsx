@@ -1,4 +1,5 @@
 import { Table } from '../../parts/table.tsx';
+import { type Total, Totals } from '../../parts/totals.tsx';
 import { bytes, grouped } from '../../words/numbers.ts';
 import type { Status, TableStorage } from './ask-health.ts';
 import { healthWords } from './words.ts';
@@ -34,17 +35,11 @@ export function Sizes({ status: { sizes, archive } }: { readonly status: Status 
   return (
     <section aria-labelledby="sizes-title">
       <h2 id="sizes-title">{t.sizes}</h2>
-      <dl class="totals">
-        {all.map(
-          ([name, value, text]) =>
-            value !== null && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{text(value)}</dd>
-              </div>
-            ),
+      <Totals
+        totals={all.flatMap(([name, value, text]): readonly Total[] =>
+          value === null ? [] : [[name, text(value)]],
         )}
-      </dl>
+      />
     </section>
   );
 }

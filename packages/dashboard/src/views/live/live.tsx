@@ -2,6 +2,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { PipelineDescription } from '../../api/pipeline.ts';
 import { Copy } from '../../parts/copy.tsx';
 import { TimeChart } from '../../parts/time-chart.tsx';
+import { Totals } from '../../parts/totals.tsx';
 import type { View } from '../../view.ts';
 import { duration, grouped, none } from '../../words/numbers.ts';
 import { EventList } from './event-list.tsx';
@@ -21,7 +22,7 @@ export const live: View = {
       <div class="live" data-state={looking.connection.value.state}>
         <Connected looking={looking} />
         <Rate looking={looking} />
-        <Totals looking={looking} />
+        <LiveTotals looking={looking} />
         <Flow status={looking.status.value} />
         <Rollups looking={looking} />
         <LastEvents looking={looking} />
@@ -87,27 +88,21 @@ function Rate({ looking }: Props) {
   );
 }
 
-function Totals({ looking }: Props) {
+function LiveTotals({ looking }: Props) {
   const t = liveWords();
   const status = looking.status.value;
-  const totals = [
-    ['accepted', t.accepted, grouped(status?.accepted)],
-    ['stored', t.stored, grouped(status?.stored)],
-    ['duplicates', t.duplicates, grouped(status?.duplicates)],
-    ['late', t.late, grouped(status?.late)],
-    ['dead_letters', t.deadLetters, grouped(status?.dead_letters)],
-    ['lag_ms', t.lag, duration(status?.lag_ms)],
-  ] as const;
   return (
     <section aria-label={t.totals}>
-      <dl class="totals">
-        {totals.map(([id, name, value]) => (
-          <div key={id}>
-            <dt>{name}</dt>
-            <dd id={id}>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Totals
+        totals={[
+          [t.accepted, grouped(status?.accepted), 'accepted'],
+          [t.stored, grouped(status?.stored), 'stored'],
+          [t.duplicates, grouped(status?.duplicates), 'duplicates'],
+          [t.late, grouped(status?.late), 'late'],
+          [t.deadLetters, grouped(status?.dead_letters), 'dead_letters'],
+          [t.lag, duration(status?.lag_ms), 'lag_ms'],
+        ]}
+      />
     </section>
   );
 }

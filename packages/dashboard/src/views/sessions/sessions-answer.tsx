@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks';
+import { Totals } from '../../parts/totals.tsx';
 import type { Answer } from '../../question/answer.ts';
 import { AnswerFoot } from '../../question/answer-foot.tsx';
 import { timeText } from '../../question/answer-table.tsx';
@@ -34,7 +35,7 @@ export function SessionsAnswer({ state, answers }: SessionsAnswerProps) {
   const nameOf = ({ of }: SessionsRow): string => of ?? questionWords().absentValue;
   return (
     <section class="answer" aria-label={questionWords().answer}>
-      <Totals totals={totals} />
+      <SessionTotals totals={totals} />
       <SessionsCharts rows={buckets} every={every} zone={zone} />
       <SessionsTable
         caption={t.byEntry(entry)}
@@ -59,26 +60,20 @@ export function SessionsAnswer({ state, answers }: SessionsAnswerProps) {
   );
 }
 
-function Totals({ totals }: { readonly totals: SessionsRow }) {
+function SessionTotals({ totals }: { readonly totals: SessionsRow }) {
   const t = sessionWords();
-  const figures = [
-    ['sessions', t.sessions, grouped(totals.sessions)],
-    ['people', peopleWords().people, grouped(totals.people)],
-    ['events', t.eventsPerSession, figure(totals.eventsPerSession)],
-    ['bounce', t.bounceRate, percent(totals.bounceRate)],
-    ['mean', t.mean, duration(totals.meanMs)],
-    ['median', t.median, duration(totals.durationsMs[0])],
-  ] as const;
   return (
     <section aria-label={t.totals}>
-      <dl class="session-totals">
-        {figures.map(([id, name, value]) => (
-          <div key={id}>
-            <dt>{name}</dt>
-            <dd id={`sessions-${id}`}>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Totals
+        totals={[
+          [t.sessions, grouped(totals.sessions), 'sessions-sessions'],
+          [peopleWords().people, grouped(totals.people), 'sessions-people'],
+          [t.eventsPerSession, figure(totals.eventsPerSession), 'sessions-events'],
+          [t.bounceRate, percent(totals.bounceRate), 'sessions-bounce'],
+          [t.mean, duration(totals.meanMs), 'sessions-mean'],
+          [t.median, duration(totals.durationsMs[0]), 'sessions-median'],
+        ]}
+      />
     </section>
   );
 }
