@@ -20,23 +20,27 @@ export function readBody(
   grow: (bytes: number) => void,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let length = 0;
+    let settled = false;
     const timer = setTimeout(() => {
       fail(new MillraceError('request_timeout', `The body did not come within ${timeoutMs} ms.`));
     }, timeoutMs);
 
-    const done = (): void => {
+    // The listeners stay, as taking four of them off is dear, so they must not hold the body.
+    const settle = (): void => {
+      settled = true;
+      chunks = [];
       clearTimeout(timer);
-      request.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose);
     };
     const fail = (error: unknown): void => {
-      done();
+      settle();
       // What still comes is thrown away, so that the sender gets to read the answer.
-      request.on('error', () => {}).resume();
+      request.resume();
       reject(error);
     };
     const onData = (chunk: Buffer): void => {
+      if (settled) return;
       length += chunk.length;
       try {
         if (length > bytesMax) throw bodyTooLarge(bytesMax);
@@ -47,18 +51,18 @@ export function readBody(
       }
     };
     const onEnd = (): void => {
-      done();
+      if (settled) return;
       const [only] = chunks;
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length));
+      settle();
     };
-    const onClose = (): void =>
+    const onClose = (): void => {
+      if (settled) return;
       fail(new MillraceError('invalid_body', 'The connection closed before the end of the body.'));
+    };
 
     const declared = Number(request.headers['content-length'] ?? 0);
-    if (declared > bytesMax) {
-      fail(bodyTooLarge(bytesMax));
-      return;
-    }
+    if (declared > bytesMax) fail(bodyTooLarge(bytesMax));
     request.on('data', onData).on('end', onEnd).on('error', onClose).on('close', onClose);
   });
 }
