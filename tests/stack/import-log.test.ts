@@ -21,7 +21,7 @@ import {
 } from '../../packages/millrace/src/runtime/distributed/import-log.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { makeTopics } from '../support/cluster.ts';
-import { realFiles } from '../support/conformance/real-files.ts';
+import { onlineRetail } from '../support/conformance/real-files.ts';
 import { runImport } from '../support/import-process.ts';
 import { readUntil } from '../support/kafka-records.ts';
 
@@ -166,9 +166,7 @@ test('an import is taken further by one process', { timeout: 300_000 }, async ()
 test('rows of a file are in the raw log once, though the command is killed; a file that is known adds nothing', {
   timeout: 900_000,
 }, async () => {
-  const [retail] = realFiles;
-  if (retail === undefined) throw new Error('no file');
-  const { definition, config, mapping, text, events } = retail;
+  const { definition, config, mapping, text, events } = onlineRetail;
   const { raw, deadLetters } = topicNames(planOf(definition));
   await makeTopics(bootstrap, planOf(definition), 1);
   const file = join(folder, 'rows.csv');

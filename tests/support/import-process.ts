@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../../packages/millrace/bin/millrace.js', import.meta.url));
@@ -12,7 +13,7 @@ export interface ImportRun {
 
 export interface ImportOrder {
   readonly file: string;
-  /** Paths from the folder `examples`. */
+  /** Paths from the folder `examples`, or absolute. */
   readonly pipeline: string;
   readonly mapping: string;
   readonly data: string;
@@ -24,13 +25,13 @@ export interface ImportOrder {
 
 /** Runs `millrace import` as a user would, until it ends. */
 export function runImport(order: ImportOrder): Promise<ImportRun> {
-  const example = (path: string): string =>
-    fileURLToPath(new URL(`../../examples/${path}`, import.meta.url));
+  const examples = fileURLToPath(new URL('../../examples', import.meta.url));
   const child = spawn(
     process.execPath,
     [
       ...[bin, 'import', order.file, '--data', order.data],
-      ...['--pipeline', example(order.pipeline), '--mapping', example(order.mapping)],
+      ...['--pipeline', resolve(examples, order.pipeline)],
+      ...['--mapping', resolve(examples, order.mapping)],
       ...(order.flags ?? []),
     ],
     { env: { ...process.env, ...order.env }, stdio: ['ignore', 'pipe', 'pipe'] },

@@ -13,74 +13,75 @@ export interface RealFile {
   /** Below `examples`. */
   readonly config: string;
   readonly definition: Pipeline & PipelineText;
-  /** How an import makes events of the rows. Below `examples`. */
+  /** In the order of the file; what is equal to one before has its id. Late, as when somebody sends them. */
+  readonly events: (rowsMax: number) => readonly CountedEvent[];
+}
+
+export interface ImportableFile extends RealFile {
+  /** How an import makes these events of the rows. Below `examples`. */
   readonly mapping: string;
   /** The first rows, below the line of names. */
   readonly text: (rowsMax: number) => string;
-  /** In the order of the file; what is equal to one before has its id. Late, as when somebody sends them. */
-  readonly events: (rowsMax: number) => readonly CountedEvent[];
 }
 
 const late = true;
 
 const retailFile = 'online_retail_2010_2011.csv.gz';
-const eshopFile = 'eshop_clickstream_2008.csv.gz';
 
-export const realFiles: readonly RealFile[] = [
-  {
-    name: 'online_retail',
-    config: 'online-retail/millrace.config.ts',
-    definition: retail,
-    mapping: 'online-retail/import-by-content.ts',
-    text: (rowsMax) => linesOf(retailFile, rowsMax).join('\n'),
-    events: (rowsMax) =>
-      rowsOf(retailFile, ',', rowsMax).map((cells) => {
-        const [invoice = '', stock_code = '', description = '', quantity = '', at = ''] = cells;
-        const [price = '', customer = '', country = ''] = cells.slice(5);
-        return {
-          event_id: digestOf(cells),
-          type: invoice.startsWith('C') ? 'cancellation' : 'purchase',
-          // The shop's clock, taken for UTC.
-          timestamp: Date.parse(`${at.replace(' ', 'T')}Z`),
-          late,
-          ...(customer === '' ? {} : { user_id: customer.replace(/\.0$/, '') }),
-          properties: {
-            ...{ invoice, stock_code, country },
-            ...(description === '' ? {} : { description }),
-            quantity: Number(quantity),
-            unit_price: inThousandths(thousandths(price)),
-            amount: inThousandths(thousandths(price) * BigInt(quantity)),
-          },
-        };
-      }),
-  },
-  {
-    name: 'eshop_clickstream',
-    config: 'eshop-clickstream/millrace.config.ts',
-    definition: eshop,
-    mapping: 'eshop-clickstream/import.ts',
-    text: (rowsMax) => linesOf(eshopFile, rowsMax).join('\n'),
-    events: (rowsMax) =>
-      rowsOf(eshopFile, ';', rowsMax).map((cells) => {
-        const [year, month, day, order, country = '', session_id = ''] = cells;
-        const [category = '', product = ''] = cells.slice(6);
-        return {
-          event_id: `${session_id}/${order}`,
-          type: 'click',
-          // The file has no time of day: a second for each click of a session.
-          timestamp: Date.UTC(Number(year), Number(month) - 1, Number(day)) + Number(order) * 1_000,
-          late,
-          session_id,
-          properties: {
-            ...{ category, product, country },
-            position: Number(order),
-            price: Number(cells[11]),
-            page: Number(cells[13]),
-          },
-        };
-      }),
-  },
-];
+export const onlineRetail: ImportableFile = {
+  name: 'online_retail',
+  config: 'online-retail/millrace.config.ts',
+  definition: retail,
+  mapping: 'online-retail/import-by-content.ts',
+  text: (rowsMax) => linesOf(retailFile, rowsMax).join('\n'),
+  events: (rowsMax) =>
+    rowsOf(retailFile, ',', rowsMax).map((cells) => {
+      const [invoice = '', stock_code = '', description = '', quantity = '', at = ''] = cells;
+      const [price = '', customer = '', country = ''] = cells.slice(5);
+      return {
+        event_id: digestOf(cells),
+        type: invoice.startsWith('C') ? 'cancellation' : 'purchase',
+        // The shop's clock, taken for UTC.
+        timestamp: Date.parse(`${at.replace(' ', 'T')}Z`),
+        late,
+        ...(customer === '' ? {} : { user_id: customer.replace(/\.0$/, '') }),
+        properties: {
+          ...{ invoice, stock_code, country },
+          ...(description === '' ? {} : { description }),
+          quantity: Number(quantity),
+          unit_price: inThousandths(thousandths(price)),
+          amount: inThousandths(thousandths(price) * BigInt(quantity)),
+        },
+      };
+    }),
+};
+
+export const eshopClickstream: RealFile = {
+  name: 'eshop_clickstream',
+  config: 'eshop-clickstream/millrace.config.ts',
+  definition: eshop,
+  events: (rowsMax) =>
+    rowsOf('eshop_clickstream_2008.csv.gz', ';', rowsMax).map((cells) => {
+      const [year, month, day, order, country = '', session_id = ''] = cells;
+      const [category = '', product = ''] = cells.slice(6);
+      return {
+        event_id: `${session_id}/${order}`,
+        type: 'click',
+        // The file has no time of day: a second for each click of a session.
+        timestamp: Date.UTC(Number(year), Number(month) - 1, Number(day)) + Number(order) * 1_000,
+        late,
+        session_id,
+        properties: {
+          ...{ category, product, country },
+          position: Number(order),
+          price: Number(cells[11]),
+          page: Number(cells[13]),
+        },
+      };
+    }),
+};
+
+export const realFiles: readonly RealFile[] = [onlineRetail, eshopClickstream];
 
 /** As an import has it where equal rows are one event. */
 const digestOf = (cells: readonly string[]): string =>

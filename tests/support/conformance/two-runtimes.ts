@@ -6,6 +6,7 @@ import type { Flink } from '../../../tools/stack/flink.ts';
 import type { Kafka } from '../../../tools/stack/kafka.ts';
 import { jobSettings, makeTopics, StoreProcess, startJobs, startRole } from '../cluster.ts';
 import type { CommandProcess } from '../command-process.ts';
+import { type ImportOrder, type ImportRun, runImport } from '../import-process.ts';
 import { exactRows, MillraceProcess, settled } from '../millrace-process.ts';
 
 export interface TwoRuntimesOptions {
@@ -57,6 +58,21 @@ export class TwoRuntimes {
   ): Promise<{ readonly here: unknown; readonly there: unknown }> {
     const [here, there] = [await this.#embedded.url(), await this.#collector.url()];
     return { here: await post(here, batch), there: await post(there, batch) };
+  }
+
+  /** Runs `millrace import` to its end: into the one process, or into the cluster. */
+  async import(
+    where: 'here' | 'there',
+    order: Pick<ImportOrder, 'file' | 'mapping' | 'env'>,
+  ): Promise<ImportRun> {
+    const { kafka, folder, pipeline, env = {} } = this.#options;
+    // Until then the data folder may be taken by whoever comes first.
+    await this.#embedded.url();
+    return runImport({
+      ...{ ...order, pipeline, env: { ...env, ...order.env } },
+      data: join(folder, where === 'here' ? 'embedded' : 'nobody'),
+      flags: where === 'here' ? [] : ['--kafka', kafka.addresses.bootstrap],
+    });
   }
 
   /** Waits until all that was accepted so far can be queried in the one process. */
