@@ -7,7 +7,7 @@ import { settingsOf } from './setting-flags.ts';
 
 export function statusCommand(): Command {
   const command = new Command('status')
-    .description('how a cluster is doing: topics, readers and their lag, jobs, tables')
+    .description('how a cluster is doing: topics, readers and their lag, jobs, rollups, tables')
     .option('--json', 'as JSON');
   return withClusterSettings(command)
     .addHelpText(
@@ -26,13 +26,14 @@ everything may show one for each partition.
     });
 }
 
-const statusText = ({ topics, groups, jobs, tables, applying }: ClusterStatus): string => {
+const statusText = ({ topics, groups, jobs, rollups, tables, applying }: ClusterStatus): string => {
   const failures = jobs.flatMap(({ job, failure }) => (failure ? [`${job}: ${failure}\n`] : []));
   return [
     printTable(topics.map((row): AnswerRow => ({ ...row }))),
     printTable(groups.map((row): AnswerRow => ({ ...row }))),
     printTable(jobs.map(({ failure, ...row }): AnswerRow => ({ ...row }))),
     ...failures,
+    ...(rollups.length === 0 ? [] : [printTable(rollups.map((row): AnswerRow => ({ ...row })))]),
     tables.length === 0
       ? 'The store has no tables.\n'
       : printTable(tables.map((row): AnswerRow => ({ ...row }))),

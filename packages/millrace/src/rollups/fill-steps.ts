@@ -1,3 +1,4 @@
+import type { LogCut } from '../plan/log-cut.ts';
 import { endOfBucketMonthMs } from '../plan/month-of-bucket.ts';
 import type { RollupPlan } from '../plan/plan.ts';
 import { resultLines } from '../ports/result-rows.ts';
@@ -17,7 +18,12 @@ export interface FillRange {
   readonly fromMs: number;
   /** Null: up to the last. */
   readonly toMs: number | null;
-  readonly cut: number;
+  readonly cut: LogCut;
+}
+
+/** A version of a rollup, and how far it is filled. */
+export interface Fillable extends Pick<Place, 'rollup' | 'doneToMs' | 'replay'> {
+  readonly cut: LogCut;
 }
 
 export interface FillStepsOptions {
@@ -34,7 +40,7 @@ export interface FillStepsOptions {
  * so a minute with more events is one step all the same.
  */
 export async function nextSteps(
-  { rollup, cut, doneToMs, replay }: Place,
+  { rollup, cut, doneToMs, replay }: Fillable,
   { store, questions, eventsPerStep }: FillStepsOptions,
 ): Promise<readonly RollupStep[]> {
   const untilMs = replay?.untilMs ?? null;
@@ -62,7 +68,7 @@ export async function nextSteps(
 
 /** How many events of a rollup were there before its table. */
 export async function eventsBelowCut(
-  { rollup, doneToMs: fromMs, cut, replay }: Place,
+  { rollup, doneToMs: fromMs, cut, replay }: Fillable,
   { store, questions }: Omit<FillStepsOptions, 'eventsPerStep'>,
 ): Promise<number> {
   const sql = questions.eventsToFill(rollup, { fromMs, toMs: replay?.untilMs ?? null, cut });

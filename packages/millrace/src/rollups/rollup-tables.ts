@@ -9,7 +9,7 @@ import { Turns } from '../turns.ts';
 export type Place = RollupPlace<RollupPlan>;
 
 /** Before the first event that can be: DateTime64 begins with the year 1900. */
-const beginningMs = Date.UTC(1900, 0, 1);
+export const beginningMs = Date.UTC(1900, 0, 1);
 
 /**
  * Which versions of rollups have tables, and how far each is. Of each name at

@@ -16,7 +16,7 @@ export interface PartitionReaderOptions extends KafkaAddress {
 
 const readCommitted = 1;
 const earliest = -2n;
-const latest = -1n;
+export const latest = -1n;
 /** How long a broker holds a fetch back for lack of records, and so how long another read may wait. */
 const fetchWaitMs = 250;
 const fetchBytesMax = 8 * 1024 * 1024;
@@ -190,10 +190,10 @@ export class PartitionReader implements LogReader, IngestReader {
   }
 }
 
-async function offsetAt(
+export async function offsetAt(
   timestamp: bigint,
   brokers: Brokers,
-  { topic, partition }: PartitionReaderOptions,
+  { topic, partition }: Pick<PartitionReaderOptions, 'topic' | 'partition'>,
 ): Promise<number> {
   const { connection } = await brokers.leaderOf(topic, partition);
   const partitions = [{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp }];

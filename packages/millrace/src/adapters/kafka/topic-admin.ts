@@ -34,6 +34,8 @@ export interface OffsetRange {
 export interface GroupState {
   /** Processes that take part now. */
   readonly members: number;
+  /** Those of which one of them can take partitions; null while they are being shared anew. */
+  readonly topics: readonly string[] | null;
   readonly offsets: readonly CommittedOffset[];
 }
 
@@ -132,11 +134,16 @@ export class TopicAdmin {
   group(groupId: string): Promise<GroupState> {
     return answered(`Kafka does not tell of the group ${groupId}`, async () => {
       const groups = await this.#admin.listGroups({});
-      if (!groups.has(groupId)) return { members: 0, offsets: [] };
+      if (!groups.has(groupId)) return { members: 0, topics: [], offsets: [] };
       const described = await this.#admin.describeGroups({ groups: [groupId] });
+      const members = [...(described.get(groupId)?.members.values() ?? [])];
+      const subscribed = members.map(({ metadata }) => metadata?.topics);
       const [found] = await this.#admin.listConsumerGroupOffsets({ groups: [groupId] });
       return {
-        members: described.get(groupId)?.members.size ?? 0,
+        members: members.length,
+        topics: subscribed.every((topics) => topics !== undefined)
+          ? [...new Set(subscribed.flat())]
+          : null,
         offsets: (found?.topics ?? []).flatMap(({ name, partitions }) =>
           partitions.map(({ partitionIndex, committedOffset, metadata }) => ({
             ...{ topic: name, partition: partitionIndex, offset: Number(committedOffset) },

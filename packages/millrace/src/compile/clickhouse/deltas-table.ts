@@ -57,6 +57,18 @@ export const createDeltasFill = (rollup: RollupPlan, database: string): Definiti
   },
 });
 
+/** Where the deltas of a version are stored, and what adds them to it. Its table is there. */
+export const createDeltas = (
+  rollup: RollupPlan,
+  plan: Plan,
+  { database, cluster }: VersionOptions,
+): readonly string[] =>
+  printDefinitions(
+    [createDeltasTable(rollup, plan, database), createDeltasFill(rollup, database)],
+    cluster,
+  );
+
+/** Nobody may be loading them. */
 export const dropDeltas = (
   rollup: RollupPlan,
   { database, cluster }: VersionOptions,

@@ -1,3 +1,4 @@
+import type { LogCut } from '../../plan/log-cut.ts';
 import type { RollupPlan } from '../../plan/plan.ts';
 import { eventsTable } from './events-table.ts';
 import { eventsAlias } from './field.ts';
@@ -11,8 +12,14 @@ export interface FillRange {
   readonly fromMs: number;
   /** … and before it; null: up to the last. */
   readonly toMs: number | null;
-  /** Events below this offset of the log. */
-  readonly cut: number;
+  readonly cut: LogCut;
+  /** The store itself refuses it later than this. */
+  readonly deadline?: {
+    /** In the store's time (epoch ms). */
+    readonly atMs: number;
+    /** What it then says. */
+    readonly late: string;
+  };
 }
 
 /** Brings the events of a range into the rollup's table. */
@@ -24,7 +31,7 @@ export const fillFromEvents = (
   print({
     node: 'insert',
     into: { database, table: rollup.table },
-    select: statesOfEvents(rollup, database, ...within(range)),
+    select: statesOfEvents(rollup, database, ...within(range), ...inTime(range)),
   });
 
 /** One row: how many events of the rollup are in the range, and when the first happened (epoch ms). */
@@ -82,6 +89,26 @@ const within = ({ fromMs, toMs, cut }: FillRange): readonly Expression[] => {
   return [
     infix('>=', timestamp, timeOf(epochMs(fromMs))),
     ...(toMs === null ? [] : [infix('<', timestamp, timeOf(epochMs(toMs)))]),
-    infix('<', columnOf(eventsAlias, '_offset'), literal(cut)),
+    isBelow(cut),
   ];
+};
+
+const isBelow = (cut: LogCut): Expression => {
+  const offset = columnOf(eventsAlias, '_offset');
+  if (typeof cut === 'number') return infix('<', offset, literal(cut));
+  const partition = columnOf(eventsAlias, '_partition');
+  return infix(
+    'OR',
+    literal(false),
+    ...cut.map((below, of) =>
+      infix('AND', infix('=', partition, literal(of)), infix('<', offset, literal(below))),
+    ),
+  );
+};
+
+/** Not `now64`, which is the time when the statement came. */
+const inTime = ({ deadline }: FillRange): readonly Expression[] => {
+  if (deadline === undefined) return [];
+  const isLate = infix('>', call('nowInBlock64', literal(3)), timeOf(epochMs(deadline.atMs)));
+  return [infix('=', call('throwIf', isLate, literal(deadline.late)), literal(0))];
 };

@@ -8,8 +8,10 @@ export interface FlinkJob {
   readonly settings: Options;
   /** In order; the last one starts the job. */
   readonly statements: readonly string[];
-  /** The topics it reads from their beginning, when it has no state to go on from. */
+  /** The topics it reads, from their beginning or a cut, when it has no state to go on from. */
   readonly reads: readonly string[];
+  /** Of the clean log, where what it computes was not wanted from the first event on: by partition, its first offset. */
+  readonly cut?: readonly number[];
   /** The topics it alone writes: with records in them, it cannot begin anew without doubling them. */
   readonly writes: readonly string[];
 }
@@ -24,6 +26,8 @@ export interface FlinkSettings {
   readonly prefix?: string;
   /** Results can be read this long after they were made, at the soonest. */
   readonly checkpointMs?: number;
+  /** By a rollup's table, from which offset of each partition of the clean log its job reads; from the first one there is unless told. */
+  readonly cuts?: ReadonlyMap<string, readonly number[]>;
   /** Longer than the worst recovery, at most the broker's `transaction.max.timeout.ms`. */
   readonly transactionTimeoutMs?: number;
 }
@@ -58,11 +62,15 @@ export const jobSettings = (
   'table.local-time-zone': 'UTC',
 });
 
-/** Where a job reads: on from its own checkpoint, or from the first record there is. */
+/**
+ * Where a job reads: on from its own checkpoint, or from the first record there is,
+ * or from a cut: these offsets of the topic's partitions.
+ */
 export const kafkaSource = (
   topic: string,
   group: string,
   { bootstrapServers }: FlinkSettings,
+  cut?: readonly number[],
 ): Options => ({
   connector: 'kafka',
   topic,
@@ -72,7 +80,14 @@ export const kafkaSource = (
   // Measured: by default many small portions.
   'properties.max.partition.fetch.bytes': '4194304',
   'properties.max.poll.records': '2000',
-  'scan.startup.mode': 'earliest-offset',
+  ...(cut === undefined
+    ? { 'scan.startup.mode': 'earliest-offset' }
+    : {
+        'scan.startup.mode': 'specific-offsets',
+        'scan.startup.specific-offsets': cut
+          .map((offset, partition) => `partition:${partition},offset:${offset}`)
+          .join(';'),
+      }),
 });
 
 /** A sink whose records appear with the checkpoint that covers them, each once. */

@@ -29,8 +29,9 @@ export const rollupJob = (rollup: RollupPlan, plan: Plan, settings: FlinkSetting
   const name = deltasTopicName(rollup, plan, settings);
   const columns = columnsOfDelta(rollup);
   const { clean } = topicNames(plan, settings);
+  const cut = settings.cuts?.get(rollup.table);
   const source = {
-    ...kafkaSource(clean, name, settings),
+    ...kafkaSource(clean, name, settings, cut),
     'value.format': 'json',
   };
   const sink = jsonSink(name, settings);
@@ -75,6 +76,7 @@ export const rollupJob = (rollup: RollupPlan, plan: Plan, settings: FlinkSetting
     statements: statements.map(print),
     reads: [clean],
     writes: [name],
+    ...(cut === undefined ? {} : { cut }),
   };
 };
 

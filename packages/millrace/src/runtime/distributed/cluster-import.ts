@@ -43,9 +43,10 @@ export async function openClusterImport(options: ClusterImportOptions): Promise<
   const topics = topicNames(plan);
   await requireTopics(topics, kafka);
   const { events, deadLetters, begin, close } = importLog({ kafka, topics, clock, reach });
+  const ways = tableWays(plan, new Set());
   const watch = new CompletenessWatch({
     offsets: new TopicOffsets(kafka),
-    ways: tableWays(plan, new Set()),
+    ways: () => ways,
     moment: byClock(clock),
     onProblem,
   });

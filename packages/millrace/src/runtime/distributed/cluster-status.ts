@@ -8,6 +8,7 @@ import type { Store } from '../../ports/store.ts';
 import { database } from '../database.ts';
 import { claimMs } from './apply/applied.ts';
 import { type ClusterSettings, desiredOf, whatWasApplied, withCluster } from './apply/apply.ts';
+import type { RollupVersion } from './apply/rollup-version.ts';
 import { loaderGroup } from './group-names.ts';
 
 /** How a cluster is doing. Names as JSON has them. */
@@ -18,6 +19,7 @@ export interface ClusterStatus {
   readonly topics: readonly TopicStatus[];
   readonly groups: readonly GroupStatus[];
   readonly jobs: readonly JobStatus[];
+  readonly rollups: readonly VersionStatus[];
   readonly tables: readonly TableStatus[];
 }
 
@@ -54,6 +56,17 @@ export interface JobStatus {
   readonly failure: string | null;
 }
 
+/** A version of a rollup. */
+export interface VersionStatus {
+  readonly rollup: string;
+  readonly version: number;
+  /** `filling`, `filled`: readers do not see it yet. `shown`: they do. `leaving`: it is about to be dropped. */
+  readonly state: RollupVersion['stage'];
+  /** Events that were stored before it, and how many of them it has. */
+  readonly events_to_fill: number;
+  readonly events_filled: number;
+}
+
 export interface TableStatus {
   readonly table: string;
   readonly rows: number;
@@ -64,7 +77,7 @@ export interface TableStatus {
 export function clusterStatus(settings: ClusterSettings): Promise<ClusterStatus> {
   return withCluster(settings, 'looks', async (named, { admin, jobManager, store, clock }) => {
     const { applied, holder } = await whatWasApplied(named, settings, admin);
-    const { plan, jobs, topics } = await desiredOf(settings, applied, {});
+    const { plan, jobs, topics } = await desiredOf(settings, applied, {}, null);
     const there = await admin.look(topics.map(({ name }) => name));
     const bytes = await admin.bytesOf([...there.values()]);
     const readers = [
@@ -86,6 +99,7 @@ export function clusterStatus(settings: ClusterSettings): Promise<ClusterStatus>
       topics: topics.map(({ name }) => topicStatus(name, there.get(name), bytes.get(name) ?? 0)),
       groups,
       jobs: running,
+      rollups: Object.values(applied.rollups).map(versionStatus),
       tables: await tablesIn(store),
     };
   });
@@ -103,6 +117,14 @@ const topicStatus = (topic: string, state: TopicState | undefined, bytes: number
   replicas: state?.replication ?? 0,
   records: sum(state?.ranges ?? [], ({ start, end }) => end - start),
   bytes,
+});
+
+const versionStatus = ({ rollup, stage, fill }: RollupVersion): VersionStatus => ({
+  rollup: rollup.name,
+  version: rollup.version,
+  state: stage,
+  events_to_fill: fill?.events ?? 0,
+  events_filled: fill?.eventsDone ?? 0,
 });
 
 const groupStatus = (

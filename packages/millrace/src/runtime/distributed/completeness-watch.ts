@@ -19,8 +19,8 @@ export const byClock =
 
 export interface CompletenessWatchOptions {
   readonly offsets: LogOffsets;
-  /** By table, the steps on the way to it. */
-  readonly ways: ReadonlyMap<string, readonly Step[]>;
+  /** By table, the steps on the way to it. They may become others. */
+  readonly ways: () => ReadonlyMap<string, readonly Step[]>;
   /**
    * A time (epoch ms) by which the first logs of all ways had what they are asked
    * for; null while there is none. It is asked before anything is looked at.
@@ -33,14 +33,12 @@ export interface CompletenessWatchOptions {
 export class CompletenessWatch {
   readonly #options: CompletenessWatchOptions;
   readonly #looking: Recurring;
-  readonly #steps: ReadonlyMap<string, Step>;
   #known: ReadonlyMap<string, Completeness> = new Map();
   #committed: ReadonlyMap<string, Offsets> = new Map();
   #ends: ReadonlyMap<string, Offsets> = new Map();
 
   constructor(options: CompletenessWatchOptions) {
     this.#options = options;
-    this.#steps = new Map([...options.ways.values()].flat().map((step) => [keyOf(step), step]));
     let failed = false;
     this.#looking = every(
       periodMs,
@@ -63,7 +61,7 @@ export class CompletenessWatch {
 
   /** Changes with what is in a table; null while that is not known. As it was seen last, half a second ago at most. */
   versionOf(table: string): string | null {
-    const last = this.#options.ways.get(table)?.at(-1);
+    const last = this.#options.ways().get(table)?.at(-1);
     const offsets = last && this.#committed.get(keyOf(last));
     return offsets === undefined ? null : offsets.join(',');
   }
@@ -87,11 +85,13 @@ export class CompletenessWatch {
 
   /** In the order that a sighting needs. */
   async #look(): Promise<void> {
-    const { offsets, ways, moment } = this.#options;
+    const { offsets, moment } = this.#options;
+    const ways = this.#options.ways();
+    const steps = new Map([...ways.values()].flat().map((step) => [keyOf(step), step]));
     const timeMs = await moment();
     if (timeMs === null) return;
-    const committed = await mapped(this.#steps, (step) => offsets.committed(step));
-    const logs = new Map([...this.#steps.values()].map(({ log }) => [log, log]));
+    const committed = await mapped(steps, (step) => offsets.committed(step));
+    const logs = new Map([...steps.values()].map(({ log }) => [log, log]));
     const ends = await mapped(logs, (log) => offsets.ends(log));
     const sighting = {
       timeMs,

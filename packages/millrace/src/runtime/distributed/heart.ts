@@ -42,10 +42,11 @@ export class Heart {
     const { raw, clean } = topicNames(plan);
     const dedup = { group: dedupJobName(plan), log: raw };
     const standstill = new Standstill(standsMs);
+    const ways = new Map([[clean, [dedup]]]);
     this.#heartbeats = heartbeats;
     this.#watch = new CompletenessWatch({
       offsets,
-      ways: new Map([[clean, [dedup]]]),
+      ways: () => ways,
       moment: byClock(clock),
       onProblem,
     });

@@ -7,9 +7,11 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 import { version } from '../version.ts';
 import type { CompletenessWatch } from './completeness-watch.ts';
+import type { ServedRollups } from './served-rollups.ts';
 
 export interface QueryStatusOptions {
   readonly plan: Plan;
+  readonly rollups: ServedRollups;
   readonly store: Store;
   readonly watch: CompletenessWatch;
   readonly clock: Clock;
@@ -19,7 +21,7 @@ export interface QueryStatusOptions {
 
 /** How the cluster is doing, as far as the store and the offsets of Kafka tell. */
 export async function queryStatus(options: QueryStatusOptions): Promise<Status> {
-  const { plan, store, watch, clock, startedAt, rate } = options;
+  const { plan, rollups, store, watch, clock, startedAt, rate } = options;
   const { bytes } = await store.read(
     `SELECT (SELECT count() FROM events) AS stored,
             (SELECT count() FROM events WHERE late) AS late,
@@ -43,15 +45,7 @@ export async function queryStatus(options: QueryStatusOptions): Promise<Status> 
     lag_ms: asOfMs === null ? null : Math.max(0, clock.now() - asOfMs),
     as_of: asOfMs === null ? null : new Date(asOfMs).toISOString(),
     problem: null,
-    rollups: plan.rollups.map(({ name, version: made }) => ({
-      name,
-      version: made,
-      state: 'ready',
-      served_by: `${name} v${made}`,
-      events_to_fill: 0,
-      events_filled: 0,
-      complete_since: null,
-    })),
+    rollups: rollups.statuses,
     windows: null,
     alerts: null,
     archive: null,

@@ -6,19 +6,26 @@ import { openTopicWriter } from '../../adapters/kafka/topic-writer.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { partsRemembered } from '../../compile/clickhouse/table-settings.ts';
 import { deltasTopicName, resultsTopicName, topicNames } from '../../compile/kafka/topics.ts';
+import { MillraceError } from '../../errors.ts';
 import type { RefusedRow } from '../../load/loader.ts';
+import type { Plan, RollupPlan } from '../../plan/plan.ts';
 import { planOf } from '../../plan/plan-of.ts';
 import { crashOnDemand } from '../crash-on-demand.ts';
 import { database } from '../database.ts';
 import { keepRefusedRow } from '../keep-refused-row.ts';
 import { loadPipeline } from '../load-pipeline.ts';
+import { AppliedWatch } from './applied-watch.ts';
+import type { Applied } from './apply/applied.ts';
+import { knownTo } from './apply/known-to.ts';
+import { loadedRollups } from './apply/rollup-version.ts';
 import { distributedTables } from './distributed-tables.ts';
 import { loaderGroup } from './group-names.ts';
 import { Heart } from './heart.ts';
 import { type LoadingPartitionOptions, loadingPartition } from './loading-partition.ts';
+import { RejoiningPartitions } from './rejoining-partitions.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
 import { runWorkingRole } from './run-role.ts';
-import { sharePartitions } from './shared-partitions.ts';
+import { type SharedPartitions, sharePartitions } from './shared-partitions.ts';
 
 /** Where the records of a topic go, and those that the store will not have. */
 type Way = Pick<LoadingPartitionOptions, 'table' | 'refuse'>;
@@ -29,34 +36,57 @@ const stopAt =
   ({ offset, reason }) =>
     Promise.reject(new Error(`${name} does not take record ${offset}: ${reason}`));
 
+/** Kafka is waited for at first. */
+const kafkaMsMax = 30_000;
+
+const deltasWays = (rollups: readonly RollupPlan[], plan: Plan): readonly [string, Way][] =>
+  distributedTables({ ...plan, rollups }).deltas.map(({ rollup, table }) => [
+    deltasTopicName(rollup, plan),
+    { table, refuse: stopAt(rollup.name) },
+  ]);
+
 /**
  * Brings the clean log, the dead letters, the deltas of rollups and the results of
- * windows from Kafka into the store, each record once. Any number of these may run: the partitions are shared among
- * them, and go to the others when one dies. With a partition of the clean log goes to write
- * its heartbeats.
+ * windows from Kafka into the store, each record once. Any number of these may
+ * run: the partitions are shared among them, and go to the others when one dies.
+ * Which versions of rollups there are is what was applied, now and later. With a
+ * partition of the clean log goes to write its heartbeats.
  *
- * @throws MillraceError `port_in_use`, `pipeline_not_found`, `pipeline_invalid`; StoreError.
+ * @throws MillraceError `port_in_use`, `pipeline_not_found`, `pipeline_invalid`,
+ *   `log_unavailable`; StoreError.
  */
 export async function serveLoader(
   settings: RoleSettings,
   onProblem: (what: string, error: unknown) => void,
 ): Promise<RunningRole> {
-  const plan = planOf(await loadPipeline(settings.pipeline));
-  const topics = topicNames(plan);
+  const definition = await loadPipeline(settings.pipeline);
+  const topics = topicNames(planOf(definition));
   const kafka: KafkaAddress = {
     brokers: settings.kafka,
     clientId: `millrace-loader-${process.pid}`,
   };
+  const watch = await AppliedWatch.open({
+    ...{ kafka, plan: planOf(definition), patienceMs: kafkaMsMax, onProblem },
+  });
+  const { applied } = watch;
+  if (applied === null) {
+    await watch.stop();
+    throw new MillraceError('log_unavailable', 'Kafka does not say what was applied.');
+  }
+  const plan = planOf(definition, knownTo(applied));
   const store = await openClickHouseStore({
     url: settings.storeUrl,
     username: settings.storeUser,
     password: settings.storePassword,
     database,
     partitionsPerInsertMax: plan.partitioning.partsPerInsertMax,
+  }).catch(async (error: unknown) => {
+    await watch.stop();
+    throw error;
   });
   const deadLetters = openTopicWriter({ ...kafka, clock: systemClock, topic: topics.deadLetters });
   const tables = distributedTables(plan);
-  const ways = new Map<string, Way>([
+  const others = new Map<string, Way>([
     [
       topics.clean,
       {
@@ -72,31 +102,42 @@ export async function serveLoader(
           onProblem(`dead letter ${offset} stays in its topic alone`, reason),
       },
     ],
-    ...tables.deltas.map(({ rollup, table }): [string, Way] => [
-      deltasTopicName(rollup, plan),
-      { table, refuse: stopAt(rollup.name) },
-    ]),
     ...tables.results.map(({ window, table }): [string, Way] => [
       resultsTopicName(window, plan),
       { table, refuse: stopAt(window.name) },
     ]),
   ]);
   const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
-  const partitions = await sharePartitions({
-    ...kafka,
-    groupId: loaderGroup(plan),
-    topics: [...ways.keys()],
-    own(place) {
-      const way = ways.get(place.topic);
-      if (way === undefined)
-        throw new Error(`the group has a topic ${place.topic} that is not ours`);
-      return loadingPartition({
-        ...{ ...place, ...way, kafka, store, clock: systemClock, reach, onProblem },
-        partsRemembered: partsRemembered(plan.partitioning),
-      });
-    },
-    onProblem,
+  const partitions = new RejoiningPartitions();
+  const share = (ways: ReadonlyMap<string, Way>): Promise<SharedPartitions> =>
+    sharePartitions({
+      ...{ ...kafka, groupId: loaderGroup(plan), topics: [...ways.keys()], onProblem },
+      own(place) {
+        const way = ways.get(place.topic);
+        if (way === undefined)
+          throw new Error(`the group has a topic ${place.topic} that is not ours`);
+        return loadingPartition({
+          ...{ ...place, ...way, kafka, store, clock: systemClock, reach, onProblem },
+          partsRemembered: partsRemembered(plan.partitioning),
+        });
+      },
+    });
+  const load = (now: Applied): Promise<void> => {
+    const rollups = now.plan === null ? plan.rollups : loadedRollups(now.rollups);
+    const ways = new Map([...others, ...deltasWays(rollups, plan)]);
+    return partitions.share([...ways.keys()], () => share(ways));
+  };
+  const close = async (): Promise<void> => {
+    await watch.stop();
+    await partitions.leave();
+    await deadLetters.close();
+    await store.close();
+  };
+  await load(applied).catch(async (error: unknown) => {
+    await close();
+    throw error;
   });
+  watch.start(load);
   const heart = new Heart({
     plan,
     offsets: new TopicOffsets(kafka),
@@ -107,11 +148,8 @@ export async function serveLoader(
   });
   const notReady = (): string | null =>
     partitions.failing ? 'records do not get into the store' : null;
-  const close = async (): Promise<void> => {
+  return runWorkingRole(settings, notReady, async () => {
     await heart.stop();
-    await partitions.leave();
-    await deadLetters.close();
-    await store.close();
-  };
-  return runWorkingRole(settings, notReady, close);
+    await close();
+  });
 }

@@ -42,14 +42,19 @@ import { loadPipeline } from '../load-pipeline.ts';
 import { openCache } from '../open-cache.ts';
 import { version } from '../version.ts';
 import { windowResultsOf } from '../window-results-of.ts';
+import { AppliedWatch } from './applied-watch.ts';
+import { knownTo } from './apply/known-to.ts';
 import { byClock, CompletenessWatch } from './completeness-watch.ts';
 import { distributedTables } from './distributed-tables.ts';
 import { queryStatus } from './query-status.ts';
 import { requireTables } from './require-tables.ts';
 import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
 import { runRole } from './run-role.ts';
-import { tableWays } from './table-ways.ts';
+import { ServedRollups } from './served-rollups.ts';
 import { type WatchedWindows, watchWindows } from './watched-windows.ts';
+
+/** Without Kafka questions are answered all the same, from the events. */
+const kafkaMsMax = 1_000;
 
 /**
  * Answers questions over the cluster's store, and says up to when its tables
@@ -64,7 +69,12 @@ export async function serveQuery(
   onProblem: (what: string, error: unknown) => void,
 ): Promise<RunningRole> {
   requireKeys(settings.host, settings.readKeys, 'query role');
-  const plan = planOf(await loadPipeline(settings.pipeline));
+  const definition = await loadPipeline(settings.pipeline);
+  const kafka = { brokers: settings.kafka, clientId: `millrace-query-${process.pid}` };
+  const applying = await AppliedWatch.open({
+    ...{ kafka, plan: planOf(definition), patienceMs: kafkaMsMax, onProblem },
+  });
+  const plan = planOf(definition, applying.applied ? knownTo(applying.applied) : undefined);
   const store = clickHouseStore({
     url: settings.storeUrl,
     username: settings.storeUser,
@@ -72,13 +82,15 @@ export async function serveQuery(
     database,
   });
   const there = await requireTables(store, plan, database).catch(async (error: unknown) => {
+    await applying.stop();
     await store.close();
     throw error;
   });
-  const kafka = { brokers: settings.kafka, clientId: `millrace-query-${process.pid}` };
+  applying.start();
+  const rollups = new ServedRollups(plan, there, applying);
   const watch = new CompletenessWatch({
     offsets: new TopicOffsets(kafka),
-    ways: tableWays(plan, there),
+    ways: () => rollups.ways,
     moment: byClock(systemClock),
     onProblem,
   });
@@ -96,15 +108,17 @@ export async function serveQuery(
   const cache = openCache(settings, plan, onProblem);
   const close = async (): Promise<void> => {
     await Promise.all([measuring.stop(), probe.stop(), watch.stop(), windows.stop()]);
+    await applying.stop();
     await cache.close();
     await store.close();
   };
-  const parts = { plan, store, watch, windows, probe, rate, cache };
+  const parts = { plan, rollups, store, watch, windows, probe, rate, cache };
   return runRole(serve(settings, parts), close);
 }
 
 interface Parts {
   readonly plan: Plan;
+  readonly rollups: ServedRollups;
   readonly store: Store;
   readonly watch: CompletenessWatch;
   readonly windows: WatchedWindows;
@@ -118,7 +132,7 @@ const tableOf = (serving: Serving): string =>
 
 async function serve(
   settings: RoleSettings,
-  { plan, store, watch, windows, probe, rate, cache }: Parts,
+  { plan, rollups, store, watch, windows, probe, rate, cache }: Parts,
 ): Promise<Listening> {
   const startedAt = new Date();
   const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
@@ -154,7 +168,7 @@ async function serve(
     await app.register(queryRoutes, {
       answer: await createAnswering({
         plan,
-        rollups: () => plan.rollups.map((rollup) => ({ rollup, completeSinceMs: null })),
+        rollups: () => rollups.now,
         store,
         clock: systemClock,
         asOfMs: (serving) => watch.asOfMs(tableOf(serving)),
@@ -172,7 +186,7 @@ async function serve(
     await app.register(eventLookupRoutes, {
       find: createFinding({
         plan,
-        rollups: () => plan.rollups,
+        rollups: () => rollups.now.map(({ rollup }) => rollup),
         store,
         clock: systemClock,
         asOfMs: () => watch.asOfMs(eventsTable),
@@ -186,7 +200,8 @@ async function serve(
       windows: windowResultsOf(plan, windows.runner, store),
       requireRead,
     });
-    const status = () => queryStatus({ plan, store, watch, clock: systemClock, startedAt, rate });
+    const status = () =>
+      queryStatus({ plan, rollups, store, watch, clock: systemClock, startedAt, rate });
     await app.register(liveRoutes, { read: () => readLive(status, null), requireRead });
     await app.register(healthRoutes, {
       status,

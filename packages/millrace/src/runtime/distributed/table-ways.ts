@@ -5,7 +5,7 @@ import { rollupFill } from '../../compile/clickhouse/rollup-table.ts';
 import { dedupJobName } from '../../compile/flink/dedup-job.ts';
 import { deltaMs } from '../../compile/flink/rollup-job.ts';
 import { deltasTopicName, resultsTopicName, topicNames } from '../../compile/kafka/topics.ts';
-import type { Plan } from '../../plan/plan.ts';
+import type { Plan, RollupPlan } from '../../plan/plan.ts';
 import type { Step } from '../../query/completeness.ts';
 import { database } from '../database.ts';
 import { loaderGroup } from './group-names.ts';
@@ -28,17 +28,22 @@ export function tableWays(
   const ways = new Map<string, readonly Step[]>([[eventsTable, withEvents]]);
   for (const rollup of plan.rollups) {
     const { table } = rollup;
-    const deltas = deltasTopicName(rollup, plan);
     // A view fills it in the insert that brings the events.
     if (has(rollupFill(rollup, database))) ways.set(table, withEvents);
-    else if (has(deltasFill(rollup, database)))
-      ways.set(table, [
-        dedup,
-        { group: deltas, log: clean, holdsMs: deltaMs + timersLateMsMax },
-        { group: loader, log: deltas },
-      ]);
+    else if (has(deltasFill(rollup, database))) ways.set(table, deltasWay(rollup, plan));
   }
   return ways;
+}
+
+/** Who brings a rollup's table what is in the raw log, in order, where that is by deltas. */
+export function deltasWay(rollup: RollupPlan, plan: Plan): readonly Step[] {
+  const { raw, clean } = topicNames(plan);
+  const deltas = deltasTopicName(rollup, plan);
+  return [
+    { group: dedupJobName(plan), log: raw },
+    { group: deltas, log: clean, holdsMs: deltaMs + timersLateMsMax },
+    { group: loaderGroup(plan), log: deltas },
+  ];
 }
 
 /**

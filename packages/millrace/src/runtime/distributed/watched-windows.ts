@@ -23,9 +23,10 @@ export function watchWindows(
   onProblem: (what: string, error: unknown) => void,
 ): WatchedWindows {
   const heartbeats = topicHeartbeats(kafka);
+  const ways = windowWays(plan);
   const watch = new CompletenessWatch({
     offsets: new TopicOffsets(kafka),
-    ways: windowWays(plan),
+    ways: () => ways,
     moment: async () =>
       plan.windows.length === 0 ? null : oldestNewest(heartbeats, topicNames(plan).clean),
     onProblem,

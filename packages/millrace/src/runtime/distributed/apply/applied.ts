@@ -1,5 +1,6 @@
 import type { FlinkJob } from '../../../compile/flink/job.ts';
 import type { Plan } from '../../../plan/plan.ts';
+import { type FillProgress, type RollupVersions, shownSinceEver } from './rollup-version.ts';
 
 /** What the last applies made, as they kept it. */
 export interface Applied {
@@ -8,7 +9,13 @@ export interface Applied {
   /** An apply began to make the store match this, and did not end. */
   readonly begun: Plan | null;
   readonly jobs: { readonly [name: string]: AppliedJob };
+  readonly rollups: RollupVersions;
+  /** Events that happened before this (epoch ms) may have been dropped by age; null if none was. */
+  readonly eventsGoneBeforeMs: number | null;
 }
+
+/** As it may have been kept, before versions of rollups were kept as well. */
+type KeptApplied = Pick<Applied, 'plan' | 'begun' | 'jobs'> & Partial<Applied>;
 
 export interface AppliedJob {
   /** As it was submitted. */
@@ -21,14 +28,24 @@ export interface AppliedJob {
   readonly savepoint: string | null;
 }
 
-export const nothingApplied: Applied = { plan: null, begun: null, jobs: {} };
+export const nothingApplied: Applied = {
+  ...{ plan: null, begun: null, jobs: {}, rollups: {} },
+  eventsGoneBeforeMs: null,
+};
 
 /** An entry of the journal in which applies keep what they do. */
 export type AppliedEntry =
   /** Asks to be the one that applies. */
   | { readonly kind: 'claim'; readonly by: string; readonly who: string }
   | { readonly kind: 'renew'; readonly by: string }
-  | { readonly kind: 'keep'; readonly by: string; readonly applied: Applied }
+  | { readonly kind: 'keep'; readonly by: string; readonly applied: KeptApplied }
+  /** How far the fill of one version is. */
+  | {
+      readonly kind: 'fill';
+      readonly by: string;
+      readonly table: string;
+      readonly progress: FillProgress;
+    }
   | { readonly kind: 'release'; readonly by: string };
 
 export interface Placed {
@@ -56,11 +73,8 @@ export const claimMs = 60_000;
  * it agree: of two claims the first holds, and what somebody writes whose claim
  * went to another counts for nothing.
  */
-export const appliedIn = (entries: readonly Placed[]): AppliedSoFar => {
-  let so: AppliedSoFar = { applied: nothingApplied, holder: null };
-  for (const placed of entries) so = after(so, placed);
-  return so;
-};
+export const appliedIn = (entries: readonly Placed[]): AppliedSoFar =>
+  entries.reduce(afterEntry, nothingSoFar);
 
 export interface AppliedSoFar {
   readonly applied: Applied;
@@ -68,7 +82,9 @@ export interface AppliedSoFar {
   readonly holder: Holder | null;
 }
 
-const after = (
+export const nothingSoFar: AppliedSoFar = { applied: nothingApplied, holder: null };
+
+export const afterEntry = (
   { applied, holder }: AppliedSoFar,
   { entry, atMs, offset }: Placed,
 ): AppliedSoFar => {
@@ -79,7 +95,27 @@ const after = (
   }
   if (holder?.by !== entry.by) return { applied, holder };
   return {
-    applied: entry.kind === 'keep' ? entry.applied : applied,
+    applied: changed(applied, entry),
     holder: entry.kind === 'release' ? null : { ...holder, seenMs: atMs },
   };
+};
+
+const changed = (applied: Applied, entry: AppliedEntry): Applied => {
+  switch (entry.kind) {
+    case 'keep': {
+      const { plan } = entry.applied;
+      return { ...nothingApplied, rollups: shownSinceEver(plan), ...entry.applied };
+    }
+    case 'fill':
+      return withFill(applied, entry.table, entry.progress);
+    default:
+      return applied;
+  }
+};
+
+export const withFill = (applied: Applied, table: string, progress: FillProgress): Applied => {
+  const version = applied.rollups[table];
+  if (version === undefined || version.fill === null) return applied;
+  const filled = { ...version, fill: { ...version.fill, ...progress } };
+  return { ...applied, rollups: { ...applied.rollups, [table]: filled } };
 };

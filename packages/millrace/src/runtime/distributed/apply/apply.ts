@@ -11,12 +11,15 @@ import { appliedTopic, kafkaTopics, topicNames } from '../../../compile/kafka/to
 import { MillraceError } from '../../../errors.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import { planOf } from '../../../plan/plan-of.ts';
+import { crashOnDemand } from '../../crash-on-demand.ts';
 import { database } from '../../database.ts';
 import { loadPipeline } from '../../load-pipeline.ts';
 import { type Applied, appliedIn, nothingApplied } from './applied.ts';
 import { Claim, placed } from './claim.ts';
 import type { Desired } from './cluster.ts';
-import { type Cluster, look } from './look.ts';
+import { cutsOf } from './cuts-of.ts';
+import { knownTo } from './known-to.ts';
+import { type Cluster, cutNow, look } from './look.ts';
 import { perform } from './perform.ts';
 import type { Step } from './step.ts';
 import { refusalsIn, stepsTo } from './steps.ts';
@@ -65,7 +68,8 @@ export async function planCluster(
 ): Promise<readonly Step[]> {
   return withCluster(settings, 'looks', async (plan, cluster) => {
     const { applied } = await whatWasApplied(plan, settings, cluster.admin);
-    const desired = await desiredOf(settings, applied, resume);
+    const cut = await cutNow(plan, applied, cluster);
+    const desired = await desiredOf(settings, applied, resume, cut);
     return stepsTo(desired, await look(desired, applied, cluster), applied);
   });
 }
@@ -89,7 +93,8 @@ export async function applyCluster(
     try {
       const claim = await Claim.take(journal);
       try {
-        const desired = await desiredOf(settings, claim.applied, resume);
+        const cut = await cutNow(plan, claim.applied, cluster);
+        const desired = await desiredOf(settings, claim.applied, resume, cut);
         const steps = stepsTo(desired, await look(desired, claim.applied, cluster), claim.applied);
         onSteps(steps);
         const refused = refusalsIn(steps);
@@ -97,7 +102,9 @@ export async function applyCluster(
           const codes = [...new Set(refused.map(({ code }) => code))].join(', ');
           throw new MillraceError('apply_refused', `Nothing was done: ${codes}.`);
         }
-        const work = { ...cluster, claim, tell, ...toldBy(settings) };
+        const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
+        const kafka = addressOf(settings);
+        const work = { ...cluster, claim, kafka, reach, tell, ...toldBy(settings) };
         for (const step of steps) {
           onStep(step);
           await perform(step, work);
@@ -134,10 +141,12 @@ export async function whatWasApplied(
   return appliedIn((await readAll({ ...addressOf(settings), topic })).map(placed));
 }
 
+/** @param cut up to where the store has the events, which a new version of a rollup is filled with. */
 export async function desiredOf(
   settings: ClusterSettings,
   applied: Applied,
   resume: ApplyOptions['resume'],
+  cut: readonly number[] | null,
 ): Promise<Desired> {
   const plan = planOf(await loadPipeline(settings.pipeline), knownTo(applied));
   const jobs = flinkJobs(plan, {
@@ -146,6 +155,7 @@ export async function desiredOf(
     partitions: settings.partitions,
     checkpointMs: settings.checkpointSeconds * 1_000,
     transactionTimeoutMs: settings.transactionTimeoutMinutes * 60_000,
+    cuts: cutsOf(plan, applied, cut),
   });
   const unknown = Object.keys(resume).filter((name) => jobs.every((job) => job.name !== name));
   if (unknown.length > 0) {
@@ -155,18 +165,8 @@ export async function desiredOf(
       `--resume names ${unknown.join(', ')}; the jobs are ${names}.`,
     );
   }
-  return { plan, topics: kafkaTopics(plan, settings), jobs, resume };
-}
-
-/** No version that was ever given is given to another logic. */
-function knownTo({ plan, begun }: Applied): Plan | undefined {
-  if (plan === null || begun === null) return plan ?? begun ?? undefined;
-  const given = [...begun.rollups, ...begun.windows, ...begun.retired];
-  return {
-    ...plan,
-    rollups: [...plan.rollups, ...begun.rollups],
-    retired: [...plan.retired, ...given.map(({ name, version }) => ({ name, version }))],
-  };
+  const topics = kafkaTopics(plan, settings);
+  return { plan, topics, jobs, cut, onSeveralServers: settings.cluster !== '', resume };
 }
 
 const addressOf = ({ kafka }: ClusterSettings) => ({

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Journal, JournalEntry } from '../../../adapters/kafka/journal.ts';
 import { type AppliedEntry, appliedIn, claimMs, nothingApplied, type Placed } from './applied.ts';
 import { Claim } from './claim.ts';
+import { memoryJournal } from './memory-journal.suite.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -10,19 +10,6 @@ afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
-
-/** As the topic is: one order, one clock. */
-const memoryJournal = (): Journal & { readonly entries: readonly JournalEntry[] } => {
-  const entries: JournalEntry[] = [];
-  return {
-    entries,
-    read: async () => [...entries],
-    append: async (line) => {
-      entries.push({ offset: entries.length, atMs: Date.now(), line });
-    },
-    close: async () => {},
-  };
-};
 
 const applied = { ...nothingApplied, jobs: {} };
 const inProgress = { code: 'apply_in_progress' };

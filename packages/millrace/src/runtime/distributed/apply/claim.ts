@@ -3,7 +3,15 @@ import { hostname } from 'node:os';
 import type { Journal, JournalEntry } from '../../../adapters/kafka/journal.ts';
 import { MillraceError } from '../../../errors.ts';
 import { Turns } from '../../../turns.ts';
-import { type Applied, type AppliedEntry, appliedIn, claimMs, type Placed } from './applied.ts';
+import {
+  type Applied,
+  type AppliedEntry,
+  appliedIn,
+  claimMs,
+  type Placed,
+  withFill,
+} from './applied.ts';
+import type { FillProgress } from './rollup-version.ts';
 
 const renewMs = claimMs / 6;
 /** Behind this nothing is begun any more: another could have the claim by the time it is done. */
@@ -65,6 +73,12 @@ export class Claim {
     this.#applied = applied;
   }
 
+  /** The same for how far the fill of a version is: a small record, as there are many of them. */
+  async keepFill(table: string, progress: FillProgress): Promise<void> {
+    await this.#write({ kind: 'fill', by: this.#by, table, progress });
+    this.#applied = withFill(this.#applied, table, progress);
+  }
+
   /** Keeps anew what is kept. @returns the offset of the journal before which nothing matters now. */
   async renewAll(): Promise<number> {
     await this.keep(this.#applied);
@@ -82,6 +96,8 @@ export class Claim {
       this.sure();
       const begunMs = performance.now();
       await this.#journal.append(JSON.stringify(entry));
+      // It may have slept meanwhile, and what it wrote count for nothing.
+      this.sure();
       this.#heardMs = begunMs;
     });
   }

@@ -8,6 +8,13 @@ export interface Desired {
   readonly plan: Plan;
   readonly topics: readonly Topic[];
   readonly jobs: readonly FlinkJob[];
+  /**
+   * By partition of the clean log: the store has the events below these offsets,
+   * with which a version that is made now is filled. Null if it has none.
+   */
+  readonly cut: readonly number[] | null;
+  /** Whether the store's tables are spread over servers. */
+  readonly onSeveralServers: boolean;
   /** Where jobs are to go on from, by name, as a person says. */
   readonly resume: { readonly [job: string]: string };
 }
@@ -27,8 +34,13 @@ export interface Actual {
   readonly loaders: {
     /** Processes that load now. */
     readonly running: number;
-    /** Whether one died in the middle of an insert, which is yet to be repeated. */
-    readonly interrupted: boolean;
+    /** Whether an insert is under way, or is yet to be repeated where none runs. */
+    readonly inserting: boolean;
+    /**
+     * By partition of the clean log, the offset up to which they have stored it: nothing
+     * below comes any more.
+     */
+    readonly stored: readonly number[];
   };
   /** Whether the dedup job has yet to read records that are older than the new dedup window. */
   readonly behindWindow: boolean;

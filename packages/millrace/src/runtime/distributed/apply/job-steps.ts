@@ -5,12 +5,14 @@ import { fingerprintOf } from './fingerprint.ts';
 import type { Refusal, Step } from './step.ts';
 
 /** What makes Flink run the jobs that it is to run, each going on from its own state. */
-export const jobSteps = (desired: Desired, actual: Actual, applied: Applied): readonly Step[] => [
-  ...desired.jobs.flatMap((job) => stepsOf(job, desired, actual, applied.jobs[job.name])),
-  ...Object.keys(applied.jobs)
+export const jobSteps = (desired: Desired, actual: Actual, applied: Applied): readonly Step[] =>
+  desired.jobs.flatMap((job) => stepsOf(job, desired, actual, applied.jobs[job.name]));
+
+/** What ends the jobs that it is not to run any more. */
+export const removals = (desired: Desired, actual: Actual, applied: Applied): readonly Step[] =>
+  Object.keys(applied.jobs)
     .filter((name) => desired.jobs.every((job) => job.name !== name))
-    .flatMap((name) => removal(name, actual)),
-];
+    .flatMap((name) => removal(name, actual));
 
 const stepsOf = (
   job: FlinkJob,
@@ -99,7 +101,7 @@ const revival = (
     return {
       kind: 'start job',
       job,
-      what: `job ${job.name}: start, from the beginning of ${job.reads.join(', ')}`,
+      what: `job ${job.name}: start, from ${job.cut ? 'what is not stored yet' : 'the beginning'} of ${job.reads.join(', ')}`,
     };
   return {
     kind: 'refuse',

@@ -14,9 +14,12 @@ import { resultRows } from '../../../ports/result-rows.ts';
 import type { Store } from '../../../ports/store.ts';
 import { database } from '../../database.ts';
 import { loaderGroup } from '../group-names.ts';
+import { loadedTopics } from '../loaded-topics.ts';
 import type { Applied } from './applied.ts';
 import type { Actual, Desired, SeenJob } from './cluster.ts';
 import { fingerprintParameter } from './fingerprint.ts';
+import { loadersOf } from './loaders-of.ts';
+import { loadedRollups } from './rollup-version.ts';
 
 /** What can be looked at. */
 export interface Cluster {
@@ -36,18 +39,38 @@ export async function look(desired: Desired, applied: Applied, cluster: Cluster)
   const { plan } = desired;
   const topics = await admin.look(desired.topics.map(({ name }) => name));
   const jobs = await jobsIn(desired, applied, cluster);
-  const loaders = await admin.group(loaderGroup(plan));
   return {
     topics,
     jobs,
     left: await checkpointsLeft(applied, jobs, cluster),
     ...(await tablesIn(store)),
-    loaders: {
-      running: loaders.members,
-      interrupted: loaders.members === 0 && loaders.offsets.some(({ metadata }) => metadata !== ''),
-    },
+    loaders: await loadersNow(plan, applied, cluster),
     behindWindow: await isBehindWindow(desired, applied.plan, topics, cluster),
   };
+}
+
+export async function loadersNow(
+  plan: Plan,
+  applied: Applied,
+  { admin }: Pick<Cluster, 'admin'>,
+): Promise<Actual['loaders']> {
+  const { clean } = topicNames(plan);
+  const topics = await admin.look([clean]);
+  const loaded = loadedTopics(applied.plan ?? plan, loadedRollups(applied.rollups));
+  return loadersOf(await admin.group(loaderGroup(plan)), topics.get(clean), loaded);
+}
+
+/**
+ * By partition of the clean log, up to where the store has the events, none of
+ * which a version that is made now would see otherwise; null if it has none.
+ */
+export async function cutNow(
+  plan: Plan,
+  applied: Applied,
+  cluster: Cluster,
+): Promise<readonly number[] | null> {
+  if ((await tablesIn(cluster.store)).events === 0) return null;
+  return (await loadersNow(plan, applied, cluster)).stored;
 }
 
 async function jobsIn(

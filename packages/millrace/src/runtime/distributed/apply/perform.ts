@@ -1,27 +1,31 @@
 import { explainJob, submitJob } from '../../../adapters/flink/sql-gateway.ts';
+import type { KafkaAddress } from '../../../adapters/kafka/brokers.ts';
 import type { Cluster as StoreCluster } from '../../../compile/clickhouse/cluster.ts';
-import { dropDeltas } from '../../../compile/clickhouse/deltas-table.ts';
 import { clickhouseMigration } from '../../../compile/clickhouse/migration.ts';
 import { dropResults } from '../../../compile/clickhouse/results-table.ts';
-import {
-  cutOffVersion,
-  dropVersion,
-  hideRollup,
-} from '../../../compile/clickhouse/rollup-versions.ts';
 import type { FlinkJob } from '../../../compile/flink/job.ts';
 import { MillraceError } from '../../../errors.ts';
 import type { Plan } from '../../../plan/plan.ts';
-import { defineAll, holds } from '../../apply-plan.ts';
-import { database } from '../../database.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { ReachCrashPoint } from '../../../ports/crash-points.ts';
+import { holds } from '../../apply-plan.ts';
 import { distributedTables } from '../distributed-tables.ts';
-import type { AppliedJob } from './applied.ts';
+import type { Applied, AppliedJob } from './applied.ts';
 import type { Claim } from './claim.ts';
+import { define } from './define.ts';
+import { dropRollups } from './drop-rollups.ts';
+import { fillRollup } from './fill-rollup.ts';
 import { fingerprintOf, fingerprintParameter } from './fingerprint.ts';
 import type { Cluster } from './look.ts';
+import { makeRollup, optionsOf } from './make-rollup.ts';
+import { standingRollups } from './rollup-version.ts';
+import { showRollup } from './show-rollup.ts';
 import type { Step } from './step.ts';
 
 export interface Performing extends Cluster {
   readonly claim: Claim;
+  readonly kafka: KafkaAddress;
+  readonly reach: ReachCrashPoint;
   /** Of the SQL Gateway. */
   readonly sqlGateway: string;
   /** Of the store's servers, where its tables are on several. */
@@ -50,6 +54,14 @@ export async function perform(step: Step, work: Performing): Promise<void> {
       return work.admin.configure(step.topic.name, step.config);
     case 'change tables':
       return changeTables(step.before, step.after, work);
+    case 'make rollup':
+      return makeRollup(step, work);
+    case 'fill rollup':
+      return fillRollup(step.rollup, work);
+    case 'show rollup':
+      return showRollup(step.rollup, planIn(work), work);
+    case 'drop rollups':
+      return dropRollups(step.rollups, planIn(work), work);
     case 'start job':
       return startJob(step.job, null, work);
     case 'resume job':
@@ -68,30 +80,48 @@ export async function perform(step: Step, work: Performing): Promise<void> {
 }
 
 async function changeTables(before: Plan | null, after: Plan, work: Performing): Promise<void> {
-  const { store, claim, storeCluster } = work;
-  const options = { database, ...(storeCluster ? { cluster: storeCluster } : {}) };
-  const migration =
-    before && clickhouseMigration(before, after, { ...options, rollups: before.rollups });
+  const { store, claim, clock, storeCluster } = work;
+  const options = optionsOf(work);
+  const rollups = standingRollups(claim.applied.rollups);
+  const migration = before && clickhouseMigration(before, after, { ...options, rollups });
   for (const check of migration?.checks ?? []) await holds(check, store);
   await claim.keep({ ...claim.applied, begun: after });
-  await defineAll(migration?.statements ?? [], store);
-  await defineAll(distributedTables(after, storeCluster).statements, store);
-  const gone = (before?.rollups ?? []).filter(
-    ({ table }) => !after.rollups.some((rollup) => rollup.table === table),
-  );
-  for (const rollup of gone) {
-    const isTaken = [...after.rollups, ...after.windows].some(({ name }) => name === rollup.name);
-    await defineAll(isTaken ? [] : hideRollup(rollup, options), store);
-    await defineAll(cutOffVersion(rollup, options), store);
-    await defineAll(dropDeltas(rollup, options), store);
-    await defineAll(dropVersion(rollup, options), store);
-  }
+  await define(migration?.statements ?? [], work);
+  await define(distributedTables(after, storeCluster).withoutRollups, work);
   for (const window of before?.windows ?? []) {
     const isKept = after.windows.some(({ table }) => table === window.table);
-    await defineAll(isKept ? [] : dropResults(window, options), store);
+    await define(isKept ? [] : dropResults(window, options), work);
   }
-  await defineAll(migration?.cleanup ?? [], store);
-  await claim.keep({ ...claim.applied, plan: after, begun: null });
+  await define(migration?.cleanup ?? [], work);
+  await claim.keep({
+    ...keptLonger(claim.applied, before, after, clock),
+    plan: after,
+    begun: null,
+  });
+}
+
+/** What was kept for a shorter time until now does not come back. */
+function keptLonger(applied: Applied, before: Plan | null, after: Plan, clock: Clock): Applied {
+  const keepMs = before?.keepMs ?? null;
+  const goneMs = keepMs === null ? null : clock.now() - keepMs;
+  const rollups = Object.entries(applied.rollups).map(([table, version]) => {
+    const rollup = after.rollups.find((one) => one.table === table) ?? version.rollup;
+    return [table, { ...version, rollup }] as const;
+  });
+  return {
+    ...applied,
+    rollups: Object.fromEntries(rollups),
+    eventsGoneBeforeMs:
+      goneMs === null
+        ? applied.eventsGoneBeforeMs
+        : Math.max(goneMs, applied.eventsGoneBeforeMs ?? goneMs),
+  };
+}
+
+function planIn({ claim }: Performing): Plan {
+  const { plan } = claim.applied;
+  if (plan === null) throw new Error('no plan was applied');
+  return plan;
 }
 
 /** @param from the checkpoint or savepoint to go on from; null to begin anew. */

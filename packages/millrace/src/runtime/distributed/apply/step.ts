@@ -1,7 +1,7 @@
 import type { FlinkJob } from '../../../compile/flink/job.ts';
 import type { Topic } from '../../../compile/kafka/topics.ts';
 import type { ErrorCode } from '../../../errors.ts';
-import type { Plan } from '../../../plan/plan.ts';
+import type { Plan, RollupPlan } from '../../../plan/plan.ts';
 import type { AppliedJob } from './applied.ts';
 
 /** One thing that apply does, or will not do. */
@@ -20,6 +20,21 @@ export type Step =
       readonly after: Plan;
       readonly what: string;
       readonly details: readonly string[];
+    }
+  | {
+      readonly kind: 'make rollup';
+      readonly rollup: RollupPlan;
+      readonly plan: Plan;
+      /** By partition of the clean log, up to where the store has the events; null if it has none. */
+      readonly cut: readonly number[] | null;
+      readonly what: string;
+    }
+  | { readonly kind: 'fill rollup'; readonly rollup: RollupPlan; readonly what: string }
+  | { readonly kind: 'show rollup'; readonly rollup: RollupPlan; readonly what: string }
+  | {
+      readonly kind: 'drop rollups';
+      readonly rollups: readonly RollupPlan[];
+      readonly what: string;
     }
   | { readonly kind: 'start job'; readonly job: FlinkJob; readonly what: string }
   | {

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { count, definePipeline, event, optional, rollup, string } from '../../../index.ts';
+import {
+  count,
+  decimal,
+  definePipeline,
+  event,
+  optional,
+  quantiles,
+  rollup,
+  string,
+} from '../../../index.ts';
 import type { SeenJob } from './cluster.ts';
 import type { Step } from './step.ts';
 import { refusalsIn } from './steps.ts';
@@ -13,6 +22,7 @@ import {
   stepsIn,
   type Wish,
   type World,
+  withEvents,
   withJobs,
   withRecords,
 } from './world.suite.ts';
@@ -26,9 +36,19 @@ const wider = definePipeline({
   events: { view: event({ product_id: string(), page: optional(string()) }) },
 });
 const narrower = definePipeline({ name: 'shop', events: { view: event({ page: string() }) } });
-const rolledUp = definePipeline({
-  ...{ name: 'shop', events },
-  rollups: [rollup('by_day', { from: 'view', every: 'day', measures: { views: count() } })],
+const byDay = (every: 'hour' | 'day' | 'month') =>
+  rollup('by_day', { from: 'view', every, measures: { views: count() } });
+const rolledUp = definePipeline({ name: 'shop', events, rollups: [byDay('day')] });
+const byHour = definePipeline({ name: 'shop', events, rollups: [byDay('hour')] });
+const withQuantiles = definePipeline({
+  name: 'shop',
+  events: { ...events, sale: event({ price: decimal(18, 2) }) },
+  rollups: [
+    rollup('middle', {
+      ...{ from: 'sale', every: 'day' },
+      measures: { price: quantiles('price', [0.5]) },
+    }),
+  ],
 });
 const shortWindow = definePipeline({ name: 'shop', events, dedup: { window: '1h' } });
 
@@ -118,14 +138,14 @@ describe('tables', () => {
       actual: { ...world.actual, loaders },
     });
     expect(
-      refusals(stepsIn(loading({ running: 2, interrupted: false }), { pipeline: wider })),
+      refusals(stepsIn(loading({ running: 2, inserting: false, stored: [] }), { pipeline: wider })),
     ).toEqual([expect.stringContaining('loaders_running: 2 loader(s)')]);
     expect(
-      refusals(stepsIn(loading({ running: 0, interrupted: true }), { pipeline: wider })),
+      refusals(stepsIn(loading({ running: 0, inserting: true, stored: [] }), { pipeline: wider })),
     ).toEqual([expect.stringContaining('loaders_running: A loader died')]);
     // What no table knows of may change at any time.
     const late = definePipeline({ name: 'shop', events, lateness: '1m' });
-    const busy = loading({ running: 2, interrupted: false });
+    const busy = loading({ running: 2, inserting: false, stored: [] });
     expect(kinds(stepsIn(busy, { pipeline: late }))).toEqual(['change tables']);
   });
 
@@ -135,21 +155,113 @@ describe('tables', () => {
     ]);
   });
 
-  test('get a rollup as long as there is no event', () => {
-    const world = appliedWorld();
-    expect(kinds(stepsIn(world, { pipeline: rolledUp }))).toContain('change tables');
-    const stored = { ...world, actual: { ...world.actual, events: 5 } };
-    expect(refusals(stepsIn(stored, { pipeline: rolledUp }))).toContainEqual(
-      expect.stringContaining('plan_conflict: rollups.by_day'),
-    );
-  });
-
   test('of which nothing is known are left alone', () => {
     const tables = new Set(['events']);
     const world = { ...emptyWorld, actual: { ...emptyWorld.actual, tables } };
     expect(refusals(stepsIn(world))).toContainEqual(
       expect.stringContaining('plan_conflict: The store has events, of which no apply knows'),
     );
+  });
+});
+
+describe('a rollup', () => {
+  const loading = (world: World, loaders: Partial<World['actual']['loaders']>): World => ({
+    ...world,
+    actual: { ...world.actual, loaders: { ...world.actual.loaders, ...loaders } },
+  });
+  const doing = (steps: readonly Step[]): readonly string[] =>
+    steps.map((step) => {
+      if ('rollup' in step) return `${step.kind} ${step.rollup.table}`;
+      return step.kind === 'drop rollups'
+        ? `${step.kind} ${step.rollups.map(({ table }) => table)}`
+        : step.kind;
+    });
+  /** What is left when an apply ended after some of the steps. */
+  const left = (world: World, steps: readonly Step[], after: Step['kind'], wish: Wish) => {
+    const at = steps.findIndex(({ kind }) => kind === after);
+    return doing(stepsIn(afterAll(world, steps.slice(0, at + 1)), wish));
+  };
+
+  test('that is there before the first event is shown at once', () => {
+    const world = appliedWorld();
+    expect(doing(stepsIn(world, { pipeline: rolledUp }))).toEqual([
+      ...['create topic', 'change tables', 'make rollup by_day__v1', 'start job'],
+    ]);
+  });
+
+  test('that is new is filled with what is stored, and its job reads what is not', () => {
+    const world = withEvents(appliedWorld(), [5, 0, 7, 1]);
+    const steps = stepsIn(loading(world, { running: 2 }), { pipeline: rolledUp });
+    expect(doing(steps)).toEqual([
+      ...['create topic', 'change tables', 'make rollup by_day__v1', 'start job'],
+      ...['fill rollup by_day__v1', 'show rollup by_day__v1'],
+    ]);
+    const start = steps.find((step) => step.kind === 'start job');
+    expect(start?.job.statements[0]).toContain(
+      'partition:0,offset:5;partition:1,offset:0;partition:2,offset:7;partition:3,offset:1',
+    );
+    // What comes later changes neither its cut nor its job.
+    const made = withEvents(afterAll(world, steps.slice(0, 4)), [9, 9, 9, 9]);
+    expect(doing(stepsIn(made, { pipeline: rolledUp }))).toEqual([
+      ...['fill rollup by_day__v1', 'show rollup by_day__v1'],
+    ]);
+  });
+
+  test('that changed is filled beside the one before, which goes when it is shown', () => {
+    const world = withEvents(appliedWorld({ pipeline: rolledUp }));
+    const wish = { pipeline: byHour };
+    const steps = stepsIn(world, wish);
+    const rest = ['remove job', 'drop rollups by_day__v1'];
+    expect(doing(steps)).toEqual([
+      ...['create topic', 'change tables', 'make rollup by_day__v2', 'start job'],
+      ...['fill rollup by_day__v2', 'show rollup by_day__v2', ...rest],
+    ]);
+    expect(left(world, steps, 'fill rollup', wish)).toEqual(['show rollup by_day__v2', ...rest]);
+    expect(left(world, steps, 'show rollup', wish)).toEqual(rest);
+    const done = afterAll(world, steps);
+    expect(stepsIn(done, wish)).toEqual([]);
+    expect(Object.keys(done.applied.rollups)).toEqual(['by_day__v2']);
+    expect(Object.keys(done.applied.jobs)).toEqual(['shop.dedup', 'shop.by_day__v2']);
+  });
+
+  test('that changes again before it is shown goes on with the one that is', () => {
+    const world = withEvents(appliedWorld({ pipeline: rolledUp }));
+    const half = afterAll(world, stepsIn(world, { pipeline: byHour }).slice(0, 5));
+    expect(doing(stepsIn(half, { pipeline: rolledUp }))).toEqual([
+      ...['change tables', 'remove job', 'drop rollups by_day__v2'],
+    ]);
+    const third = definePipeline({ name: 'shop', events, rollups: [byDay('month')] });
+    expect(doing(stepsIn(half, { pipeline: third }))).toContain('make rollup by_day__v3');
+  });
+
+  test('that a view fills is made and filled while nobody loads, and made anew if somebody did', () => {
+    const world = withEvents(appliedWorld());
+    const wish = { pipeline: withQuantiles };
+    expect(refusals(stepsIn(loading(world, { running: 1 }), wish))).toContainEqual(
+      expect.stringContaining('loaders_running: 1 loader(s)'),
+    );
+    const steps = stepsIn(world, wish);
+    const all = ['make rollup middle__v1', 'fill rollup middle__v1', 'show rollup middle__v1'];
+    expect(doing(steps)).toEqual(['change tables', ...all]);
+    const made = afterAll(world, steps.slice(0, 2));
+    expect(doing(stepsIn(made, wish))).toEqual(all.slice(1));
+    expect(refusals(stepsIn(loading(made, { running: 1 }), wish))).toContainEqual(
+      expect.stringContaining('loaders_running'),
+    );
+    expect(doing(stepsIn(withEvents(made, [5, 5, 5, 6]), wish))).toEqual(all);
+  });
+
+  test('is not filled on several servers, and not made again in place of one that was lost', () => {
+    const wish = { pipeline: rolledUp, onSeveralServers: true };
+    expect(refusals(stepsIn(withEvents(appliedWorld()), wish))).toContainEqual(
+      expect.stringContaining('plan_conflict: rollups.by_day: the store has events, and is on'),
+    );
+    const world = withEvents(appliedWorld({ pipeline: rolledUp }));
+    const tables = new Set([...world.actual.tables].filter((name) => name !== 'by_day__v1'));
+    const lost = { ...world, actual: { ...world.actual, tables } };
+    expect(refusals(stepsIn(lost, { pipeline: rolledUp }))).toEqual([
+      expect.stringContaining('plan_conflict: rollups.by_day: the store lacks by_day__v1'),
+    ]);
   });
 });
 
@@ -254,7 +366,7 @@ describe('a job', () => {
 
 test('what was done is not to be done again, whatever there was', () => {
   const wishes = fc.record<Wish>({
-    pipeline: fc.constantFrom(shop, wider, rolledUp, shortWindow),
+    pipeline: fc.constantFrom(shop, wider, rolledUp, byHour, withQuantiles, shortWindow),
     checkpointMs: fc.constantFrom(1_000, 3_000),
     partitions: fc.constantFrom(4, 5),
   });
@@ -265,7 +377,8 @@ test('what was done is not to be done again, whatever there was', () => {
     (world) => (world.actual.jobs.get(dedup)?.length ? ended(world, null) : world),
     (world) => withJobs(world, dedup, []),
     (world) => ({ ...world, actual: { ...world.actual, topics: new Map() } }),
-    (world) => ({ ...world, actual: { ...world.actual, tables: new Set() } }),
+    (world) => ({ ...world, actual: { ...world.actual, tables: new Set(), events: 0 } }),
+    (world) => withEvents(world),
     (world) => ({ ...world, applied: { ...world.applied, jobs: {} } }),
   ];
   const turns = fc.array(fc.tuple(wishes, fc.constantFrom(...fates)), { maxLength: 5 });

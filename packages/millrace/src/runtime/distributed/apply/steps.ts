@@ -1,16 +1,24 @@
 import type { Applied } from './applied.ts';
 import type { Actual, Desired } from './cluster.ts';
-import { jobSteps } from './job-steps.ts';
+import { jobSteps, removals } from './job-steps.ts';
+import { rollupSteps } from './rollup-steps.ts';
 import type { Refusal, Step } from './step.ts';
 import { tableSteps } from './table-steps.ts';
 import { topicSteps } from './topic-steps.ts';
 
 /** What makes a cluster into what is asked for, in order; nothing if it is. */
-export const stepsTo = (desired: Desired, actual: Actual, applied: Applied): readonly Step[] => [
-  ...topicSteps(desired, actual),
-  ...tableSteps(desired, actual, applied),
-  ...jobSteps(desired, actual, applied),
-];
+export const stepsTo = (desired: Desired, actual: Actual, applied: Applied): readonly Step[] => {
+  const { makes, fills, drops } = rollupSteps(desired, actual, applied);
+  return [
+    ...topicSteps(desired, actual),
+    ...tableSteps(desired, actual, applied),
+    ...makes,
+    ...jobSteps(desired, actual, applied),
+    ...fills,
+    ...removals(desired, actual, applied),
+    ...drops,
+  ];
+};
 
 export const refusalsIn = (steps: readonly Step[]): readonly Refusal[] =>
   steps.filter((step) => step.kind === 'refuse');

@@ -5,7 +5,10 @@ import { definePipeline, event, string } from '../../../index.ts';
 import { planOf } from '../../../plan/plan-of.ts';
 import { type Applied, nothingApplied } from './applied.ts';
 import type { Actual, Desired, SeenJob } from './cluster.ts';
+import { cutsOf } from './cuts-of.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { knownTo } from './known-to.ts';
+import { newFill, withMade, without, withShown } from './rollup-version.ts';
 import type { Step } from './step.ts';
 import { stepsTo } from './steps.ts';
 import { tablesOf } from './table-steps.ts';
@@ -19,6 +22,7 @@ export interface Wish {
   readonly replication?: number;
   readonly checkpointMs?: number;
   readonly resume?: Desired['resume'];
+  readonly onSeveralServers?: boolean;
 }
 
 /** A cluster of which tests say what is in it, and what apply kept. */
@@ -34,19 +38,23 @@ export const emptyWorld: World = {
     left: new Map(),
     tables: new Set(),
     events: 0,
-    loaders: { running: 0, interrupted: false },
+    loaders: { running: 0, inserting: false, stored: [0, 0, 0, 0] },
     behindWindow: false,
   },
   applied: nothingApplied,
 };
 
-export const desired = (wish: Wish, { applied }: World): Desired => {
+export const desired = (wish: Wish, { actual, applied }: World): Desired => {
   const { pipeline = shop, partitions = 4, replication = 3, checkpointMs = 3_000 } = wish;
-  const plan = planOf(pipeline, applied.plan ?? undefined);
+  const plan = planOf(pipeline, knownTo(applied));
+  const cut = actual.events === 0 ? null : actual.loaders.stored;
+  const settings = { bootstrapServers: 'kafka:9092', parallelism: 2, checkpointMs };
   return {
     plan,
     topics: kafkaTopics(plan, { partitions, replication }),
-    jobs: flinkJobs(plan, { bootstrapServers: 'kafka:9092', parallelism: 2, checkpointMs }),
+    jobs: flinkJobs(plan, { ...settings, cuts: cutsOf(plan, applied, cut) }),
+    cut,
+    onSeveralServers: wish.onSeveralServers ?? false,
     resume: wish.resume ?? {},
   };
 };
@@ -80,6 +88,16 @@ export const withRecords = (world: World): World => ({
   },
 });
 
+/** As if loaders had stored some of them. */
+export const withEvents = (world: World, stored: readonly number[] = [5, 5, 5, 5]): World => ({
+  ...world,
+  actual: {
+    ...world.actual,
+    events: stored.reduce((sum, offset) => sum + offset, 0),
+    loaders: { ...world.actual.loaders, stored },
+  },
+});
+
 let serial = 0;
 
 const after = (world: World, step: Step): World => {
@@ -100,9 +118,33 @@ const after = (world: World, step: Step): World => {
       return { applied, actual: { ...actual, topics } };
     }
     case 'change tables': {
-      const tables = new Set(tablesOf(step.after));
+      const tables = new Set([...actual.tables, ...tablesOf(step.after)]);
       const kept = { ...applied, plan: step.after, begun: null };
       return { applied: kept, actual: { ...actual, tables } };
+    }
+    case 'make rollup': {
+      const { rollup, cut } = step;
+      const tables = new Set([...actual.tables, rollup.table]);
+      const fill = cut === null ? null : newFill(cut, actual.events);
+      const rollups = withMade(applied.rollups, rollup, fill);
+      return { actual: { ...actual, tables }, applied: { ...applied, rollups } };
+    }
+    case 'fill rollup': {
+      const { table } = step.rollup;
+      const version = applied.rollups[table];
+      if (version?.stage !== 'filling') throw new Error(`${table} is not to be filled`);
+      const rollups = { ...applied.rollups, [table]: { ...version, stage: 'filled' as const } };
+      return { actual, applied: { ...applied, rollups } };
+    }
+    case 'show rollup': {
+      const rollups = withShown(applied.rollups, step.rollup.table);
+      return { actual, applied: { ...applied, rollups } };
+    }
+    case 'drop rollups': {
+      const gone = step.rollups.map(({ table }) => table);
+      const tables = new Set([...actual.tables].filter((name) => !gone.includes(name)));
+      const rollups = without(applied.rollups, gone);
+      return { actual: { ...actual, tables }, applied: { ...applied, rollups } };
     }
     case 'start job':
       return started(world, step.job, null);

@@ -1,0 +1,243 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openJournal } from '../../packages/millrace/src/adapters/kafka/journal.ts';
+import { systemClock } from '../../packages/millrace/src/adapters/system-clock.ts';
+import type { Answer } from '../../packages/millrace/src/query/answer-question.ts';
+import {
+  type AppliedEntry,
+  appliedIn,
+} from '../../packages/millrace/src/runtime/distributed/apply/applied.ts';
+import { placed } from '../../packages/millrace/src/runtime/distributed/apply/claim.ts';
+import type { ClusterStatus } from '../../packages/millrace/src/runtime/distributed/cluster-status.ts';
+import { type Flink, startFlink } from '../../tools/stack/flink.ts';
+import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
+import { StoreProcess } from '../support/cluster.ts';
+import { CommandProcess } from '../support/command-process.ts';
+import { Ledger, type LedgerEvent } from '../support/ledger.ts';
+import { testSeed } from '../support/random.ts';
+import { type Ended, runCommand } from '../support/run-command.ts';
+
+const ledgerConfig = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
+const seed = testSeed();
+const patience = { timeout: 240_000, interval: 200 };
+
+describe(`a rollup that is new or changed, in a cluster with events (seed ${seed})`, () => {
+  let folder: string;
+  let kafka: Kafka;
+  let flink: Flink;
+  let store: StoreProcess;
+  let env: { readonly [name: string]: string };
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'millrace-apply-rollup-'));
+    kafka = await startKafka({ folder: join(folder, 'kafka') });
+    // The clean log, two rollups, and two that are to take their place.
+    flink = await startFlink({ folder: join(folder, 'flink'), slots: 5 });
+    store = await StoreProcess.start(folder);
+    env = {
+      MILLRACE_PIPELINE: ledgerConfig,
+      MILLRACE_KAFKA: kafka.addresses.bootstrap,
+      MILLRACE_STORE_URL: store.url,
+      MILLRACE_FLINK_URL: flink.addresses.rest,
+      MILLRACE_SQL_GATEWAY_URL: flink.addresses.sqlGateway,
+      MILLRACE_PARTITIONS: '2',
+      MILLRACE_REPLICATION: '1',
+      MILLRACE_PARALLELISM: '1',
+      MILLRACE_CHECKPOINT_SECONDS: '1',
+      MILLRACE_TRANSACTION_TIMEOUT_MINUTES: '10',
+    };
+  }, 900_000);
+  afterAll(async () => {
+    await store?.stop();
+    await flink?.stop();
+    await kafka?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const millrace = (args: readonly string[], more = {}): Promise<Ended> =>
+    runCommand(args, { cwd: folder, env: { ...env, ...more } });
+  const done = async (...args: readonly string[]): Promise<string> => {
+    const ended = await millrace(args);
+    expect(ended).toMatchObject({ code: 0, errors: '' });
+    return ended.output;
+  };
+  /** As if the minute were over after which an apply that died has lost its right. */
+  const bury = async (): Promise<void> => {
+    const address = { brokers: [kafka.addresses.bootstrap], clientId: 'test' };
+    const journal = openJournal({ ...address, topic: 'ledger.applied', clock: systemClock });
+    const { holder } = appliedIn((await journal.read()).map(placed));
+    const release: AppliedEntry = { kind: 'release', by: holder?.by ?? expect.fail('no apply') };
+    await journal.append(JSON.stringify(release));
+    await journal.close();
+  };
+  const start = (role: 'collector' | 'loader' | 'query'): CommandProcess =>
+    new CommandProcess(['start', '--role', role, '--port', '0'], env);
+  const number = async (sql: string): Promise<number> => {
+    const [row] = await store.ask<{ n: string }>('', sql);
+    return Number(row?.n ?? 0);
+  };
+  const stored = (): Promise<number> => number('SELECT count() AS n FROM events');
+
+  test('is filled while events flow and parts die, and counts each event once', async () => {
+    await done('apply');
+    const ledger = new Ledger();
+    const collector = start('collector');
+    let loader = start('loader');
+    const query = start('query');
+    const url = await collector.url();
+    const closing = new AbortController();
+    const writing = ledger.write('w', seed, () => url, closing.signal, 100);
+    const asking = ask(await query.url(), ledger, closing.signal);
+    await expect.poll(stored, patience).toBeGreaterThan(300);
+
+    const changed = join(folder, 'changed.config.ts');
+    writeFileSync(changed, changedConfig);
+    const unchanged = env;
+    env = { ...env, MILLRACE_PIPELINE: changed };
+    // It dies in the middle of the fill, and so does about everything else.
+    const killed = await millrace(['apply'], { MILLRACE_CRASH_AT: 'rollup-inserted' });
+    expect(killed).toMatchObject({
+      ...{ code: null, errors: 'crash point rollup-inserted reached\n' },
+    });
+    for (const what of [
+      '+ rollup by_minute v2: make by_minute__v2',
+      '+ job ledger.by_minute__v2: start, from what is not stored yet of ledger.clean',
+      '~ rollup by_minute v2: fill it from the events that are stored; version 1 answers until then',
+      '~ rollup by_product v1: fill it from the events that are stored; until then it answers from the events',
+      '- rollup by_minute v1, rollup purchases_by_day v1: drop, once nobody loads or reads it',
+    ])
+      expect(killed.output).toContain(what);
+    const status: ClusterStatus = JSON.parse(await done('status', '--json'));
+    expect(status.rollups).toMatchObject([
+      { rollup: 'by_minute', version: 1, state: 'shown' },
+      { rollup: 'purchases_by_day', version: 1, state: 'shown' },
+      { rollup: 'by_minute', version: 2, state: 'filling', events_filled: 0 },
+      { rollup: 'by_product', version: 1, state: 'filling' },
+    ]);
+    loader.kill('SIGKILL');
+    flink.kill('taskmanager-1', 'SIGKILL');
+    await store.killAndRestart();
+    env = unchanged;
+    loader = start('loader');
+    env = { ...env, MILLRACE_PIPELINE: changed };
+    await flink.restart('taskmanager-1');
+
+    // Until then readers see what they saw, and of what is new what the events say.
+    expect(await number('SELECT uniqExact(product_id) AS n FROM by_minute')).toBe(20);
+    expect(await number('SELECT sum(orders) AS n FROM by_product')).toBeGreaterThan(0);
+    await bury();
+    const resumed = await millrace(['apply']);
+    expect(resumed).toMatchObject({ code: 0, errors: '' });
+    expect(resumed.output).toContain('by_minute answers from by_minute__v2 from now on');
+    expect(await done('plan')).toBe('Nothing to do: all is as the pipeline says.\n');
+    const tables = await store.ask<{ name: string }>(
+      '',
+      "SELECT name FROM system.tables WHERE database = 'millrace' AND match(name, '^(by|purch)') ORDER BY name",
+    );
+    expect(tables.map(({ name }) => name)).toEqual(
+      ['by_minute', 'by_product'].flatMap((name, i) => {
+        const table = `${name}__v${2 - i}`;
+        return [name, table, `${table}__deltas`, `${table}__deltas__fill`];
+      }),
+    );
+
+    // Those who ask and load were started with the definition before, and go on.
+    const before = ledger.acknowledged.size;
+    await expect.poll(stored, patience).toBeGreaterThan(before);
+    closing.abort();
+    await writing;
+    const { failures, lacking, answers } = await asking;
+    expect(lacking).toEqual([]);
+    expect(failures.filter((failure) => failure !== 503)).toEqual([]);
+    expect(answers).toBeGreaterThan(10);
+    const rows = async (): Promise<unknown> => ({
+      byHour: await store.ask('', hours),
+      byProduct: await store.ask('', products),
+    });
+    await expect.poll(rows, patience).toEqual(recomputed([...ledger.sent.values()]));
+    expect(await stored()).toBe(ledger.sent.size);
+    await Promise.all([collector, loader, query].map((one) => one.stop()));
+  }, 1_200_000);
+});
+
+const changedConfig = `
+import ledger from ${JSON.stringify(ledgerConfig)};
+import { count, definePipeline, rollup, sum, uniq } from 'millrace';
+export default definePipeline({
+  ...ledger,
+  rollups: [
+    rollup('by_minute', {
+      ...{ from: ['view', 'purchase'], every: 'hour', by: ['type'] },
+      measures: { events: count(), amount: sum('price'), people: uniq('user_id') },
+    }),
+    rollup('by_product', {
+      ...{ from: 'purchase', every: 'day', by: ['product_id'] },
+      measures: { orders: count(), amount: sum('price') },
+    }),
+  ],
+});
+`;
+
+const at = 'toString(toUnixTimestamp(bucket)) AS at';
+const hours = `SELECT ${at}, type AS of, toString(events) AS n, toString(toInt64(amount * 100)) AS cents, toString(people) AS people FROM by_minute ORDER BY at, of`;
+const products = `SELECT ${at}, product_id AS of, toString(orders) AS n, toString(toInt64(amount * 100)) AS cents FROM by_product ORDER BY at, of`;
+
+/** The rows of both rollups, as what was sent says. */
+function recomputed(events: readonly LedgerEvent[]): unknown {
+  const purchases = events.filter(({ type }) => type === 'purchase');
+  const byHour = grouped(events, 3_600_000, ({ type }) => type).map(({ row, members }) => ({
+    ...row,
+    people: String(new Set(members.map(({ user_id }) => user_id)).size),
+  }));
+  const byProduct = grouped(purchases, 86_400_000, ({ properties }) => properties.product_id);
+  return { byHour, byProduct: byProduct.map(({ row }) => row) };
+}
+
+function grouped(
+  events: readonly LedgerEvent[],
+  everyMs: number,
+  of: (event: LedgerEvent) => string,
+) {
+  const groups = new Map<string, LedgerEvent[]>();
+  for (const event of events) {
+    const key = `${(Math.floor(event.timestamp / everyMs) * everyMs) / 1_000} ${of(event)}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [event]);
+    else group.push(event);
+  }
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, members]) => {
+      const [bucket, name] = key.split(' ');
+      const cents = members.map(({ properties }) => BigInt(properties.price.replace('.', '')));
+      const sum = cents.reduce((total, one) => total + one, 0n);
+      return { members, row: { at: bucket, of: name, n: `${members.length}`, cents: `${sum}` } };
+    });
+}
+
+/** Asks one question again and again; each answer has to have what was acknowledged before its as_of. */
+async function ask(url: string, ledger: Ledger, signal: AbortSignal) {
+  const question = { from: ['view', 'purchase'], measures: { n: { kind: 'count' } } };
+  const acknowledged: { readonly atMs: number; readonly events: number }[] = [];
+  const lacking: string[] = [];
+  const failures: number[] = [];
+  let answers = 0;
+  while (!signal.aborted) {
+    acknowledged.push({ atMs: Date.now(), events: ledger.acknowledged.size });
+    const body = JSON.stringify(question);
+    const response = await fetch(`${url}/v1/query`, { method: 'POST', body });
+    if (response.ok) {
+      const answer: Answer = JSON.parse(await response.text());
+      const untilMs = Date.parse(answer.as_of ?? '');
+      const least = acknowledged.findLast(({ atMs }) => atMs <= untilMs)?.events ?? 0;
+      if (least > 0) answers += 1;
+      if (Number(answer.rows[0]?.n) < least)
+        lacking.push(`${answer.as_of}: ${answer.rows[0]?.n} of ${least} in ${answer.served_by}`);
+    } else failures.push(response.status);
+    await sleep(100);
+  }
+  return { answers, failures, lacking };
+}
