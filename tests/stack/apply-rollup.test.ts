@@ -73,8 +73,8 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
     await journal.append(JSON.stringify(release));
     await journal.close();
   };
-  const start = (role: 'collector' | 'loader' | 'query'): CommandProcess =>
-    new CommandProcess(['start', '--role', role, '--port', '0'], env);
+  const start = (role: 'collector' | 'loader' | 'query', of = env): CommandProcess =>
+    new CommandProcess(['start', '--role', role, '--port', '0'], of);
   const number = async (sql: string): Promise<number> => {
     const [row] = await store.ask<{ n: string }>('', sql);
     return Number(row?.n ?? 0);
@@ -110,6 +110,11 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
       '- rollup by_minute v1, rollup purchases_by_day v1: drop, once nobody loads or reads it',
     ])
       expect(killed.output).toContain(what);
+    loader.kill('SIGKILL');
+    flink.kill('taskmanager-1', 'SIGKILL');
+    await Promise.all([store.killAndRestart(), flink.restart('taskmanager-1')]);
+    loader = start('loader', unchanged);
+
     const status: ClusterStatus = JSON.parse(await done('status', '--json'));
     expect(status.rollups).toMatchObject([
       { rollup: 'by_minute', version: 1, state: 'shown' },
@@ -117,14 +122,6 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
       { rollup: 'by_minute', version: 2, state: 'filling', events_filled: 0 },
       { rollup: 'by_product', version: 1, state: 'filling' },
     ]);
-    loader.kill('SIGKILL');
-    flink.kill('taskmanager-1', 'SIGKILL');
-    await store.killAndRestart();
-    env = unchanged;
-    loader = start('loader');
-    env = { ...env, MILLRACE_PIPELINE: changed };
-    await flink.restart('taskmanager-1');
-
     // Until then readers see what they saw, and of what is new what the events say.
     expect(await number('SELECT uniqExact(product_id) AS n FROM by_minute')).toBe(20);
     expect(await number('SELECT sum(orders) AS n FROM by_product')).toBeGreaterThan(0);
