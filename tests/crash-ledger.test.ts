@@ -94,7 +94,7 @@ describe(`what was acknowledged is stored once, whenever the process dies (seed 
         }
       });
     },
-    120_000,
+    300_000,
   );
 
   test('killed in the middle of the retention of the log, three times', async () => {
