@@ -35,7 +35,9 @@ const windowedCases = windowedPipelines.chain((pipeline) =>
 );
 const received = { received_at: startMs, appended_at: startMs };
 
-describe(`random pipelines and streams (seed ${seed})`, () => {
+const timeout = 240_000 + numRuns * 5_000;
+
+describe(`random pipelines and streams (seed ${seed})`, { timeout }, () => {
   test('the log gets what counts, as it counts, and the rest is refused', async () => {
     const property = fc.asyncProperty(cases, async ({ pipeline, stream }) => {
       const log = new MemoryLog();
