@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import type { PipelineDescription } from '../api/pipeline.ts';
 import { common } from '../words/common.ts';
 import type { Range } from './range.ts';
 import { RangePicker } from './range-picker.tsx';
@@ -7,6 +8,14 @@ import { questionWords } from './words.ts';
 interface Ranged {
   readonly range: Range;
   readonly zone: string;
+}
+
+/** What the form of a view is given that asks questions. */
+export interface ViewFormProps<State> {
+  readonly state: State;
+  readonly pipeline: PipelineDescription;
+  readonly onChange: (changed: Partial<State>) => void;
+  readonly onAgain: () => void;
 }
 
 interface QuestionFormProps {

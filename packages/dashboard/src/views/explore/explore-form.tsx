@@ -1,4 +1,3 @@
-import type { PipelineDescription } from '../../api/pipeline.ts';
 import { BreakdownEditor } from '../../question/breakdown-editor.tsx';
 import { BucketChoice } from '../../question/bucket-choice.tsx';
 import { CountInput } from '../../question/count-input.tsx';
@@ -6,18 +5,11 @@ import { EventPicker } from '../../question/event-picker.tsx';
 import { fieldsOf } from '../../question/fields.ts';
 import { FilterEditor } from '../../question/filter-editor.tsx';
 import { MeasureEditor } from '../../question/measure-editor.tsx';
-import { QuestionForm } from '../../question/question-form.tsx';
+import { QuestionForm, type ViewFormProps } from '../../question/question-form.tsx';
 import { questionWords } from '../../question/words.ts';
 import { type ExploreState, topMax } from './state.ts';
 
-interface ExploreFormProps {
-  readonly state: ExploreState;
-  readonly pipeline: PipelineDescription;
-  readonly onChange: (changed: Partial<ExploreState>) => void;
-  readonly onAgain: () => void;
-}
-
-export function ExploreForm({ state, pipeline, onChange, onAgain }: ExploreFormProps) {
+export function ExploreForm({ state, pipeline, onChange, onAgain }: ViewFormProps<ExploreState>) {
   const t = questionWords();
   const fields = fieldsOf(pipeline, state.from);
   return (

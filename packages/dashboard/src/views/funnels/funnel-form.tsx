@@ -1,21 +1,13 @@
-import type { PipelineDescription } from '../../api/pipeline.ts';
 import { BreakdownEditor } from '../../question/breakdown-editor.tsx';
 import { DurationInput } from '../../question/duration-input.tsx';
 import { fieldsOf } from '../../question/fields.ts';
 import { PersonPicker } from '../../question/person-picker.tsx';
-import { QuestionForm } from '../../question/question-form.tsx';
+import { QuestionForm, type ViewFormProps } from '../../question/question-form.tsx';
 import type { FunnelState } from './state.ts';
 import { StepEditor } from './step-editor.tsx';
 import { funnelWords } from './words.ts';
 
-interface FunnelFormProps {
-  readonly state: FunnelState;
-  readonly pipeline: PipelineDescription;
-  readonly onChange: (changed: Partial<FunnelState>) => void;
-  readonly onAgain: () => void;
-}
-
-export function FunnelForm({ state, pipeline, onChange, onAgain }: FunnelFormProps) {
+export function FunnelForm({ state, pipeline, onChange, onAgain }: ViewFormProps<FunnelState>) {
   return (
     <QuestionForm state={state} onChange={onChange} onAgain={onAgain}>
       <StepEditor

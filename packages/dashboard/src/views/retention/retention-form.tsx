@@ -1,21 +1,18 @@
 import { retentionWidths } from '../../../../millrace/dist/plan/questions/retention.js';
-import type { PipelineDescription } from '../../api/pipeline.ts';
 import { Choice } from '../../question/choice.tsx';
 import { ChosenEventsEditor } from '../../question/chosen-events-editor.tsx';
 import { CountInput } from '../../question/count-input.tsx';
 import { PersonPicker } from '../../question/person-picker.tsx';
-import { QuestionForm } from '../../question/question-form.tsx';
+import { QuestionForm, type ViewFormProps } from '../../question/question-form.tsx';
 import { periodsMax, type RetentionState } from './state.ts';
 import { retentionWords } from './words.ts';
 
-interface RetentionFormProps {
-  readonly state: RetentionState;
-  readonly pipeline: PipelineDescription;
-  readonly onChange: (changed: Partial<RetentionState>) => void;
-  readonly onAgain: () => void;
-}
-
-export function RetentionForm({ state, pipeline, onChange, onAgain }: RetentionFormProps) {
+export function RetentionForm({
+  state,
+  pipeline,
+  onChange,
+  onAgain,
+}: ViewFormProps<RetentionState>) {
   const t = retentionWords();
   return (
     <QuestionForm state={state} onChange={onChange} onAgain={onAgain}>

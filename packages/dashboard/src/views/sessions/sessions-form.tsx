@@ -1,22 +1,14 @@
-import type { PipelineDescription } from '../../api/pipeline.ts';
 import { BucketChoice } from '../../question/bucket-choice.tsx';
 import { Choice } from '../../question/choice.tsx';
 import { fieldsOfChosen } from '../../question/chosen-events.ts';
 import { ChosenEventsEditor } from '../../question/chosen-events-editor.tsx';
 import { DurationInput } from '../../question/duration-input.tsx';
 import { PersonPicker } from '../../question/person-picker.tsx';
-import { QuestionForm } from '../../question/question-form.tsx';
+import { QuestionForm, type ViewFormProps } from '../../question/question-form.tsx';
 import type { SessionsState } from './state.ts';
 import { sessionWords } from './words.ts';
 
-interface SessionsFormProps {
-  readonly state: SessionsState;
-  readonly pipeline: PipelineDescription;
-  readonly onChange: (changed: Partial<SessionsState>) => void;
-  readonly onAgain: () => void;
-}
-
-export function SessionsForm({ state, pipeline, onChange, onAgain }: SessionsFormProps) {
+export function SessionsForm({ state, pipeline, onChange, onAgain }: ViewFormProps<SessionsState>) {
   const t = sessionWords();
   const fields = fieldsOfChosen(pipeline, state.of).map(({ name }) => [name, name] as const);
   return (
