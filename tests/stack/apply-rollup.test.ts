@@ -15,7 +15,7 @@ import { placed } from '../../packages/millrace/src/runtime/distributed/apply/cl
 import type { ClusterStatus } from '../../packages/millrace/src/runtime/distributed/cluster-status.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { StoreProcess } from '../support/cluster.ts';
+import { clusterEnv, StoreProcess } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
 import { Ledger, type LedgerEvent } from '../support/ledger.ts';
 import { testSeed } from '../support/random.ts';
@@ -37,18 +37,7 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
     // The clean log, two rollups, and two that are to take their place.
     flink = await startFlink({ folder: join(folder, 'flink'), slots: 5 });
     store = await StoreProcess.start(folder);
-    env = {
-      MILLRACE_PIPELINE: ledgerConfig,
-      MILLRACE_KAFKA: kafka.addresses.bootstrap,
-      MILLRACE_STORE_URL: store.url,
-      MILLRACE_FLINK_URL: flink.addresses.rest,
-      MILLRACE_SQL_GATEWAY_URL: flink.addresses.sqlGateway,
-      MILLRACE_PARTITIONS: '2',
-      MILLRACE_REPLICATION: '1',
-      MILLRACE_PARALLELISM: '1',
-      MILLRACE_CHECKPOINT_SECONDS: '1',
-      MILLRACE_TRANSACTION_TIMEOUT_MINUTES: '10',
-    };
+    env = clusterEnv(ledgerConfig, { kafka, flink, store });
   }, 900_000);
   afterAll(async () => {
     await store?.stop();

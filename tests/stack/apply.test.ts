@@ -9,7 +9,7 @@ import { TopicAdmin } from '../../packages/millrace/src/adapters/kafka/topic-adm
 import type { ClusterStatus } from '../../packages/millrace/src/runtime/distributed/cluster-status.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { StoreProcess } from '../support/cluster.ts';
+import { clusterEnv, StoreProcess } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
 import { type Ended, runCommand } from '../support/run-command.ts';
 
@@ -33,18 +33,7 @@ describe('millrace apply', () => {
     store = await StoreProcess.start(folder);
     admin = new TopicAdmin({ clientId: 'test', brokers: [kafka.addresses.bootstrap] });
     jobManager = new JobManager(flink.addresses.rest);
-    env = {
-      MILLRACE_PIPELINE: pipeline,
-      MILLRACE_KAFKA: kafka.addresses.bootstrap,
-      MILLRACE_STORE_URL: store.url,
-      MILLRACE_FLINK_URL: flink.addresses.rest,
-      MILLRACE_SQL_GATEWAY_URL: flink.addresses.sqlGateway,
-      MILLRACE_PARTITIONS: '2',
-      MILLRACE_REPLICATION: '1',
-      MILLRACE_PARALLELISM: '1',
-      MILLRACE_CHECKPOINT_SECONDS: '1',
-      MILLRACE_TRANSACTION_TIMEOUT_MINUTES: '10',
-    };
+    env = clusterEnv(pipeline, { kafka, flink, store });
   }, 400_000);
   afterAll(async () => {
     await admin.close();

@@ -9,6 +9,7 @@ import type { Plan } from '../../packages/millrace/src/plan/plan.ts';
 import { resultRows } from '../../packages/millrace/src/ports/result-rows.ts';
 import { exactJson, type Store } from '../../packages/millrace/src/ports/store.ts';
 import type { Flink } from '../../tools/stack/flink.ts';
+import type { Kafka } from '../../tools/stack/kafka.ts';
 import { CommandProcess } from './command-process.ts';
 import { freePort } from './free-port.ts';
 import type { Ask } from './ledger.ts';
@@ -129,3 +130,24 @@ export class StoreProcess {
     await this.#process.stop();
   }
 }
+
+/** What the commands of a small cluster are told of it: two partitions, kept once. */
+export const clusterEnv = (
+  pipeline: string,
+  {
+    kafka,
+    flink,
+    store,
+  }: { readonly kafka: Kafka; readonly flink: Flink; readonly store: StoreProcess },
+): { readonly [name: string]: string } => ({
+  MILLRACE_PIPELINE: pipeline,
+  MILLRACE_KAFKA: kafka.addresses.bootstrap,
+  MILLRACE_STORE_URL: store.url,
+  MILLRACE_FLINK_URL: flink.addresses.rest,
+  MILLRACE_SQL_GATEWAY_URL: flink.addresses.sqlGateway,
+  MILLRACE_PARTITIONS: '2',
+  MILLRACE_REPLICATION: '1',
+  MILLRACE_PARALLELISM: '1',
+  MILLRACE_CHECKPOINT_SECONDS: '1',
+  MILLRACE_TRANSACTION_TIMEOUT_MINUTES: '10',
+});
