@@ -15,6 +15,10 @@ export const errors = {
   body_too_large: { status: 413, mend: 'Send smaller batches.' },
   batch_too_large: { status: 413, mend: 'Send fewer events in a batch.' },
   unauthorized: { status: 401, mend: 'Send a key: Authorization: Bearer KEY.' },
+  read_key_limited: {
+    status: 403,
+    mend: 'Use a read key that may. Who runs Millrace lists the tables of a key: KEY:tables=events+….',
+  },
   not_found: {
     status: 404,
     mend: 'See the reference of the HTTP interface for the paths there are.',

@@ -1,14 +1,16 @@
 import { type AskOptions, ask } from '../client/ask.ts';
 import { urlOf } from '../server/address.ts';
+import { commandKey } from '../server/read-key.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * Asks the Millrace that runs where the settings say, with the first of its read keys.
+ * Asks the Millrace that runs where the settings say, with one of its read keys.
  *
  * @throws MillraceError `not_running`, and with the code it answers.
  */
 export const askRunning = <Answer>(
-  { host, port, readKeys: [key] }: Pick<Settings, 'host' | 'port' | 'readKeys'>,
+  { host, port, readKeys }: Pick<Settings, 'host' | 'port' | 'readKeys'>,
   path: string,
   options: Omit<AskOptions, 'key'> = {},
-): Promise<Answer> => ask<Answer>(new URL(path, urlOf(host, port)), { ...options, key });
+): Promise<Answer> =>
+  ask<Answer>(new URL(path, urlOf(host, port)), { ...options, key: commandKey(readKeys) });

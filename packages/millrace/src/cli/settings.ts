@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { MillraceError } from '../errors.ts';
 import { defaults } from '../plan/defaults.ts';
 import { dayMs } from '../plan/read-duration.ts';
+import { readKey } from '../server/read-key.ts';
 
 interface Setting<Value> {
   /** The flag without its dashes. In the settings file the same with underscores. */
@@ -38,6 +39,11 @@ const list = (given: unknown): readonly string[] | undefined => {
       : [];
   const words = items.map((item) => (typeof item === 'string' ? item.trim() : ''));
   return words.length > 0 && words.every((word) => word !== '') ? words : undefined;
+};
+
+const readKeyList = (given: unknown): readonly string[] | undefined => {
+  const keys = list(given);
+  return keys?.every((text) => readKey(text) !== null) ? keys : undefined;
 };
 
 const oneOf =
@@ -94,9 +100,9 @@ export const settings = {
     flag: 'read-keys',
     env: 'MILLRACE_READ_KEYS',
     value: 'KEY,…',
-    help: 'keys that may ask questions and read dead letters; keep them secret',
+    help: 'keys that may ask questions and read dead letters; keep them secret; KEY:tables=events+… may ask these tables alone',
     fallback: listed,
-    read: list,
+    read: readKeyList,
   }),
   webhookSecret: setting({
     flag: 'webhook-secret',

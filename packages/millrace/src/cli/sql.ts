@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { MillraceError } from '../errors.ts';
 import { urlOf } from '../server/address.ts';
+import { commandKey } from '../server/read-key.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 
 export function sqlCommand(): Command {
@@ -21,7 +22,7 @@ Only SELECT over events, dead_letters and the rollups is allowed.
     .action(async (argument: string | undefined) => {
       const { host, port, readKeys } = settingsOf(command);
       const { format } = command.opts<{ format: string }>();
-      const [key] = readKeys;
+      const key = commandKey(readKeys);
       const search = new URLSearchParams({
         default_format: format,
         // Money reads as money: 2.40, not 2.4.

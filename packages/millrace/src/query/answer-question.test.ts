@@ -7,7 +7,8 @@ import { bucketsSelect } from '../compile/clickhouse/questions/asked-range.ts';
 import { openTestStore, type TestStore } from '../compile/clickhouse/test-store.suite.ts';
 import { planOf } from '../plan/plan-of.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { type AnswerQuestion, createAnswering } from './answer-question.ts';
+import { createAnswering } from './answer-question.ts';
+import { type Reader, unlimitedReader } from './reader.ts';
 
 const database = 'answered';
 const plan = planOf(everyKind);
@@ -22,12 +23,12 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-const answering = (
+const answering = async (
   settings: { readonly [name: string]: string | number } = {},
   asOfMs: number | null = nowMs,
   version: string | null = null,
-): Promise<AnswerQuestion> =>
-  createAnswering({
+): Promise<(document: unknown, reader?: Reader) => Promise<string>> => {
+  const answer = await createAnswering({
     plan,
     rollups: () => plan.rollups.map((rollup) => ({ rollup, completeSinceMs: null })),
     store: test.store,
@@ -42,6 +43,8 @@ const answering = (
     settings,
     rowsReadMax: 9,
   });
+  return (document, reader = unlimitedReader) => answer(document, reader);
+};
 
 const events = { from: plan.events[0]?.type, measures: { events: { kind: 'count' } } };
 
@@ -85,6 +88,34 @@ it('says how it came about, if asked', async () => {
       { name: 'per_minute', served: true, why: 'It is the coarsest that gives the same answer.' },
       { name: 'per_month', served: false, why: 'It does not keep what events measures.' },
     ]),
+  });
+});
+
+it('answers from the tables that its reader may ask, and tells of no others', async () => {
+  const both = { ...events, from: ['sale', 'refund'], explain: true };
+  const limitedTo = (...tables: string[]): Reader => ({ tables: new Set(tables) });
+  const ask = await answering({}, nowMs, 'some version');
+  const tellsOf = async (reader: Reader) => {
+    const { served_by, explanation } = JSON.parse(await ask(both, reader));
+    return [served_by, explanation.tables.map(({ name }: { name: string }) => name)];
+  };
+  const [, all] = await tellsOf(unlimitedReader);
+  expect(all).toContain('per_month');
+  // Whoever asked before, and may ask more, does not tell them.
+  expect(await tellsOf(limitedTo('per_minute'))).toEqual(['per_minute', ['per_minute']]);
+  expect(await tellsOf(limitedTo('events'))).toEqual(['events', ['events']]);
+  expect(await tellsOf(unlimitedReader)).toEqual(['per_minute', all]);
+
+  await expect(ask(both, limitedTo('per_month'))).rejects.toMatchObject({
+    code: 'read_key_limited',
+    message:
+      'This read key may ask per_month alone, and this question needs events. per_month: It does not keep what events measures.',
+  });
+  const people = { kind: 'live', from: 'sale' };
+  await expect(ask(people, limitedTo('per_minute'))).rejects.toMatchObject({
+    code: 'read_key_limited',
+    status: 403,
+    message: 'This read key may ask per_minute alone, and this question needs events.',
   });
 });
 

@@ -12,6 +12,7 @@ import type { AnswerCache } from './answer-cache.ts';
 import { costRefusal } from './cost-refusal.ts';
 import { type AnswerRow, fillGaps } from './fill-gaps.ts';
 import { isoOrNull } from './iso-or-null.ts';
+import { mayAsk, type Reader, readKeyLimited } from './reader.ts';
 import { rowsWithProgress } from './rows-with-progress.ts';
 
 /** What `POST /v1/query` answers. */
@@ -94,31 +95,41 @@ export interface AnswerOptions {
  * @param document the question as JSON says it.
  * @returns an `Answer` as JSON: its rows are as the store wrote them, because
  *   reading and writing thousands of them again takes as long as a rollup does.
- * @throws MillraceError `question_invalid`, `question_too_costly`.
+ * @throws MillraceError `question_invalid`, `question_too_costly`, `read_key_limited`.
  */
-export type AnswerQuestion = (document: unknown, signal?: AbortSignal) => Promise<string>;
+export type AnswerQuestion = (
+  document: unknown,
+  reader: Reader,
+  signal?: AbortSignal,
+) => Promise<string>;
 
 export async function createAnswering(options: AnswerOptions): Promise<AnswerQuestion> {
   const { plan, store, clock } = options;
   const zones = await timeZones(store);
-  return async (document, signal) => {
+  return async (document, reader, signal) => {
     const question = readQuestion(document, plan, {
       knowsZone: (name) => zones.has(name),
       nowMs: clock.now(),
     });
     // Chosen and read in one go: the store keeps a table for those that have begun to read it.
-    const served = options.rollups();
+    const served = options.rollups().filter(({ rollup }) => mayAsk(reader, rollup.name));
     const rollups = served.map(({ rollup }) => rollup);
     const choice = chooseServing(question, { ...plan, rollups }, clock.now());
     const { serving } = choice;
+    if (serving.kind === 'events' && !mayAsk(reader, 'events')) throw unserved(choice, reader);
     // Before anything is read, and in this order: what comes meanwhile may be in the answer,
     // and what came before this moment is in any of this version.
     const asOfMs = options.asOfMs(serving);
     const version = options.versionOf(serving);
-    const asked = { key: keyOf(question, serving), version, ageMsMax: question.ageMsMax, signal };
+    const asked = {
+      key: keyOf(question, serving, reader),
+      version,
+      ageMsMax: question.ageMsMax,
+      signal,
+    };
     const given = await options.cache.answer(asked, async (whileAwaited) => ({
       asOfMs,
-      text: await textOf(question, choice, served, options, whileAwaited),
+      text: await textOf(question, choice, served, reader, options, whileAwaited),
     }));
     const about: Pick<Answer, 'as_of' | 'cached'> = {
       as_of: isoOrNull(given.current ? asOfMs : given.asOfMs),
@@ -129,18 +140,35 @@ export async function createAnswering(options: AnswerOptions): Promise<AnswerQue
 }
 
 /** What it is about, and which table says so. A definition that changed is another table, or another name. */
-function keyOf({ ageMsMax: _, ...question }: Question, serving: Serving): string {
+function keyOf({ ageMsMax: _, ...question }: Question, serving: Serving, reader: Reader): string {
   const table = serving.kind === 'rollup' ? serving.rollup.table : 'events';
+  // Only an explanation tells one reader of tables that another may not ask.
+  const told = question.explain && reader.tables !== null ? [[...reader.tables].sort()] : [];
   return createHash('sha256')
-    .update(JSON.stringify([table, question]))
+    .update(JSON.stringify([table, question, ...told]))
     .digest('hex');
 }
+
+/**
+ * A table answers only those who may ask it, though a rollup says nothing that
+ * the events do not: it may keep what they have dropped by age.
+ */
+const unserved = ({ considered }: Choice, reader: Reader): MillraceError => {
+  const reasons = considered.filter(({ name }) => name !== 'events');
+  return readKeyLimited(
+    reader,
+    ['and this question needs events', ...reasons.map(({ name, why }) => `${name}: ${why}`)]
+      .join('. ')
+      .replace(/\.$/, ''),
+  );
+};
 
 /** An `Answer` without what is only known when it is given. */
 async function textOf(
   question: Question,
   { serving, considered }: Choice,
   served: readonly ServedRollup[],
+  reader: Reader,
   options: AnswerOptions,
   signal: AbortSignal,
 ): Promise<string> {
@@ -165,7 +193,9 @@ async function textOf(
   const tables = [
     ...considered,
     ...waiting.map((rollup) => ({ name: rollup.name, why: 'It is being filled.' })),
-  ].map((table) => ({ ...table, served: table.name === name }));
+  ]
+    .filter((table) => mayAsk(reader, table.name))
+    .map((table) => ({ ...table, served: table.name === name }));
   const isFilled = question.kind === 'series' && question.fill;
   const rows = isFilled ? await filled(question, lines, options, signal) : within;
   const about: Omit<Answer, 'rows' | 'as_of' | 'cached'> = {

@@ -8,6 +8,7 @@ import { costRefusal } from './cost-refusal.ts';
 import { eventPlaceText } from './event-place.ts';
 import { isoOrNull } from './iso-or-null.ts';
 import { presentValues, type StoredObject } from './present-values.ts';
+import { mayAsk, type Reader, requireTable } from './reader.ts';
 
 /** What `GET /v1/events` answers. */
 export interface FoundEvents {
@@ -70,14 +71,19 @@ export interface FindEventsOptions {
   readonly rowsReadMax: number;
 }
 
-/** @throws MillraceError `question_too_costly`. */
-export type FindEvents = (sought: SoughtEvents, signal?: AbortSignal) => Promise<FoundEvents>;
+/** @throws MillraceError `question_too_costly`, `read_key_limited`. */
+export type FindEvents = (
+  sought: SoughtEvents,
+  reader: Reader,
+  signal?: AbortSignal,
+) => Promise<FoundEvents>;
 
 export const createFinding =
   (options: FindEventsOptions): FindEvents =>
-  async (sought, signal) => {
+  async (sought, reader, signal) => {
+    requireTable(reader, 'events');
     const { plan, clock } = options;
-    const rollups = options.rollups();
+    const rollups = options.rollups().filter(({ name }) => mayAsk(reader, name));
     // Before anything is read: what comes meanwhile may be in the answer.
     const asOfMs = options.asOfMs();
     const rows = await read(options.statement(sought, rollups), options, signal);

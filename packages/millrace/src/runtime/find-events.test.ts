@@ -57,15 +57,15 @@ beforeAll(async () => {
   server = fastify();
   server.setErrorHandler(answerError);
   await server.register(eventLookupRoutes, {
-    find: (sought, signal) =>
+    find: (sought, reader, signal) =>
       createFinding({
         ...{ plan, store, clock, rowsReadMax },
         rollups: () => plan.rollups,
         asOfMs: () => clock.now() - eventLoader.lagMs,
         statement: (asked, of) => soughtEventsSelect(asked, of, { database }),
         settings: {},
-      })(sought, signal),
-    requireRead: createKeys({ write: ['w'], read: ['r'] }).requireRead,
+      })(sought, reader, signal),
+    readerOf: createKeys({ write: ['w'], read: ['r'] }).readerOf,
   });
 });
 afterAll(async () => {

@@ -14,6 +14,7 @@ import type { ImportSummary } from '../import/tally.ts';
 import type { ImportTarget } from '../import/target.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planOf } from '../plan/plan-of.ts';
+import { commandKey } from '../server/read-key.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { openClusterImport } from './distributed/cluster-import.ts';
 import { openEmbedded } from './embedded.ts';
@@ -135,10 +136,9 @@ async function openFolder(
     const inUse = error instanceof MillraceError && error.code === 'data_folder_in_use';
     const url = inUse ? await ownerUrl(settings.data) : null;
     if (url === null) throw error;
-    const [readKey] = settings.readKeys;
     return {
       plan: planOf(pipeline),
-      target: httpTarget(url, readKey),
+      target: httpTarget(url, commandKey(settings.readKeys)),
       folder: await temporaryFolder(),
       close: async () => {},
     };

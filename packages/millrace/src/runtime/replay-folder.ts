@@ -1,6 +1,7 @@
 import { ask } from '../client/ask.ts';
 import type { ReplayOrder } from '../rollups/replays.ts';
 import { type VersionStatus, versionStatus } from '../rollups/version-status.ts';
+import { commandKey } from '../server/read-key.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { openEmbedded } from './embedded.ts';
 import { type FolderSettings, folderOptions } from './folder-options.ts';
@@ -30,7 +31,9 @@ export async function replayFolder(
   onProblem: (what: string, error: unknown) => void,
 ): Promise<FolderReplays> {
   const url = await ownerUrl(settings.data);
-  return url === null ? inThisProcess(settings, onProblem) : ofAnother(url, settings.readKeys[0]);
+  return url === null
+    ? inThisProcess(settings, onProblem)
+    : ofAnother(url, commandKey(settings.readKeys));
 }
 
 function ofAnother(url: string, key: string | undefined): FolderReplays {

@@ -19,7 +19,7 @@ import type { Plan } from '../plan/plan.ts';
 import { AnswerCache } from '../query/answer-cache.ts';
 import { createAnswering } from '../query/answer-question.ts';
 import { createFinding } from '../query/find-events.ts';
-import { createSqlGuard } from '../query/sql-guard/index.ts';
+import { createSqlGuards } from '../query/sql-guard/index.ts';
 import { versionStatus } from '../rollups/version-status.ts';
 import { isLoopback } from '../server/address.ts';
 import { dashboardRoutes } from '../server/dashboard/dashboard-routes.ts';
@@ -116,7 +116,6 @@ export async function serveEmbedded(
     async () => rate.sample(collector.counters.accepted, systemClock.now()),
     (error) => onProblem('the rate is not measured', error),
   );
-  const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
   const letters = createStoredLetters(store);
   const served = () => plan.rollups.flatMap(({ name }) => rollups.ready(name) ?? []);
   const asOfMs = () => embedded.clock.now() - eventLoader.lagMs;
@@ -125,6 +124,8 @@ export async function serveEmbedded(
   const status = () => embeddedStatus(embedded, { version, startedAt, rate, alerts });
 
   const server = await listen(settings, async (app) => {
+    const { writeKeys: write, readKeys: read } = settings;
+    const keys = createKeys({ write, read, tables: readable });
     const routes = describedRoutes(app);
     app.setErrorHandler(answerError);
     refuseUnknownRoutes(app);
@@ -138,20 +139,20 @@ export async function serveEmbedded(
     await app.register(deadLetterRoutes, {
       letters,
       retry: createRetryLetters({ letters, collector, admission, clock: embedded.clock }),
-      requireRead: keys.requireRead,
+      keys,
     });
     await app.register(sqlRoutes, {
       store,
       // What clients name where nobody told them a name.
       databases: [database, 'default'],
-      guard: createSqlGuard({
+      guardOf: createSqlGuards({
         store,
         tables: readable,
         database,
         databaseAliases: ['default'],
         standIns: { 'system.settings': await settingsQuestion(store, defaultSqlLimits) },
       }),
-      requireRead: keys.requireRead,
+      readerOf: keys.readerOf,
     });
     await app.register(queryRoutes, {
       answer: await createAnswering({
@@ -169,7 +170,7 @@ export async function serveEmbedded(
         settings: limitSettings(defaultSqlLimits),
         rowsReadMax: settings.questionRowsMax,
       }),
-      requireRead: keys.requireRead,
+      readerOf: keys.readerOf,
     });
     await app.register(eventLookupRoutes, {
       find: createFinding({
@@ -182,11 +183,11 @@ export async function serveEmbedded(
         settings: limitSettings(defaultSqlLimits),
         rowsReadMax: settings.questionRowsMax,
       }),
-      requireRead: keys.requireRead,
+      readerOf: keys.readerOf,
     });
     await app.register(windowRoutes, {
       windows: embedded.windowResults,
-      requireRead: keys.requireRead,
+      readerOf: keys.readerOf,
     });
     await app.register(verifyRoutes, {
       verify: async (onProgress, signal, withArchive) => {
@@ -206,7 +207,7 @@ export async function serveEmbedded(
     });
     await app.register(liveRoutes, {
       read: () => readLive(status, embedded.events),
-      requireRead: keys.requireRead,
+      readerOf: keys.readerOf,
     });
     await app.register(healthRoutes, {
       status,
@@ -220,7 +221,7 @@ export async function serveEmbedded(
         rollups: plan.rollups.map((rollup) => rollups.ready(rollup.name)?.rollup ?? rollup),
       }),
       example: exampleEvent(plan),
-      requireRead: keys.requireRead,
+      readerOf: keys.readerOf,
     });
     await app.register(openapiRoutes, {
       plan,

@@ -2,14 +2,15 @@ import { type Running, type ServeSettings, serveEmbedded } from './serve-embedde
 
 /** Serves a pipeline to a test that reads with the key `r`; any problem is the test's. */
 export const serveForTest = (
-  settings: Pick<ServeSettings, 'pipeline' | 'data' | 'writeKeys'>,
+  settings: Pick<ServeSettings, 'pipeline' | 'data' | 'writeKeys'> &
+    Partial<Pick<ServeSettings, 'readKeys'>>,
 ): Promise<Running> =>
   serveEmbedded(
     {
-      ...settings,
       host: '127.0.0.1',
       port: 0,
       readKeys: ['r'],
+      ...settings,
       webhookSecret: '',
       dedupMemoryMb: 64,
       storeMemoryMb: 1_024,

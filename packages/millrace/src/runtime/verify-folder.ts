@@ -1,3 +1,4 @@
+import { commandKey } from '../server/read-key.ts';
 import type { VerifyProgress, VerifyReport } from '../verify/report.ts';
 import { askVerify } from './ask-verify.ts';
 import { openEmbedded } from './embedded.ts';
@@ -32,7 +33,7 @@ export async function verifyFolder(
 ): Promise<VerifyReport> {
   const url = await ownerUrl(settings.data);
   if (url !== null) {
-    const [key] = settings.readKeys;
+    const key = commandKey(settings.readKeys);
     const path = settings.withArchive ? '/v1/verify?archive=true' : '/v1/verify';
     return askVerify(new URL(path, url), { key, signal, onProgress });
   }

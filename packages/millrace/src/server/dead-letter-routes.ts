@@ -4,14 +4,15 @@ import type { RetryLetters } from '../collect/retry-letters.ts';
 import type { LetterFilter, StoredLetters } from '../collect/stored-letters.ts';
 import { readTime } from '../collect/time.ts';
 import { MillraceError } from '../errors.ts';
+import { requireTable } from '../query/reader.ts';
+import type { Keys } from './keys.ts';
 import { json, type Operation, type Parameter, ref } from './openapi/operation.ts';
 import { leaveBodiesUnread } from './receive.ts';
 
 export interface DeadLetterRoutesOptions {
   readonly letters: StoredLetters;
   readonly retry: RetryLetters;
-  /** Throws for a request that may not read: letters hold what senders sent. */
-  readonly requireRead: (request: FastifyRequest) => Promise<void>;
+  readonly keys: Pick<Keys, 'readerOf' | 'requireRead'>;
 }
 
 interface Asked {
@@ -123,17 +124,18 @@ const retryOperation: Operation = {
  */
 export async function deadLetterRoutes(
   server: FastifyInstance,
-  { letters, retry, requireRead }: DeadLetterRoutesOptions,
+  { letters, retry, keys }: DeadLetterRoutesOptions,
 ): Promise<void> {
   // There is nothing a body could say, so none is read, whatever its length.
   leaveBodiesUnread(server);
-  server.addHook('onRequest', requireRead);
-
   const schema = { querystring };
+  /** Letters hold what senders sent. */
+  const requireLetters = async (request: FastifyRequest): Promise<void> =>
+    requireTable(keys.readerOf(request), 'dead_letters');
 
   server.get<{ Querystring: Asked }>(
     '/v1/dead-letters',
-    { schema, config: { operation: listOperation } },
+    { schema, config: { operation: listOperation }, onRequest: requireLetters },
     async ({ query }) => {
       const filter = filterOf(query);
       const limit = limitOf(query.limit);
@@ -147,7 +149,7 @@ export async function deadLetterRoutes(
 
   server.get<{ Params: { partition: string; offset: string } }>(
     '/v1/dead-letters/:partition/:offset',
-    { config: { operation: letterOperation } },
+    { config: { operation: letterOperation }, onRequest: requireLetters },
     async ({ params }) => {
       const id = `${params.partition}/${params.offset}`;
       placeOf('id', id);
@@ -161,7 +163,7 @@ export async function deadLetterRoutes(
 
   server.put<{ Querystring: Asked }>(
     '/v1/dead-letters/retry',
-    { schema, config: { operation: retryOperation } },
+    { schema, config: { operation: retryOperation }, onRequest: keys.requireRead },
     async ({ query }) => {
       const after = query.after === undefined ? null : placeOf('after', query.after);
       return retry(filterOf(query), after);

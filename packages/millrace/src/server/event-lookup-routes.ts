@@ -1,16 +1,16 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { MillraceError } from '../errors.ts';
 import { isText } from '../plan/canonical-value.ts';
 import { type SoughtBy, soughtBys } from '../plan/sought-events.ts';
 import { eventPlace, eventPlacePattern } from '../query/event-place.ts';
 import type { FindEvents } from '../query/find-events.ts';
 import { goneReader } from './gone-reader.ts';
+import { type ReaderOf, requireAnyRead } from './keys.ts';
 import { json, type Operation, type Parameter, ref } from './openapi/operation.ts';
 
 export interface EventLookupRoutesOptions {
   readonly find: FindEvents;
-  /** Throws for a request that may not read. */
-  readonly requireRead: (request: FastifyRequest) => Promise<void>;
+  readonly readerOf: ReaderOf;
 }
 
 /** Searches under way at once; one more is told to come again. */
@@ -81,14 +81,15 @@ const querystring = {
 /** `GET /v1/events?by=user_id&value=ann&limit=&before=`: a `FoundEvents`. */
 export async function eventLookupRoutes(
   server: FastifyInstance,
-  { find, requireRead }: EventLookupRoutesOptions,
+  { find, readerOf }: EventLookupRoutesOptions,
 ): Promise<void> {
   let searches = 0;
   const schema = { querystring };
   server.get<{ Querystring: Asked }>(
     '/v1/events',
-    { schema, config: { operation }, onRequest: requireRead },
-    async ({ query: { by, value, limit, before } }, reply) => {
+    { schema, config: { operation }, onRequest: requireAnyRead(readerOf) },
+    async (request, reply) => {
+      const { by, value, limit, before } = request.query;
       if (!isText(value)) {
         throw new MillraceError('invalid_body', 'value has characters that no event has.');
       }
@@ -98,7 +99,8 @@ export async function eventLookupRoutes(
       searches += 1;
       try {
         const place = before === undefined ? null : eventPlace(before);
-        return await find({ by, value, before: place, rowsMax: limit }, goneReader(reply));
+        const sought = { by, value, before: place, rowsMax: limit };
+        return await find(sought, readerOf(request), goneReader(reply));
       } finally {
         searches -= 1;
       }

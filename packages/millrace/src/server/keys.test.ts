@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerError } from './error-answer.ts';
 import { type IngestServer, openIngestServer, post } from './ingest.suite.ts';
 import { createKeys } from './keys.ts';
+import { commandKey } from './read-key.ts';
 
 const keysOptions = { write: ['w-one', 'w-two'], read: ['r-one'] };
 const basic = (user: string, password = ''): string =>
@@ -91,6 +92,68 @@ describe('requireRead', () => {
   ])('takes %s', async (_, url, headers, expected) => {
     expect((await app.inject({ url, headers })).statusCode).toBe(expected);
     expect((await open.inject({ url, headers })).statusCode).toBe(200);
+  });
+});
+
+describe('a read key with a list of tables', () => {
+  const app = fastify();
+  const tables = ['events', 'dead_letters', 'sums'];
+  const read = ['whole', 'some:tables=events+sums', 'a:b', 'c==', 'd:tables'];
+  const { requireRead, readerOf } = createKeys({ write: [], read, tables });
+  app.setErrorHandler(answerError);
+  app.get('/v1/all', { onRequest: requireRead }, async () => 'answer');
+  app.get('/', async (request) => [...(readerOf(request).tables ?? ['all'])]);
+  const ask = (key: string, url = '/') =>
+    app.inject({ url, headers: { authorization: `Bearer ${key}` } });
+
+  it.each(['whole', 'a:b', 'c==', 'd:tables'])('is not %s, which may ask all', async (key) => {
+    expect((await ask(key)).json()).toEqual(['all']);
+    expect((await ask(key, '/v1/all?x=1')).body).toBe('answer');
+  });
+
+  it('may ask these, and nothing of all', async () => {
+    expect((await ask('some')).json()).toEqual(['events', 'sums']);
+    const answer = await ask('some', '/v1/all?password=some');
+    expect(answer.statusCode).toBe(403);
+    expect(answer.json()).toEqual({
+      error: {
+        code: 'read_key_limited',
+        message: 'This read key may ask events, sums alone, not /v1/all.',
+        mend: 'Use a read key that may. Who runs Millrace lists the tables of a key: KEY:tables=events+….',
+      },
+    });
+  });
+
+  it('is the part before its list', async () => {
+    for (const key of ['some:tables=events+sums', 'some:tables=events', 'a', 'd']) {
+      expect((await ask(key)).statusCode, key).toBe(401);
+    }
+  });
+
+  it.each([
+    ['k:tables=', 'needs names'],
+    [':tables=events', 'needs names'],
+    ['k:tables=events,sums', 'needs names'],
+    ['k:tables=events+', 'needs names'],
+    ['k:tables=event', 'the table event, which there is not; there are events, dead_letters, sums'],
+  ])('is refused as %s', (key, why) => {
+    expect(() => createKeys({ write: [], read: ['r', key], tables })).toThrow(
+      expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining(why) }),
+    );
+  });
+
+  it('is given once', () => {
+    for (const other of ['k', 'k:tables=sums']) {
+      expect(() => createKeys({ write: [], read: ['k:tables=events', other], tables })).toThrow(
+        'given twice',
+      );
+    }
+  });
+
+  it('is not what a command asks with, where there is another', () => {
+    expect(commandKey(['some:tables=events', 'whole'])).toBe('whole');
+    expect(commandKey(['some:tables=events'])).toBe('some');
+    expect(commandKey([])).toBeUndefined();
   });
 });
 

@@ -1,14 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { MillraceError } from '../errors.ts';
+import { type Reader, requireUnlimited, unlimitedReader } from '../query/reader.ts';
 import { isLoopback } from './address.ts';
+import { readKey } from './read-key.ts';
 
 /** Where there are no keys of a kind, as on loopback, none is needed and any is taken. */
 export interface KeysOptions {
   /** Public by nature (they are in web pages): they open ingestion, nothing else. */
   readonly write: readonly string[];
-  /** They open questions, SQL and dead letters. */
+  /** They open questions, SQL and dead letters: `KEY`, or `KEY:tables=events+…` for these tables alone. */
   readonly read: readonly string[];
+  /** The tables that a read key may list; none where nothing heeds a list. */
+  readonly tables?: readonly string[];
 }
 
 export interface Keys {
@@ -20,15 +24,54 @@ export interface Keys {
   mayWrite(request: FastifyRequest): boolean;
   /** For a key that came in a body. */
   isWriteKey(key: unknown): boolean;
-  /** An `onRequest` hook. @throws MillraceError `unauthorized`. */
+  /**
+   * An `onRequest` hook for what is about the whole pipeline, or changes it.
+   *
+   * @throws MillraceError `unauthorized`; `read_key_limited` for a key with a list of tables.
+   */
   requireRead(request: FastifyRequest): Promise<void>;
+  /** What the request's read key may ask. @throws MillraceError `unauthorized`. */
+  readerOf: ReaderOf;
 }
 
-export function createKeys({ write, read }: KeysOptions): Keys {
-  const isWriteKey = write.length === 0 ? () => true : matcher(write);
-  const isReadKey = matcher(read);
+export type ReaderOf = (request: FastifyRequest) => Reader;
+
+/** An `onRequest` hook that any read key passes: what it may ask is looked at later. */
+export const requireAnyRead =
+  (readerOf: ReaderOf) =>
+  async (request: FastifyRequest): Promise<void> => {
+    readerOf(request);
+  };
+
+/** @throws MillraceError `config_invalid` for a read key that lists what there is not. */
+export function createKeys({ write, read, tables = [] }: KeysOptions): Keys {
+  const findWriteKey = finder(write);
+  const isWriteKey = (key: unknown) => write.length === 0 || findWriteKey(key) !== null;
+  const readKeys = readersOf(read, tables);
+  const findReadKey = finder(readKeys.map(({ key }) => key));
+
+  const readerOf: ReaderOf = (request) => {
+    if (read.length === 0) {
+      refuseForeignNames(request);
+      return unlimitedReader;
+    }
+    const header = request.headers['x-clickhouse-key'];
+    const keys = [
+      ...authorization(request),
+      ...(typeof header === 'string' ? [header] : []),
+      ...query(request, 'password'),
+    ];
+    const [found] = keys.map(findReadKey).filter((at) => at !== null);
+    const reader = found === undefined ? undefined : readKeys[found]?.reader;
+    if (reader !== undefined) return reader;
+    throw new MillraceError(
+      'unauthorized',
+      keys.length === 0 ? 'A read key is needed.' : 'This is not a read key.',
+    );
+  };
   return {
     isWriteKey,
+    readerOf,
     mayWrite(request) {
       if (write.length === 0) return true;
       const keys = [...authorization(request), ...query(request, 'writeKey')];
@@ -37,23 +80,41 @@ export function createKeys({ write, read }: KeysOptions): Keys {
       throw new MillraceError('unauthorized', 'This is not a write key.');
     },
     async requireRead(request) {
-      if (read.length === 0) {
-        refuseForeignNames(request);
-        return;
-      }
-      const header = request.headers['x-clickhouse-key'];
-      const keys = [
-        ...authorization(request),
-        ...(typeof header === 'string' ? [header] : []),
-        ...query(request, 'password'),
-      ];
-      if (keys.some(isReadKey)) return;
-      throw new MillraceError(
-        'unauthorized',
-        keys.length === 0 ? 'A read key is needed.' : 'This is not a read key.',
-      );
+      requireUnlimited(readerOf(request), request.url.replace(/\?.*$/s, ''));
     },
   };
+}
+
+interface KeyOfReader {
+  readonly key: string;
+  readonly reader: Reader;
+}
+
+/** Nothing it says repeats a key. */
+function readersOf(texts: readonly string[], known: readonly string[]): readonly KeyOfReader[] {
+  const keys = texts.map((text) => {
+    const key = readKey(text);
+    if (key !== null) return key;
+    throw new MillraceError(
+      'config_invalid',
+      'tables= of a read key needs names: KEY:tables=events+….',
+    );
+  });
+  for (const table of keys.flatMap(({ tables }) => tables ?? [])) {
+    if (known.length === 0 || known.includes(table)) continue;
+    throw new MillraceError(
+      'config_invalid',
+      `A read key lists the table ${table}, which there is not; there are ${known.join(', ')}.`,
+    );
+  }
+  const listed = keys.filter(({ tables }) => tables !== null);
+  if (listed.some(({ key }) => keys.filter((other) => other.key === key).length > 1)) {
+    throw new MillraceError('config_invalid', 'A read key with a list of tables is given twice.');
+  }
+  return keys.map(({ key, tables }) => ({
+    key,
+    reader: tables === null ? unlimitedReader : { tables: new Set(tables) },
+  }));
 }
 
 /**
@@ -68,14 +129,19 @@ function refuseForeignNames({ hostname }: FastifyRequest): void {
   );
 }
 
-/** The same time for every key of every length, right or wrong: digests are compared, all of them. */
-function matcher(keys: readonly string[]): (key: unknown) => boolean {
+/**
+ * The place of a key among those known, or null. The same time for every key of
+ * every length, right or wrong: digests are compared, all of them.
+ */
+function finder(keys: readonly string[]): (key: unknown) => number | null {
   const digests = keys.map(digest);
   return (key) => {
-    if (typeof key !== 'string') return false;
+    if (typeof key !== 'string') return null;
     const given = digest(key);
-    let found = false;
-    for (const known of digests) found = timingSafeEqual(known, given) || found;
+    let found: number | null = null;
+    digests.forEach((known, at) => {
+      found = timingSafeEqual(known, given) ? at : found;
+    });
     return found;
   };
 }

@@ -1,14 +1,15 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { LiveReading, NewestEvents } from '../observe/live.ts';
 import { sharedReading } from '../observe/shared-reading.ts';
 import { pause } from '../pause.ts';
+import { requireTable } from '../query/reader.ts';
 import { EventStreams, heartbeatMs, type Write } from './event-streams.ts';
+import { type ReaderOf, requireAnyRead } from './keys.ts';
 import type { Operation } from './openapi/operation.ts';
 
 export interface LiveRoutesOptions {
   readonly read: () => Promise<LiveReading>;
-  /** Throws for a request that may not read. */
-  readonly requireRead: (request: FastifyRequest) => Promise<void>;
+  readonly readerOf: ReaderOf;
 }
 
 const listenersMax = 32;
@@ -32,15 +33,16 @@ const operation: Operation = {
 /** `GET /v1/live`: what the page shows moving, as server-sent events. */
 export async function liveRoutes(
   server: FastifyInstance,
-  { read, requireRead }: LiveRoutesOptions,
+  { read, readerOf }: LiveRoutesOptions,
 ): Promise<void> {
   const streams = new EventStreams(server, listenersMax);
   // Half as old as a listener waits, so that each gets what is new.
   const reading = sharedReading(periodMs / 2, read);
   server.get(
     '/v1/live',
-    { config: { operation }, onRequest: requireRead },
+    { config: { operation }, onRequest: requireAnyRead(readerOf) },
     async (request, reply) => {
+      requireTable(readerOf(request), 'events');
       // Whatever is wrong is said before the answer begins.
       await reading();
       return streams.answer(request, reply, (write, over) => stream(reading, write, over));

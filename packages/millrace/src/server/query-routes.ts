@@ -1,14 +1,14 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { MillraceError } from '../errors.ts';
 import type { AnswerQuestion } from '../query/answer-question.ts';
 import { goneReader } from './gone-reader.ts';
+import { type ReaderOf, requireAnyRead } from './keys.ts';
 import { json, type Operation, ref } from './openapi/operation.ts';
 import { readBody } from './read-body.ts';
 
 export interface QueryRoutesOptions {
   readonly answer: AnswerQuestion;
-  /** Throws for a request that may not read. */
-  readonly requireRead: (request: FastifyRequest) => Promise<void>;
+  readonly readerOf: ReaderOf;
 }
 
 const bodyLimits = { bytesMax: 256 * 1024, timeoutMs: 10_000 };
@@ -45,7 +45,7 @@ const operation: Operation = {
 /** `POST /v1/query`: a question as JSON (`docs/query.md`), and its `Answer`. */
 export async function queryRoutes(
   server: FastifyInstance,
-  { answer, requireRead }: QueryRoutesOptions,
+  { answer, readerOf }: QueryRoutesOptions,
 ): Promise<void> {
   let questions = 0;
   // Whatever its content type says: there is one form a question can have.
@@ -54,7 +54,7 @@ export async function queryRoutes(
 
   server.post(
     '/v1/query',
-    { config: { operation }, onRequest: requireRead },
+    { config: { operation }, onRequest: requireAnyRead(readerOf) },
     async (request, reply) => {
       if (questions >= questionsMax) {
         throw new MillraceError('overloaded', `${questions} questions are being answered already.`);
@@ -62,7 +62,7 @@ export async function queryRoutes(
       questions += 1;
       try {
         const document = documentOf(await readBody(request.raw, bodyLimits, () => {}));
-        const json = await answer(document, goneReader(reply));
+        const json = await answer(document, readerOf(request), goneReader(reply));
         return reply.type('application/json; charset=utf-8').send(json);
       } finally {
         questions -= 1;

@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSqlGuard, engineErrors } from '../query/sql-guard/index.ts';
+import { createSqlGuards, engineErrors } from '../query/sql-guard/index.ts';
 import { openShopStore, type ShopStore } from '../query/sql-guard/shop-store.suite.ts';
 import { createKeys } from './keys.ts';
 import { codesByStatus } from './sql-errors.ts';
@@ -17,21 +17,23 @@ const opened: FastifyInstance[] = [];
 let app: FastifyInstance;
 let url: string;
 
+const limitedKeys = ['events-key:tables=events', 'sums-key:tables=revenue'];
+
 async function serve(limits: Partial<SqlLimits>): Promise<FastifyInstance> {
   const server = Fastify({ forceCloseConnections: true });
   opened.push(server);
-  const { requireRead } = createKeys({ write: ['w'], read: ['secret-key'] });
+  const { readerOf } = createKeys({ write: ['w'], read: ['secret-key', ...limitedKeys] });
   const settings = await settingsQuestion(shop.store, { ...defaultSqlLimits, ...limits });
   await server.register(sqlRoutes, {
     store: shop.store,
-    guard: createSqlGuard({
+    guardOf: createSqlGuards({
       store: shop.store,
       tables: ['events', 'dead_letters', 'revenue'],
       database: 'shop',
       databaseAliases: ['default'],
       standIns: { 'system.settings': settings },
     }),
-    requireRead,
+    readerOf,
     databases: ['shop', 'default'],
     limits,
   });
@@ -457,5 +459,60 @@ describe('@clickhouse/client', () => {
     const stranger = open({ password: 'wrong' });
     await expect(stranger.query({ query: 'SELECT 1' })).rejects.toMatchObject({ code: '516' });
     await stranger.close();
+  });
+});
+
+describe('a read key with a list of tables', () => {
+  const ask = async (key: string, query: string) => {
+    const answer = await post({ query }, '', { authorization: `Bearer ${key}` });
+    return { status: answer.statusCode, body: answer.body };
+  };
+
+  test.each([
+    'SELECT * FROM dead_letters',
+    'SELECT count() FROM shop.dead_letters',
+    'SELECT count() FROM default.dead_letters',
+    'SELECT count() FROM `dead_letters`',
+    'SELECT e.type FROM events AS e JOIN dead_letters AS d ON d.code = e.type',
+    'SELECT e.type FROM events AS e, dead_letters',
+    'SELECT type FROM events WHERE type IN (SELECT code FROM dead_letters)',
+    "SELECT ('a', 'b', 'c') IN dead_letters FROM events",
+    'SELECT (SELECT count() FROM dead_letters) FROM events',
+    'SELECT * FROM (SELECT * FROM (SELECT raw FROM dead_letters))',
+    'WITH d AS (SELECT raw FROM dead_letters) SELECT * FROM d',
+    'WITH (SELECT max(raw) FROM dead_letters) AS raw SELECT raw FROM events',
+    'WITH dead_letters AS (SELECT * FROM dead_letters) SELECT * FROM dead_letters',
+    'SELECT type FROM events UNION ALL SELECT raw FROM dead_letters',
+    'SELECT type FROM events EXCEPT SELECT raw FROM dead_letters',
+    'SELECT exists(SELECT 1 FROM dead_letters)',
+    'DESCRIBE TABLE dead_letters',
+    'DESC shop.dead_letters',
+    'DESCRIBE (SELECT * FROM dead_letters)',
+    'EXPLAIN SELECT * FROM dead_letters',
+    'EXPLAIN ESTIMATE SELECT * FROM dead_letters',
+  ])('does not get %s', async (statement) => {
+    expect((await ask('secret-key', statement)).body).not.toContain('may ask');
+    const { status, body } = await ask('events-key', statement);
+    expect(status).toBe(403);
+    expect(body).toMatch(/^Code: 497\. .*\(ACCESS_DENIED\)\n$/);
+  });
+
+  test('is told which table it was, and what it may', async () => {
+    const { body } = await ask('events-key', 'SELECT 1 FROM events, revenue');
+    expect(body).toBe(
+      'Code: 497. DB::Exception: This read key may ask events alone, not revenue: use one that may (line 1, column 23). (ACCESS_DENIED)\n',
+    );
+  });
+
+  test('gets its own, with views that read what it may not, and lists these alone', async () => {
+    expect((await ask('events-key', 'SELECT count() FROM events')).body).toBe('40\n');
+    expect((await ask('sums-key', 'SELECT orders FROM revenue')).body).toBe('2\n');
+    expect((await ask('sums-key', 'SHOW TABLES')).body).toBe('revenue\n');
+    expect((await ask('events-key', 'EXISTS dead_letters')).body).toBe('0\n');
+    expect((await ask('sums-key', 'SELECT count() FROM events')).status).toBe(403);
+    // What another reader was let through with is not remembered for this one.
+    expect((await ask('secret-key', 'SELECT count() FROM dead_letters')).status).toBe(200);
+    expect((await ask('events-key', 'SELECT count() FROM dead_letters')).status).toBe(403);
+    expect((await ask('events-key', 'SELECT name FROM nowhere')).status).toBe(404);
   });
 });

@@ -3,9 +3,11 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Store } from '../ports/store.ts';
+import type { Reader } from '../query/reader.ts';
 import { type SqlGuard, SqlRefusal } from '../query/sql-guard/index.ts';
 import { goneReader } from './gone-reader.ts';
 import { type HoldAnswer, holdAnswers } from './held-answers.ts';
+import { type ReaderOf, requireAnyRead } from './keys.ts';
 import { readBounded } from './sql-bounded-read.ts';
 import { sqlErrorAnswer } from './sql-errors.ts';
 import { answerFormat } from './sql-formats.ts';
@@ -16,9 +18,8 @@ import { readerSettings } from './sql-settings.ts';
 
 export interface SqlRoutesOptions {
   readonly store: Store;
-  readonly guard: SqlGuard;
-  /** Throws, or answers, for a request that may not read. */
-  readonly requireRead: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  readonly guardOf: (reader: Reader) => SqlGuard;
+  readonly readerOf: ReaderOf;
   /** Names that the `database` parameter may have, e.g. the pipeline's and `default`. */
   readonly databases: readonly string[];
   readonly limits?: Partial<SqlLimits>;
@@ -66,7 +67,7 @@ export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions)
         url,
         config: { operation: url === '/sql' ? sqlOperation(method) : sameAsSql },
         bodyLimit: limits.bodyMaxBytes,
-        onRequest: options.requireRead,
+        onRequest: requireAnyRead(options.readerOf),
         handler: answerBounded,
       });
     }
@@ -120,7 +121,7 @@ async function send(
   if (asked.database !== null && !options.databases.includes(asked.database)) {
     throw new SqlRefusal('UNKNOWN_DATABASE', `Database ${asked.database} does not exist`);
   }
-  const statement = await options.guard.check(asked.sql, asked.params);
+  const statement = await options.guardOf(options.readerOf(request)).check(asked.sql, asked.params);
   const formatName = statement.format ?? asked.defaultFormat ?? 'TabSeparated';
   const format = answerFormat(formatName);
   if (format === null) throw new SqlRefusal('UNKNOWN_FORMAT', `Unknown format ${formatName}`);

@@ -1,14 +1,15 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { MillraceError } from '../errors.ts';
+import { mayAsk, requireTable } from '../query/reader.ts';
 import type { ResultPlace, WindowResults } from '../windows/window-results.ts';
 import { EventStreams, heartbeatMs, type Write } from './event-streams.ts';
+import { type ReaderOf, requireAnyRead } from './keys.ts';
 import { type Operation, ref } from './openapi/operation.ts';
 
 export interface WindowRoutesOptions {
   /** By the window's name. */
   readonly windows: ReadonlyMap<string, WindowResults>;
-  /** Throws for a request that may not read. */
-  readonly requireRead: (request: FastifyRequest) => Promise<void>;
+  readonly readerOf: ReaderOf;
 }
 
 const listenersMax = 100;
@@ -44,22 +45,25 @@ const operation: Operation = {
  */
 export async function windowRoutes(
   server: FastifyInstance,
-  { windows, requireRead }: WindowRoutesOptions,
+  { windows, readerOf }: WindowRoutesOptions,
 ): Promise<void> {
   const streams = new EventStreams(server, listenersMax);
 
   server.get<{ Params: { name: string } }>(
     '/v1/windows/:name/stream',
-    { config: { operation }, onRequest: requireRead },
+    { config: { operation }, onRequest: requireAnyRead(readerOf) },
     async (request, reply) => {
+      const reader = readerOf(request);
       const results = windows.get(request.params.name);
       if (results === undefined) {
-        const names = [...windows.keys()].join(', ') || 'none';
+        const names =
+          [...windows.keys()].filter((name) => mayAsk(reader, name)).join(', ') || 'none';
         throw new MillraceError(
           'not_found',
           `There is no window ${JSON.stringify(request.params.name)}; there are: ${names}.`,
         );
       }
+      requireTable(reader, request.params.name);
       const from = placeOf(request.headers['last-event-id']) ?? results.newest;
       return streams.answer(request, reply, (write, over) => stream(results, from, write, over));
     },

@@ -2,7 +2,7 @@
 import { batch, signal } from '@preact/signals';
 import type { LiveNumbers } from '../../../../millrace/dist/observe/live.js';
 import { Away, KeyNeeded, Refused } from '../../api/ask.ts';
-import type { PipelineDescription } from '../../api/pipeline.ts';
+import { mayAsk, type PipelineDescription } from '../../api/pipeline.ts';
 import { askSql } from '../../api/sql.ts';
 import { streamEvents } from '../../api/stream.ts';
 import type { EventRow } from './event-row.ts';
@@ -43,8 +43,13 @@ export class Looking {
   /** Whether the server tells of new events by itself: in a cluster it does not. */
   #isToldEvents = false;
 
-  constructor({ rollups }: PipelineDescription) {
-    this.questions = [...rollups.map(rollupQuestion), refusalsQuestion];
+  /** Whether the read key may ask for events: what is told and asked about them stands still without. */
+  readonly #maySeeEvents: boolean;
+
+  constructor(pipeline: PipelineDescription) {
+    const refusals = mayAsk(pipeline, 'dead_letters') ? [refusalsQuestion] : [];
+    this.questions = [...pipeline.rollups.map(rollupQuestion), ...refusals];
+    this.#maySeeEvents = mayAsk(pipeline, 'events');
   }
 
   /** @returns what ends it */
@@ -96,6 +101,8 @@ export class Looking {
       } catch (error) {
         if (over.aborted || error instanceof KeyNeeded) return;
         this.#lost(error);
+        // Asking again would bring the same.
+        if (!this.#maySeeEvents) return;
       }
       this.#missed = true;
       await new Promise((resolve) => setTimeout(resolve, everyMs));
@@ -161,7 +168,7 @@ export class Looking {
   }
 
   async #ask(): Promise<void> {
-    if (this.#missed) {
+    if (this.#missed && this.#maySeeEvents) {
       await this.#rates.recall();
       this.#missed = false;
     }
@@ -170,7 +177,7 @@ export class Looking {
     const status = this.status.value;
     if (status !== undefined && started - this.#toldAt >= 1.5 * everyMs) this.#observe(status);
     if (started < this.#restUntil) return;
-    if (!this.#isToldEvents) {
+    if (!this.#isToldEvents && this.#maySeeEvents) {
       const events = await askLastEvents();
       if (!this.#isToldEvents) this.events.value = events;
     }

@@ -6,6 +6,7 @@ import { questionOf, readState, writeState } from './state.ts';
 const pipeline: PipelineDescription = {
   name: 'till',
   example: '{}',
+  tables: null,
   common: [{ name: 'user_id', kind: 'string' }],
   events: [{ type: 'view', fields: [{ name: 'price', kind: 'decimal' }] }],
   rollups: [],

@@ -5,6 +5,7 @@ import { questionsOf, readState, writeState } from './state.ts';
 const pipeline: PipelineDescription = {
   name: 'till',
   example: '{}',
+  tables: null,
   common: [{ name: 'type', kind: 'string' }],
   events: [{ type: 'view', fields: [{ name: 'path', kind: 'string' }] }],
   rollups: [],

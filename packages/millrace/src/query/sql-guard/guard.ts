@@ -1,5 +1,5 @@
 import { type Store, StoreError } from '../../ports/store.ts';
-import { type Catalog, readOtherStatement } from './other-statements.ts';
+import { type Catalog, readOtherStatement, withheldReason } from './other-statements.ts';
 import { type ParameterTexts, parameterSettings } from './parameters.ts';
 import { withoutReaderNames } from './reader-names.ts';
 import { type EngineErrorName, placeAt, SqlRefusal } from './refusal.ts';
@@ -13,6 +13,8 @@ export interface SqlGuardOptions {
   readonly store: Store;
   /** The tables and views that readers may read: names of letters, digits and `_`. */
   readonly tables: readonly string[];
+  /** Those of the pipeline that this reader may not read: their refusal says so. */
+  readonly withheld?: readonly string[];
   /** The name of the store's own database. */
   readonly database: string;
   /** Other names by which readers may call it, e.g. `default`. */
@@ -78,6 +80,7 @@ const grammar = { implicit_select: 0 } as const;
 export function createSqlGuard(options: SqlGuardOptions): SqlGuard {
   const catalog: Catalog = {
     tables: new Set(options.tables),
+    withheld: new Set(options.withheld ?? []),
     databases: new Set([options.database, ...options.databaseAliases]),
     databaseAliases: new Set(options.databaseAliases),
     standIns: new Map(Object.entries(options.standIns ?? {})),
@@ -193,12 +196,17 @@ function checkTable(
 ): void {
   if (catalog.tables.has(name)) return;
   const dot = name.indexOf('.');
+  if (catalog.withheld.has(name)) refuse('ACCESS_DENIED', withheldReason(name, catalog), name);
   if (dot === -1) refuse('UNKNOWN_TABLE', `Unknown table ${name}`, name);
   const database = name.slice(0, dot);
   if (!catalog.databases.has(database)) {
     refuse('ACCESS_DENIED', `The table ${name} may not be read`, database);
   }
-  if (!catalog.tables.has(name.slice(dot + 1))) {
+  const table = name.slice(dot + 1);
+  if (catalog.withheld.has(table)) {
+    refuse('ACCESS_DENIED', withheldReason(table, catalog), database);
+  }
+  if (!catalog.tables.has(table)) {
     refuse('UNKNOWN_TABLE', `Unknown table ${name}`, database);
   }
 }

@@ -1,3 +1,4 @@
+import { SqlRefusal } from './refusal.ts';
 import { isKeyword, isMark, type Token } from './tokens.ts';
 
 /** What to make of a statement that is not a question. */
@@ -9,6 +10,8 @@ export type OtherStatement =
 
 export interface Catalog {
   readonly tables: ReadonlySet<string>;
+  /** Those that there are, but not for this reader. */
+  readonly withheld: ReadonlySet<string>;
   /** Every name of the one database. */
   readonly databases: ReadonlySet<string>;
   /** Those of them that the engine does not know. */
@@ -16,6 +19,9 @@ export interface Catalog {
   /** Questions in place of tables of the engine, by `database.table`. */
   readonly standIns: ReadonlyMap<string, string>;
 }
+
+export const withheldReason = (table: string, { tables }: Catalog): string =>
+  `This read key may ask ${[...tables].join(', ')} alone, not ${table}: use one that may`;
 
 const explainKinds: readonly string[] = ['AST', 'SYNTAX', 'PLAN', 'PIPELINE', 'ESTIMATE'];
 
@@ -30,6 +36,9 @@ export function readOtherStatement(
     const from = isKeyword(second, 'TABLE') ? 2 : 1;
     if (isMark(tokens[from], '(')) return { kind: 'about-question', prefix: 'DESCRIBE', from };
     const name = tableName(tokens.slice(from), catalog);
+    if (name !== null && catalog.withheld.has(name)) {
+      throw new SqlRefusal('ACCESS_DENIED', withheldReason(name, catalog));
+    }
     return name !== null && catalog.tables.has(name)
       ? { kind: 'rewritten', sql: `DESCRIBE TABLE ${quoteName(name)}` }
       : null;

@@ -20,7 +20,7 @@ import type { Store } from '../../ports/store.ts';
 import { AnswerCache } from '../../query/answer-cache.ts';
 import { createAnswering } from '../../query/answer-question.ts';
 import { createFinding } from '../../query/find-events.ts';
-import { createSqlGuard } from '../../query/sql-guard/index.ts';
+import { createSqlGuards } from '../../query/sql-guard/index.ts';
 import { dashboardRoutes } from '../../server/dashboard/dashboard-routes.ts';
 import { deadLetterRoutes } from '../../server/dead-letter-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../../server/error-answer.ts';
@@ -135,9 +135,10 @@ async function serve(
   { plan, rollups, store, watch, windows, probe, rate, cache }: Parts,
 ): Promise<Listening> {
   const startedAt = new Date();
-  const keys = createKeys({ write: settings.writeKeys, read: settings.readKeys });
-  const { requireRead } = keys;
   const { readable } = distributedTables(plan);
+  const { writeKeys: write, readKeys: read } = settings;
+  const keys = createKeys({ write, read, tables: readable });
+  const { readerOf, requireRead } = keys;
   return listen(settings, async (app) => {
     const routes = describedRoutes(app);
     app.setErrorHandler(answerError);
@@ -150,20 +151,20 @@ async function serve(
           'What answers questions in a cluster takes no events, so it cannot retry letters.',
         );
       },
-      requireRead,
+      keys,
     });
     await app.register(sqlRoutes, {
       store,
       // What clients name where nobody told them a name.
       databases: [database, 'default'],
-      guard: createSqlGuard({
+      guardOf: createSqlGuards({
         store,
         tables: readable,
         database,
         databaseAliases: ['default'],
         standIns: { 'system.settings': await settingsQuestion(store, defaultSqlLimits) },
       }),
-      requireRead,
+      readerOf,
     });
     await app.register(queryRoutes, {
       answer: await createAnswering({
@@ -181,7 +182,7 @@ async function serve(
         settings: limitSettings(defaultSqlLimits),
         rowsReadMax: settings.questionRowsMax,
       }),
-      requireRead,
+      readerOf,
     });
     await app.register(eventLookupRoutes, {
       find: createFinding({
@@ -194,15 +195,15 @@ async function serve(
         settings: limitSettings(defaultSqlLimits),
         rowsReadMax: settings.questionRowsMax,
       }),
-      requireRead,
+      readerOf,
     });
     await app.register(windowRoutes, {
       windows: windowResultsOf(plan, windows.runner, store),
-      requireRead,
+      readerOf,
     });
     const status = () =>
       queryStatus({ plan, rollups, store, watch, clock: systemClock, startedAt, rate });
-    await app.register(liveRoutes, { read: () => readLive(status, null), requireRead });
+    await app.register(liveRoutes, { read: () => readLive(status, null), readerOf });
     await app.register(healthRoutes, {
       status,
       storage: () => storageOf(plan, store),
@@ -212,7 +213,7 @@ async function serve(
     await app.register(dashboardRoutes, {
       plan: () => plan,
       example: exampleEvent(plan),
-      requireRead,
+      readerOf,
     });
     await app.register(openapiRoutes, {
       plan,

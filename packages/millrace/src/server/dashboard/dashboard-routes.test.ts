@@ -53,7 +53,7 @@ describe('the dashboard', () => {
     await app.register(dashboardRoutes, {
       plan: () => plan,
       example: exampleEvent(plan),
-      requireRead: keys.requireRead,
+      readerOf: keys.readerOf,
     });
   });
   afterEach(() => app.close());
@@ -134,6 +134,7 @@ describe('the dashboard', () => {
     expect(answer.json()).toEqual({
       name: 'till',
       example: expect.stringContaining('"shop":"abc"'),
+      tables: null,
       common: expect.arrayContaining([
         { name: 'user_id', kind: 'string' },
         { name: 'late', kind: 'boolean' },

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MillraceError } from '../../errors.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { type ReaderOf, requireAnyRead } from '../keys.ts';
 import type { Unlisted } from '../openapi/operation.ts';
 import { type DashboardFile, readDashboard } from './dashboard-files.ts';
 import { describePipeline } from './describe-pipeline.ts';
@@ -10,8 +11,7 @@ export interface DashboardRoutesOptions {
   readonly plan: () => Plan;
   /** An event the pipeline would accept, as JSON: for the line to copy. */
   readonly example: string;
-  /** Throws, or answers, for a request that may not read. */
-  readonly requireRead: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  readonly readerOf: ReaderOf;
 }
 
 /** Where its views are. The page is the same; its script reads the address. */
@@ -75,12 +75,12 @@ export async function dashboardRoutes(
 
   app.get(
     '/dashboard/pipeline.json',
-    { config: { operation }, onRequest: options.requireRead },
-    async (_request, reply) =>
+    { config: { operation }, onRequest: requireAnyRead(options.readerOf) },
+    async (request, reply) =>
       reply
         .headers(headers)
         .header('cache-control', pageCaching)
-        .send(describePipeline(options.plan(), options.example)),
+        .send(describePipeline(options.plan(), options.example, options.readerOf(request))),
   );
 }
 

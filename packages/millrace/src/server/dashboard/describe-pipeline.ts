@@ -2,12 +2,15 @@ import { envelope } from '../../define/envelope.ts';
 import type { PropertyType } from '../../define/property.ts';
 import { isScalar, typeOf } from '../../define/property-types.ts';
 import type { EventPlan, MeasurePlan, Plan, RollupPlan, WindowPlan } from '../../plan/plan.ts';
+import { mayAsk, type Reader } from '../../query/reader.ts';
 
 /** What the dashboard must know of a pipeline to ask about it. */
 export interface PipelineDescription {
   readonly name: string;
   /** An event the pipeline would accept, as JSON. */
   readonly example: string;
+  /** What the reader may ask; null for everything. */
+  readonly tables: readonly string[] | null;
   /** What every event has, or may have. */
   readonly common: readonly FieldDescription[];
   /** The types of event that it defines. */
@@ -35,16 +38,28 @@ type AggregationDescription<Of, Cut extends keyof Of> = Pick<Of, Cut> & {
   readonly measures: readonly Pick<MeasurePlan, 'name' | 'kind'>[];
 };
 
-export const describePipeline = (plan: Plan, example: string): PipelineDescription => ({
-  name: plan.pipeline,
-  example,
-  common: Object.entries(envelope).map(([name, { type }]) => describeField(name, type)),
-  events: plan.events
-    .filter(({ builtIn }) => !builtIn)
-    .map(({ type, properties }) => ({ type, fields: properties.flatMap(describeProperty) })),
-  rollups: plan.rollups.map((rollup) => ({ ...describeAggregation(rollup), every: rollup.every })),
-  windows: plan.windows.map((window) => ({ ...describeAggregation(window), span: window.span })),
-});
+/** What the reader may ask of it: of the types of event only those that the tables it may ask are of. */
+export const describePipeline = (
+  plan: Plan,
+  example: string,
+  reader: Reader,
+): PipelineDescription => {
+  const rollups = plan.rollups.filter(({ name }) => mayAsk(reader, name));
+  const windows = plan.windows.filter(({ name }) => mayAsk(reader, name));
+  const isAsked = (type: string): boolean =>
+    mayAsk(reader, 'events') || rollups.some(({ from }) => from.includes(type));
+  return {
+    name: plan.pipeline,
+    example,
+    tables: reader.tables === null ? null : [...reader.tables],
+    common: Object.entries(envelope).map(([name, { type }]) => describeField(name, type)),
+    events: plan.events
+      .filter(({ type, builtIn }) => !builtIn && isAsked(type))
+      .map(({ type, properties }) => ({ type, fields: properties.flatMap(describeProperty) })),
+    rollups: rollups.map((rollup) => ({ ...describeAggregation(rollup), every: rollup.every })),
+    windows: windows.map((window) => ({ ...describeAggregation(window), span: window.span })),
+  };
+};
 
 const describeAggregation = ({ name, from, by, measures }: RollupPlan | WindowPlan) => ({
   name,

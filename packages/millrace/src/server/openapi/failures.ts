@@ -10,9 +10,16 @@ export const ofEveryRoute: readonly ErrorCode[] = [
   'shutting_down',
 ];
 
+/** What a route may answer to a key. */
+const ofKeys: { readonly [key in KeyKind]: readonly ErrorCode[] } = {
+  none: [],
+  write: ['unauthorized'],
+  read: ['unauthorized', 'read_key_limited'],
+};
+
 /** The answers of a route that say what went wrong, by their status. */
 export function failures(codes: readonly ErrorCode[], key: KeyKind): { [status: string]: Json } {
-  const all = [...codes, ...(key === 'none' ? [] : ['unauthorized' as const]), ...ofEveryRoute];
+  const all = [...codes, ...ofKeys[key], ...ofEveryRoute];
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of new Set(all)) {
     const { status } = errors[code];

@@ -21,7 +21,8 @@ export const securitySchemes: { readonly [name: string]: Json } = {
   ReadKey: {
     type: 'http',
     scheme: 'bearer',
-    description: 'It opens questions, SQL, dead letters, imports and this document.',
+    description:
+      'It opens questions, SQL, dead letters, imports and this document; one with a list of tables, questions and SQL of these alone.',
   },
   ReadKeyBasic: {
     type: 'http',
