@@ -160,7 +160,10 @@ class Scenario {
         pipeline,
         folder: '/data',
         disk,
-        openStore: async () => Object.assign(store, { encode: notSimulated, decode: notSimulated }),
+        openStore: async () =>
+          Object.assign(store, {
+            ...{ encode: notSimulated, decode: notSimulated, rewrite: notSimulated },
+          }),
         clock: this.#world.clock,
         dedupMemoryBytesMax,
         storeMemoryBytesMax: 0,

@@ -4,6 +4,7 @@ import type { LogReader, LogSlice, SliceLimits } from '../ports/log.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { ArchivedObject, ArchivedRange } from './archived-range.ts';
 import { Manifest } from './manifest.ts';
+import { someAtOnce } from './some-at-once.ts';
 
 export interface ArchivedLogOptions {
   readonly objects: ObjectStore;
@@ -17,17 +18,27 @@ const newline = 0x0a;
 
 /**
  * What the archive has of a partition of the log, read as the log was: each
- * record at its offset. It ends where the archive ended when it was opened.
+ * record at its offset. It ends where the archive ended when it was opened. What
+ * is replaced in the archive meanwhile is read as it is then.
  *
  * Holds the lines of one range.
  */
 export class ArchivedLog implements LogReader {
   readonly #options: Required<ArchivedLogOptions>;
-  readonly #ranges: readonly ArchivedRange[];
-  #held: { readonly range: ArchivedRange; readonly lines: Promise<RangeLines> } | null = null;
+  readonly start: number;
+  readonly end: number;
+  /** How many offsets between its start and its end it lacks, because the log had forgotten them first. */
+  readonly missing: number;
+  #ranges: readonly ArchivedRange[];
+  #held: { readonly range: ArchivedRange; readonly lines: Promise<RangeLines | null> } | null =
+    null;
 
   private constructor(options: ArchivedLogOptions, ranges: readonly ArchivedRange[]) {
     this.#options = { wanted: () => true, ...options };
+    this.start = ranges[0]?.from ?? 0;
+    this.end = ranges.at(-1)?.to ?? 0;
+    const covered = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+    this.missing = this.end - this.start - covered;
     this.#ranges = ranges;
   }
 
@@ -36,31 +47,8 @@ export class ArchivedLog implements LogReader {
    * @throws MillraceError `archive_unavailable`; `archive_damaged` if ranges overlap.
    */
   static async open(options: ArchivedLogOptions): Promise<ArchivedLog | null> {
-    const ranges = await new Manifest(options.objects).ranges(options.partition);
-    if (ranges.length === 0) return null;
-    for (const [n, { from, to }] of ranges.entries()) {
-      const before = ranges[n - 1];
-      if (from < to && (before === undefined || before.to <= from)) continue;
-      throw new MillraceError(
-        'archive_damaged',
-        `The archive says that it has offsets ${from} to ${to} of partition ${options.partition} behind ${before?.to ?? 0}.`,
-      );
-    }
-    return new ArchivedLog(options, ranges);
-  }
-
-  get start(): number {
-    return this.#ranges[0]?.from ?? 0;
-  }
-
-  get end(): number {
-    return this.#ranges.at(-1)?.to ?? 0;
-  }
-
-  /** How many offsets between its start and its end it lacks, because the log had forgotten them first. */
-  get missing(): number {
-    const covered = this.#ranges.reduce((sum, { from, to }) => sum + to - from, 0);
-    return this.end - this.start - covered;
+    const ranges = await readRanges(options);
+    return ranges.length === 0 ? null : new ArchivedLog(options, ranges);
   }
 
   /**
@@ -94,8 +82,11 @@ export class ArchivedLog implements LogReader {
     }
     const { wanted } = this.#options;
     const range = this.#ranges.find(({ to, objects }) => to > from && objects.some(wanted));
-    if (range === undefined) return nothingAt(this.end);
-    return (await this.#linesOf(range)).slice(Math.max(from, range.from), limits);
+    if (range === undefined || range.from >= this.end) return nothingAt(this.end);
+    const lines = await this.#linesOf(range);
+    // Some of its objects were replaced, perhaps together with others.
+    if (lines === null) return this.read(from, limits);
+    return lines.slice(Math.max(from, range.from), this.end, limits);
   }
 
   /** Nothing comes to it. */
@@ -106,7 +97,7 @@ export class ArchivedLog implements LogReader {
     });
   }
 
-  #linesOf(range: ArchivedRange): Promise<RangeLines> {
+  #linesOf(range: ArchivedRange): Promise<RangeLines | null> {
     if (this.#held?.range !== range) {
       const lines = this.#decode(range);
       this.#held = { range, lines };
@@ -118,15 +109,16 @@ export class ArchivedLog implements LogReader {
     return this.#held.lines;
   }
 
-  async #decode(range: ArchivedRange): Promise<RangeLines> {
+  /** Null if the archive has it otherwise by now. */
+  async #decode(range: ArchivedRange): Promise<RangeLines | null> {
     const { objects, decoder } = this.#options;
-    const files = await Promise.all(
-      range.objects.map(async ({ name }) => {
-        const bytes = await objects.read(name);
-        if (bytes !== null) return bytes;
-        throw new MillraceError('archive_damaged', `${name} is gone from the archive.`);
-      }),
-    );
+    const names = range.objects.map(({ name }) => name);
+    const found = await someAtOnce(names, (name) => objects.read(name));
+    const files = found.filter((bytes) => bytes !== null);
+    if (files.length < names.length) {
+      await this.#readAgain(new Set(names.filter((_, n) => found[n] === null)));
+      return null;
+    }
     const decoded = await decoder.decode(files);
     const { offsets } = decoded;
     const rows = rowsIn(range.objects);
@@ -141,6 +133,32 @@ export class ArchivedLog implements LogReader {
       `The objects of offsets ${range.from} to ${range.to} have ${offsets.length} events, and not the ${rows} that the archive says, each once.`,
     );
   }
+
+  /** @throws MillraceError `archive_damaged` if objects that are gone are still what it should have. */
+  async #readAgain(gone: ReadonlySet<string>): Promise<void> {
+    this.#ranges = await readRanges(this.#options);
+    for (const { name } of this.#ranges.flatMap(({ objects }) => objects)) {
+      if (!gone.has(name)) continue;
+      throw new MillraceError('archive_damaged', `${name} is gone from the archive.`);
+    }
+  }
+}
+
+/** @throws MillraceError `archive_unavailable`; `archive_damaged` if ranges overlap. */
+async function readRanges({
+  objects,
+  partition,
+}: Pick<ArchivedLogOptions, 'objects' | 'partition'>): Promise<readonly ArchivedRange[]> {
+  const ranges = await new Manifest(objects).ranges(partition);
+  for (const [n, { from, to }] of ranges.entries()) {
+    const before = ranges[n - 1];
+    if (from < to && (before === undefined || before.to <= from)) continue;
+    throw new MillraceError(
+      'archive_damaged',
+      `The archive says that it has offsets ${from} to ${to} of partition ${partition} behind ${before?.to ?? 0}.`,
+    );
+  }
+  return ranges;
 }
 
 const rowsIn = (objects: readonly ArchivedObject[]): number =>
@@ -168,16 +186,18 @@ class RangeLines {
     this.#lines = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength);
   }
 
-  /** From an offset on, as long as offsets follow each other. */
-  slice(from: number, { rowsMax, bytesMax }: SliceLimits): LogSlice {
+  /** From an offset on and below another, as long as offsets follow each other. */
+  slice(from: number, until: number, { rowsMax, bytesMax }: SliceLimits): LogSlice {
     const { offsets, appendedAt } = this.#decoded;
     const first = this.#seek(from);
     const begin = this.#next.at;
     const firstOffset = offsets[first];
-    if (firstOffset === undefined) return nothingAt(this.#range.to);
+    if (firstOffset === undefined) return nothingAt(Math.min(this.#range.to, until));
+    if (firstOffset >= until) return nothingAt(until);
     let { index, at } = this.#next;
     let newestAt = 0;
-    while (index < offsets.length && index - first < rowsMax) {
+    const countMax = Math.min(rowsMax, until - firstOffset);
+    while (index < offsets.length && index - first < countMax) {
       const end = this.#lines.indexOf(newline, at) + 1;
       const fits = index === first || end - begin <= bytesMax;
       if (!fits || offsets[index] !== firstOffset + index - first) break;

@@ -111,7 +111,7 @@ export class Archiver {
   /** Where to go on. What the log has forgotten, nobody can archive any more. */
   async #position(): Promise<number> {
     const { log, partition, isWhole, onRetry } = this.#options;
-    const before = this.#archived ?? (await this.#manifest.last(partition))?.to;
+    const before = this.#archived ?? (await this.#manifest.end(partition)) ?? undefined;
     if (isWhole && before !== undefined && before > log.end) {
       throw new MillraceError(
         'archive_ahead',
@@ -164,9 +164,12 @@ export class Archiver {
       const name = objectName(file, settled);
       await objects.create(name, bytes);
       reach('archive-written');
-      written.push({ name, ...file });
+      written.push({ name, ...file, bytes: bytes.length });
     }
-    await this.#manifest.note({ ...settled, objects: written });
+    const isFirst = await this.#manifest.note({ ...settled, objects: written });
+    // What another had ended long ago may be replaced by now.
+    const names = written.map(({ name }) => name);
+    if (!isFirst) await this.#manifest.removeUnseen(settled, names);
     reach('archive-noted');
     this.#archived = settled.to;
     return settled.to;

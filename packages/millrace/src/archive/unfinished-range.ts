@@ -17,7 +17,7 @@ export async function endUnfinished(
   partition: number,
 ): Promise<PartitionRange | null> {
   const manifest = new Manifest(objects);
-  const from = (await manifest.last(partition))?.to ?? 0;
+  const from = (await manifest.end(partition)) ?? 0;
   const range = await manifest.begun({ partition, from });
   if (range === null) return null;
   const found: ArchivedObject[] = [];
@@ -27,7 +27,7 @@ export async function endUnfinished(
     const bytes = name === objectName(object, range) ? await objects.read(name) : null;
     if (bytes === null) continue;
     const { offsets } = await decoder.decode([bytes]);
-    found.push({ name, ...object, rows: offsets.length });
+    found.push({ name, ...object, rows: offsets.length, bytes: bytes.length });
   }
   await manifest.note({ ...range, objects: found });
   return range;

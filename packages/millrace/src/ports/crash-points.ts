@@ -47,6 +47,14 @@ export type CrashPoint =
   | 'archive-written'
   /** All are, and that they are. */
   | 'archive-noted'
+  /** It is durable which objects of the archive are replaced next; no object of these is written yet. */
+  | 'replacement-begun'
+  /** An object that replaces others is durable, perhaps not all. */
+  | 'replacement-written'
+  /** Readers see them; those they replace are still there. */
+  | 'replacement-noted'
+  /** These are gone. */
+  | 'replacement-cleaned'
   /** Records of another's topic are in the raw log; that they are is not committed yet. */
   | 'gate-let-in';
 

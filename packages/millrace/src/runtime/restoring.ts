@@ -105,7 +105,7 @@ export async function refuseLostLog(
   if (objects === null || log.end > 0) return;
   let end = 0;
   try {
-    end = (await new Manifest(objects).last(partition))?.to ?? 0;
+    end = (await new Manifest(objects).end(partition)) ?? 0;
   } catch (error) {
     // The archiver says so, and the pipeline goes on meanwhile.
     if (!(error instanceof MillraceError) || error.code !== 'archive_unavailable') throw error;

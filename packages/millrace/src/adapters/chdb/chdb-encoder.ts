@@ -1,6 +1,8 @@
 import type { ArchiveEncoder } from '../../ports/archive-encoder.ts';
+import type { ArchiveRewriter } from '../../ports/archive-rewriter.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { parquetFiles } from './parquet-files.ts';
+import { rewriteParquet } from './rewrite-parquet.ts';
 
 /**
  * ClickHouse in this process for making files alone: its folder may be thrown away.
@@ -9,10 +11,11 @@ import { parquetFiles } from './parquet-files.ts';
  */
 export function openChdbEncoder(
   options: EngineOptions,
-): ArchiveEncoder & { close(): Promise<void> } {
+): ArchiveEncoder & ArchiveRewriter & { close(): Promise<void> } {
   const engine = new Engine(options);
   return {
     encode: (lines) => parquetFiles(engine, lines),
+    rewrite: (files, without) => rewriteParquet(engine, files, without),
     close: () => engine.close(),
   };
 }

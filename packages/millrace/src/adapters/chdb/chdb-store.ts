@@ -1,5 +1,6 @@
 import type { ArchiveDecoder, DecodedLines } from '../../ports/archive-decoder.ts';
 import type { ArchiveEncoder, ArchiveFile } from '../../ports/archive-encoder.ts';
+import type { ArchiveRewriter, RewrittenFile } from '../../ports/archive-rewriter.ts';
 import type {
   ComputedBatch,
   GivenRows,
@@ -21,6 +22,7 @@ import type { Engine, EngineOptions } from './engine.ts';
 import { openEngine } from './open-engine.ts';
 import { parquetFiles } from './parquet-files.ts';
 import { parquetLines } from './parquet-lines.ts';
+import { rewriteParquet } from './rewrite-parquet.ts';
 
 export interface ChdbStoreOptions extends EngineOptions {
   readonly database: string;
@@ -35,7 +37,7 @@ export interface ChdbStoreOptions extends EngineOptions {
  */
 export async function openChdbStore(
   options: ChdbStoreOptions,
-): Promise<Store & ArchiveEncoder & ArchiveDecoder> {
+): Promise<Store & ArchiveEncoder & ArchiveDecoder & ArchiveRewriter> {
   const engine = await openEngine(options);
   const { database, partitionsPerInsertMax = 100 } = options;
   await engine.define(`CREATE DATABASE IF NOT EXISTS ${identifier(database)}`);
@@ -109,6 +111,10 @@ class ChdbStore implements Store, ArchiveEncoder, ArchiveDecoder {
 
   decode(files: readonly Uint8Array[]): Promise<DecodedLines> {
     return parquetLines(this.#engine, files);
+  }
+
+  rewrite(files: readonly Uint8Array[], without: readonly number[]): Promise<RewrittenFile | null> {
+    return rewriteParquet(this.#engine, files, without);
   }
 
   close(): Promise<void> {

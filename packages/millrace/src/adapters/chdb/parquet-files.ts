@@ -25,12 +25,17 @@ const columns = [
 /** Before 1970 as well, where `toDate` is always the first day of it. */
 const date = "formatDateTime(timestamp, '%F')";
 
-const settings = {
-  input_format_json_read_objects_as_strings: 1,
-  input_format_skip_unknown_fields: 0,
+/** How files are written. */
+export const parquetSettings = {
   output_format_parquet_compression_method: 'zstd',
   // A text in Parquet is marked as one, so that other tools know it from bytes.
   output_format_parquet_string_as_string: 1,
+};
+
+const settings = {
+  ...parquetSettings,
+  input_format_json_read_objects_as_strings: 1,
+  input_format_skip_unknown_fields: 0,
   // However many days and types there are.
   max_partitions_per_insert_block: 0,
 };
