@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openJournal } from '../../packages/millrace/src/adapters/kafka/journal.ts';
 import { systemClock } from '../../packages/millrace/src/adapters/system-clock.ts';
 import type { Answer } from '../../packages/millrace/src/query/answer-question.ts';
@@ -17,6 +17,7 @@ import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { clusterEnv, StoreProcess } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
+import { expectRows } from '../support/conformance/expect-rows.ts';
 import { Ledger, type LedgerEvent } from '../support/ledger.ts';
 import { testSeed } from '../support/random.ts';
 import { type Ended, runCommand } from '../support/run-command.ts';
@@ -145,8 +146,44 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
     });
     await expect.poll(rows, patience).toEqual(recomputed([...ledger.sent.values()]));
     expect(await stored()).toBe(ledger.sent.size);
+    loader = await fillWithQuantiles(ledger, url, loader);
     await Promise.all([collector, loader, query].map((one) => one.stop()));
   }, 1_200_000);
+
+  /** A view fills it: so the loader is stopped, while events wait for it in Kafka. @returns the loader after it. */
+  async function fillWithQuantiles(
+    ledger: Ledger,
+    url: string,
+    before: CommandProcess,
+  ): Promise<CommandProcess> {
+    const file = join(folder, 'quantiles.config.ts');
+    writeFileSync(file, quantilesConfig);
+    env = { ...env, MILLRACE_PIPELINE: file };
+    expect(await millrace(['apply'])).toMatchObject({
+      ...{ code: 1, errors: expect.stringContaining('loaders_running') },
+    });
+    await before.stop();
+    const closing = new AbortController();
+    const writing = ledger.write('q', seed, () => url, closing.signal, 100);
+    const killed = await millrace(['apply'], { MILLRACE_CRASH_AT: 'rollup-inserted' });
+    expect(killed.errors).toBe('crash point rollup-inserted reached\n');
+    await bury();
+    const resumed = await millrace(['apply']);
+    expect(resumed).toMatchObject({ code: 0, errors: '' });
+    expect(resumed.output).toContain('by_product answers from by_product__v2 from now on');
+    const loader = start('loader');
+    const filledWith = await stored();
+    await expect.poll(stored, patience).toBeGreaterThan(filledWith);
+    closing.abort();
+    await writing;
+    await expect.poll(stored, patience).toBe(ledger.sent.size);
+    const counted = [...ledger.sent.values()].map((event) => ({ ...event, late: false }));
+    await vi.waitFor(async () => {
+      const rows = await store.rows(`SELECT * FROM ${spread.name}`);
+      expectRows(spread, ledgerText, rows, counted);
+    }, patience);
+    return loader;
+  }
 });
 
 const changedConfig = `
@@ -165,6 +202,24 @@ export default definePipeline({
     }),
   ],
 });
+`;
+
+/** In the place of the one before, of the same name. */
+const spread = {
+  ...{ name: 'by_product', from: ['view', 'purchase'], every: 'hour', by: ['product_id'] },
+  measures: {
+    prices: { kind: 'quantiles', field: 'price', levels: [0.5, 0.9] },
+    people: { kind: 'uniq', field: 'user_id' },
+  },
+};
+const price = { kind: 'decimal', scale: 2 };
+/** Of the ledger's pipeline as much as a recomputation has to know. */
+const ledgerText = {
+  events: { view: { properties: { product_id: { kind: 'string' }, price } } },
+};
+const quantilesConfig = `
+import changed from './changed.config.ts';
+export default { ...changed, rollups: [changed.rollups[0], ${JSON.stringify(spread)}] };
 `;
 
 const at = 'toString(toUnixTimestamp(bucket)) AS at';
