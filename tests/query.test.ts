@@ -401,6 +401,17 @@ describe('millrace query', () => {
     expect(errors).toContain('* by_hour: It is the coarsest that gives the same answer.');
   });
 
+  test('prints the interval of each measure of a sample, and what was read', async () => {
+    const { output, errors } = await run(
+      ...['purchase', '--measure', 'orders=count', '--sample', 'auto'],
+      ...['--since', '2026-11-01', '--until', '2026-11-02T00:00:00Z'],
+    );
+    expect(output).toBe(
+      ['orders  orders_low  orders_high', '     4           4            4', ''].join('\n'),
+    );
+    expect(errors).toContain('All was read: it is exact.');
+  });
+
   test('prints a funnel', async () => {
     const { output } = await run(
       ...['purchase,purchase', '--kind', 'funnel', '--within', '1h', '--per', 'user_id'],

@@ -164,7 +164,7 @@ export const errors = {
   question_invalid: { status: 400, mend: 'Correct the question at each place named.' },
   question_too_costly: {
     status: 422,
-    mend: 'Ask for a shorter range or fewer groups, or define a rollup that answers it.',
+    mend: 'Ask for a shorter range, fewer groups or a sample, or define a rollup that answers it.',
   },
   internal: {
     status: 500,

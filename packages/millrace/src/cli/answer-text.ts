@@ -21,6 +21,14 @@ export function printTable(rows: readonly AnswerRow[]): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What was read for a sample, in a line; none if nobody asked for one. */
+export function printSampled({ sampled }: Answer): string {
+  if (sampled === undefined) return '';
+  if (sampled === null) return 'All was read: it is exact.\n';
+  const { share, slices, slice_ms } = sampled;
+  return `Read: ${slices} slices of ${slice_ms} ms, ${share} of the time. The true value lies from _low to _high in 95 of 100 answers.\n`;
+}
+
 /** How an answer came about, in lines; none if nobody asked. */
 export function printExplanation({ explanation, ...answer }: Answer): string {
   if (explanation === undefined) return '';

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { parseDuration } from '../define/duration.ts';
 import { MillraceError } from '../errors.ts';
 import type { Answer } from '../query/answer-question.ts';
-import { printExplanation, printSparks, printTable } from './answer-text.ts';
+import { printExplanation, printSampled, printSparks, printTable } from './answer-text.ts';
 import { askRunning } from './running.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 
@@ -27,6 +27,7 @@ interface Flags {
   readonly other?: boolean;
   readonly compare?: boolean;
   readonly fill?: boolean;
+  readonly sample?: string;
   readonly explain?: boolean;
   readonly age?: string;
   readonly spark?: boolean;
@@ -65,6 +66,10 @@ export function queryCommand(): Command {
     .option('--other', 'one row for all groups beyond the limit')
     .option('--compare', 'also what was in the period before, as long as since to until')
     .option('--fill', 'a row also for buckets without events')
+    .option(
+      '--sample <SHARE>',
+      'from a part of the time: 0.001 to 0.5, or auto: what one question may read',
+    )
     .option('--age <DURATION>', 'how old the answer may be, though there is more by now: 5s')
     .option('--explain', 'say which table answered, why, and what it cost')
     .option('--spark', 'draw each measure over time instead of a table')
@@ -92,7 +97,7 @@ Answered from a rollup where one answers exactly, else from the events.
         body,
       });
       process.stdout.write(shown(answer, flags));
-      if (!flags.json) process.stderr.write(printExplanation(answer));
+      if (!flags.json) process.stderr.write(printSampled(answer) + printExplanation(answer));
       if (answer.truncated) process.stderr.write('There are more rows: raise --limit.\n');
     });
 }
@@ -109,7 +114,7 @@ function shown(answer: Answer, { json, spark, by, measure }: Flags): string {
 function asked(what: string, flags: Flags): object {
   const { by, where, every, zone, order, limit } = flags;
   const filled = flags.fill === true || flags.spark === true;
-  const ends = filled || flags.compare === true;
+  const ends = filled || flags.compare === true || flags.sample !== undefined;
   const now = Date.now();
   return {
     ...subjectOf(listed(what), flags),
@@ -135,6 +140,7 @@ function asked(what: string, flags: Flags): object {
     ...(flags.other ? { other: true } : {}),
     ...(flags.compare ? { compare: 'previous' } : {}),
     ...(filled ? { fill: true } : {}),
+    ...(flags.sample === undefined ? {} : { sample: shareOf(flags.sample) }),
     ...(flags.explain ? { explain: true } : {}),
     ...(flags.age === undefined ? {} : { age: flags.age }),
   };
@@ -187,6 +193,8 @@ function measureOf(text: string): [name: string, measure: object] {
     },
   ];
 }
+
+const shareOf = (text: string): string | number => (text === 'auto' ? text : Number(text));
 
 const directionOf = (column: string): [column: string, direction: 'asc' | 'desc'] =>
   column.startsWith('-') ? [column.slice(1), 'desc'] : [column, 'asc'];

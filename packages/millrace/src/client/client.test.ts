@@ -80,6 +80,17 @@ const questions = {
     });
     return rows;
   },
+  sampled: async (client: Client<typeof shop>) => {
+    const { rows, sampled } = await client.query({
+      from: 'purchase',
+      measures: { revenue: sum('value'), spread: quantiles('value', [0.5]) },
+      since: '2026-11-01',
+      until: '2026-12-01',
+      sample: 'auto',
+      order: { revenue_high: 'desc' },
+    });
+    return { rows, share: sampled?.share };
+  },
   funnel: async (client: Client<typeof shop>) => {
     const { rows } = await client.funnel({
       steps: [
@@ -170,6 +181,13 @@ const questions = {
         order: { orders_previous: 'asc' },
       }),
     (client: Client<typeof shop>) =>
+      client.query({
+        from: 'purchase',
+        measures: { orders: count() },
+        // @ts-expect-error no sample was asked for
+        order: { orders_low: 'asc' },
+      }),
+    (client: Client<typeof shop>) =>
       // @ts-expect-error there is no event of that name
       client.query({ from: 'purchases', measures: { orders: count() } }),
     (client: Client<typeof shop>) =>
@@ -241,6 +259,19 @@ describe('the client of a pipeline', () => {
       readonly currency: 'EUR' | 'USD' | null;
       readonly revenue: string;
       readonly revenue_previous: string;
+    }>();
+  });
+
+  it('gives the interval of each measure of a sample, and which part that was', () => {
+    type Answered = Awaited<ReturnType<(typeof questions)['sampled']>>;
+    expectTypeOf<Answered['share']>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<Answered['rows'][number]>().toEqualTypeOf<{
+      readonly revenue: string;
+      readonly revenue_low: number | null;
+      readonly revenue_high: number | null;
+      readonly spread: readonly (number | null)[];
+      readonly spread_low: readonly (number | null)[];
+      readonly spread_high: readonly (number | null)[];
     }>();
   });
 

@@ -1,12 +1,12 @@
 import type { Measures } from '../define/measure.ts';
 import type { Every } from '../define/rollup.ts';
 import type { AnyPipeline, EventName } from '../define/rows.ts';
-import type { Answer, Explanation } from '../query/answer-question.ts';
+import type { Answer, Explanation, Sampled } from '../query/answer-question.ts';
 import { ask } from './ask.ts';
 import { readRows } from './read-rows.ts';
 import type { AnyStep, FunnelDimension, FunnelRow, TypedFunnel } from './typed-funnel.ts';
 import type { LiveRow, TypedLive } from './typed-live.ts';
-import type { DimensionOf, QuestionRow, TypedQuestion } from './typed-question.ts';
+import type { DimensionOf, QuestionRow, SampleAsked, TypedQuestion } from './typed-question.ts';
 import type { RetentionRow, TypedRetention } from './typed-retention.ts';
 import type { SessionsRow, TypedSessions } from './typed-sessions.ts';
 
@@ -31,6 +31,8 @@ export interface TypedAnswer<Row> {
   readonly cached: boolean;
   readonly rowsRead: number;
   readonly elapsedMs: number;
+  /** The part of the time that was read; null if all was, so that it is exact. */
+  readonly sampled: Sampled | null;
   /** How it came about; null unless `explain` asked for it. */
   readonly explanation: Explanation | null;
 }
@@ -50,10 +52,11 @@ export interface Client<P extends AnyPipeline> {
     const Width extends Every | undefined = undefined,
     const Other extends boolean = false,
     const Compared extends 'previous' | undefined = undefined,
+    const Sample extends SampleAsked = undefined,
   >(
-    question: TypedQuestion<P, From, By, Width, Kept, Other, Compared>,
+    question: TypedQuestion<P, From, By, Width, Kept, Other, Compared, Sample>,
     options?: AskingOptions,
-  ): Promise<TypedAnswer<QuestionRow<P, From, By, Width, Kept, Other, Compared>>>;
+  ): Promise<TypedAnswer<QuestionRow<P, From, By, Width, Kept, Other, Compared, Sample>>>;
 
   /** Asks how many people go how far through steps. Throws what `query` throws. */
   funnel<
@@ -123,6 +126,7 @@ export function createClient<P extends AnyPipeline>({ url, readKey }: ClientOpti
       cached: answer.cached,
       rowsRead: answer.rows_read,
       elapsedMs: answer.elapsed_ms,
+      sampled: answer.sampled ?? null,
       explanation: answer.explanation ?? null,
     };
   }

@@ -16,6 +16,7 @@ export interface TypedQuestion<
   Kept extends Measures,
   Other extends boolean,
   Compared extends 'previous' | undefined,
+  Sample extends SampleAsked = undefined,
 > extends AskedOfAll {
   /** The event types it is about. */
   readonly from: From | readonly From[];
@@ -28,7 +29,9 @@ export interface TypedQuestion<
   /** An IANA time zone. Default UTC. */
   readonly zone?: string;
   /** By these columns, the first before the second. What is equal goes by bucket and dimensions. */
-  readonly order?: { readonly [Column in ColumnOf<By, Width, Kept, Compared>]?: 'asc' | 'desc' };
+  readonly order?: {
+    readonly [Column in ColumnOf<By, Width, Kept, Compared, Sample>]?: 'asc' | 'desc';
+  };
   /**
    * One row for all groups beyond `limit`, which then counts groups, in the order of their totals
    * over the range. In that row `other` is true, and the fields of `by` are null.
@@ -36,9 +39,17 @@ export interface TypedQuestion<
   readonly other?: Other;
   /** Also the measures of the period before, as long as the range: `revenue_previous`. Needs `since` and `until`. */
   readonly compare?: Compared;
+  /**
+   * Where no rollup answers: from this share of the time, 0.001 to 0.5, or from as much as one
+   * question may read. Each measure has the ends of its 95 % interval beside it: `revenue_low`,
+   * `revenue_high`. Needs `since` and `until`.
+   */
+  readonly sample?: Sample;
   /** Rows also for buckets without events. Needs `every`, `since` and `until`. */
   readonly fill?: boolean;
 }
+
+export type SampleAsked = number | 'auto' | undefined;
 
 /** What can be asked of questions of every kind. */
 export interface AskedOfAll {
@@ -63,10 +74,12 @@ export type QuestionRow<
   Kept extends Measures,
   Other extends boolean = false,
   Compared extends 'previous' | undefined = undefined,
+  Sample extends SampleAsked = undefined,
 > = Flat<
   AnyGroup<AggregateRow<P['events'], From, By, Kept, BucketOf<Width>>, DimensionName<By>, Other> &
     (Other extends true ? { readonly other: boolean } : unknown) &
-    Previous<AggregateRow<P['events'], From, never, Kept, never>, Compared>
+    Previous<AggregateRow<P['events'], From, never, Kept, never>, Compared> &
+    Bounds<AggregateRow<P['events'], From, never, Kept, never>, Sample>
 >;
 
 /** One object type, however many it was put together from. */
@@ -83,6 +96,17 @@ type Previous<Measured, Compared> = Compared extends 'previous'
 
 type PreviousOf<Column extends string> = `${Column}_previous`;
 
+/** Null where too few events were seen to tell. */
+type Bounds<Measured, Sample> = [Sample] extends [undefined]
+  ? unknown
+  : {
+      readonly [Column in keyof Measured as BoundOf<
+        Column & string
+      >]: Measured[Column] extends readonly unknown[] ? readonly (number | null)[] : number | null;
+    };
+
+type BoundOf<Column extends string> = `${Column}_low` | `${Column}_high`;
+
 /** The fields by which rows can be grouped: those of a single value. */
 export type DimensionOf<P extends AnyPipeline, From extends string> = {
   [Name in FieldOf<P['events'], From>]: FieldTypeOf<P['events'], From, Name> extends ScalarType
@@ -97,11 +121,13 @@ type ColumnOf<
   Width extends Every | undefined,
   Kept extends Measures,
   Compared extends 'previous' | undefined,
+  Sample extends SampleAsked,
 > =
   | BucketOf<NoInfer<Width>>
   | DimensionName<NoInfer<By>>
   | (keyof NoInfer<Kept> & string)
-  | (NoInfer<Compared> extends 'previous' ? PreviousOf<keyof NoInfer<Kept> & string> : never);
+  | (NoInfer<Compared> extends 'previous' ? PreviousOf<keyof NoInfer<Kept> & string> : never)
+  | ([NoInfer<Sample>] extends [undefined] ? never : BoundOf<keyof NoInfer<Kept> & string>);
 
 /** Each measure as it is, or a sentence that says what is wrong with it. */
 type CheckedMeasures<P extends AnyPipeline, From extends string, Kept extends Measures> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { count, decimal, definePipeline, event, object, oneOf, string } from '../index.ts';
+import { count, decimal, definePipeline, event, object, oneOf, string, uniq } from '../index.ts';
 import { planOf } from './plan-of.ts';
 import { readQuestion } from './read-question.ts';
 
@@ -20,6 +20,7 @@ const plan = planOf(
 const read = (document: unknown) =>
   readQuestion(document, plan, { knowsZone: (zone) => zone !== 'No/Where', nowMs });
 const orders = { orders: count() };
+const aDay = { from: 'view', since: '2026-11-01', until: '2026-11-02' };
 
 describe('a question', () => {
   it('is resolved against the pipeline', () => {
@@ -65,6 +66,7 @@ describe('a question', () => {
       order: [{ column: 'revenue', descending: true }],
       groupsMax: null,
       previousByMs: null,
+      sample: null,
       rowsMax: 3,
       fill: false,
       ageMsMax: 0,
@@ -256,6 +258,24 @@ describe('a question', () => {
       },
       'compare: The period before would begin before the year 1900.',
     ],
+    [{ from: 'view', measures: orders, sample: 'auto' }, 'sample: Only a range between two times'],
+    [{ ...aDay, measures: orders, sample: 0.6 }, 'sample: This is 0.6. Say auto, or a share from'],
+    [{ ...aDay, measures: orders, sample: 0.0009 }, 'sample: This is 0.0009.'],
+    [
+      { ...aDay, measures: { people: uniq('user_id') }, sample: 0.1 },
+      'measures.people: What uniq is of a part of the time says too little',
+    ],
+    [{ ...aDay, measures: orders, sample: 0.1, compare: 'previous' }, 'compare: This goes only'],
+    [{ ...aDay, measures: orders, sample: 0.1, every: 'minute' }, 'sample: These are 1440 buckets'],
+    [
+      { ...aDay, until: '2026-11-01T00:00:00.400Z', measures: orders, sample: 'auto' },
+      'sample: The slices of so short a range',
+    ],
+    [
+      { ...aDay, measures: { ...orders, orders_low: count() }, sample: 0.1 },
+      'sample: There would be two columns "orders_low".',
+    ],
+    [{ kind: 'live', sample: 0.1 }, 'sample: There is no option "sample" here.'],
     [{ from: 'view', measures: orders, explain: 'all' }, 'explain: This is "all".'],
     [{ from: 'view', measures: orders, group: [] }, 'group: There is no option "group" here.'],
     [{ from: 'view', measures: { bucket: count() } }, 'measures.bucket: "bucket" is a column'],

@@ -1,12 +1,19 @@
 import type { Condition, Every, FieldPlan, MeasurePlan, Plan, RollupPlan } from './plan.ts';
 import type { Question } from './question.ts';
+import type { Sampling } from './questions/sampling.ts';
 import { rangeRead, type SeriesQuestion } from './questions/series.ts';
 import { dayMs } from './read-duration.ts';
 import { offsetsOf } from './time-zone.ts';
 import { widths, widthsMs } from './widths.ts';
 
 /** What answers a question. */
-export type Serving = { readonly kind: 'events' } | RollupServing;
+export type Serving = EventsServing | RollupServing;
+
+export interface EventsServing {
+  readonly kind: 'events';
+  /** The part of the time that is read, where that is not all. */
+  readonly sampling?: Sampling;
+}
 
 export interface RollupServing {
   readonly kind: 'rollup';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { MillraceError } from '../errors.ts';
 import type { Every, Plan, RollupPlan } from '../plan/plan.ts';
 import { type Question, type QuestionColumn, questionColumns } from '../plan/question.ts';
+import { type Sampling, sampleBounds, samplingOf } from '../plan/questions/sampling.ts';
 import type { SeriesQuestion } from '../plan/questions/series.ts';
 import { readQuestion } from '../plan/read-question.ts';
 import { type Choice, chooseServing, keptSinceMs, type Serving } from '../plan/serving.ts';
@@ -9,7 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import { resultLines } from '../ports/result-rows.ts';
 import { exactJson, type Store } from '../ports/store.ts';
 import type { AnswerCache } from './answer-cache.ts';
-import { costRefusal } from './cost-refusal.ts';
+import { costRefusal, isForRows } from './cost-refusal.ts';
 import { type AnswerRow, fillGaps } from './fill-gaps.ts';
 import { isoOrNull } from './iso-or-null.ts';
 import { mayAsk, type Reader, readKeyLimited } from './reader.ts';
@@ -39,8 +40,18 @@ export interface Answer {
   readonly cached: boolean;
   readonly rows_read: number;
   readonly elapsed_ms: number;
+  /** The part of the time that was read; null if all was, so that it is exact. Only where a sample was asked for. */
+  readonly sampled?: Sampled | null;
   /** How it came about; only where that was asked. */
   readonly explanation?: Explanation;
+}
+
+export interface Sampled {
+  /** Of the time from `since` to `until`. */
+  readonly share: number;
+  /** How many slices of the time were read, and how long each is. */
+  readonly slices: number;
+  readonly slice_ms: number;
 }
 
 export interface Explanation {
@@ -173,11 +184,10 @@ async function textOf(
   signal: AbortSignal,
 ): Promise<string> {
   const { plan, clock, statements } = options;
-  const sql = statements.answer(question, serving);
-  const settings = { ...options.settings, max_rows_to_read: options.rowsReadMax };
-  const { lines, rowsRead, bytesRead, elapsedMs } = await read(
-    sql,
-    { ...options, settings },
+  const { sql, sampling, lines, rowsRead, bytesRead, elapsedMs } = await readWithin(
+    question,
+    serving,
+    options,
     signal,
   );
   const within = lines.slice(0, question.rowsMax);
@@ -205,6 +215,7 @@ async function textOf(
     kept_since: isoOrNull(keptMs),
     rows_read: rowsRead,
     elapsed_ms: Math.round(elapsedMs),
+    ...(isSample(question) ? { sampled: sampling === null ? null : sampledOf(sampling) } : {}),
     ...(question.explain
       ? {
           explanation: {
@@ -219,6 +230,57 @@ async function textOf(
   };
   return `${JSON.stringify(about).slice(0, -1)},"rows":[${rows.join(',')}]}`;
 }
+
+interface ReadWithin extends Rows {
+  readonly sql: string;
+  readonly sampling: Sampling | null;
+}
+
+/** All of it, or the sample that was asked for: the greatest of halves that is not refused for its rows. */
+async function readWithin(
+  question: Question,
+  serving: Serving,
+  options: AnswerOptions,
+  signal: AbortSignal,
+): Promise<ReadWithin> {
+  const settings = { ...options.settings, max_rows_to_read: options.rowsReadMax };
+  const samplings = serving.kind === 'events' ? samplingsOf(question) : [null];
+  for (const [index, sampling] of samplings.entries()) {
+    const sql = options.statements.answer(
+      question,
+      sampling === null ? serving : { kind: 'events', sampling },
+    );
+    try {
+      return { sql, sampling, ...(await read(sql, { ...options, settings }, signal)) };
+    } catch (error) {
+      if (index === samplings.length - 1 || !isForRows(error)) throw error;
+    }
+  }
+  throw new MillraceError('internal', 'A question has no part that could be read.');
+}
+
+/** What to try in turn; null is all. */
+function samplingsOf(question: Question): readonly (Sampling | null)[] {
+  if (!isSample(question)) return [null];
+  if (question.sample !== 'auto') return [samplingOf(question, question.sample)];
+  const { oneInMin, oneInMax } = sampleBounds;
+  const halvings = Math.floor(Math.log2(oneInMax / oneInMin)) + 1;
+  const parts = Array.from({ length: halvings }, (_, at) =>
+    samplingOf(question, oneInMin * 2 ** at),
+  );
+  return [null, ...parts.filter((sampling) => sampling !== null)];
+}
+
+const isSample = (
+  question: Question,
+): question is SeriesQuestion & { readonly sample: number | 'auto' } =>
+  question.kind === 'series' && question.sample !== null;
+
+const sampledOf = ({ oneIn, sliceMs, drawn }: Sampling): Sampled => ({
+  share: 1 / oneIn,
+  slices: drawn.length,
+  slice_ms: sliceMs,
+});
 
 const latest = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.max(a, b);

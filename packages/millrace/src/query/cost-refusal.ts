@@ -19,6 +19,12 @@ export function costRefusal(error: unknown): unknown {
   );
 }
 
+/** Whether a refusal is for the rows that would be read, so that reading fewer may do. */
+export const isForRows = (error: unknown): boolean =>
+  error instanceof MillraceError &&
+  error.cause instanceof StoreError &&
+  error.cause.code === tooManyRows;
+
 function readsTooMuch(error: StoreError): MillraceError {
   const [, most, rows] =
     /max rows: (\d+\.\d+(?: \w+)?), current rows: (\d+\.\d+(?: \w+)?)/.exec(error.message) ?? [];

@@ -23,6 +23,7 @@ import {
   readFlag,
   readZone,
 } from './read-common.ts';
+import { checkSample, readSample } from './read-sample.ts';
 import { otherColumn, type SeriesQuestion, seriesColumns } from './series.ts';
 
 const keys = [
@@ -37,6 +38,7 @@ const keys = [
   'other',
   'compare',
   'fill',
+  'sample',
 ];
 
 export const readSeries = (
@@ -59,9 +61,10 @@ export const readSeries = (
     measures: readMeasures(asked.measures, fields),
     groupsMax: other ? rowsMax : null,
     previousByMs: readCompare(asked.compare, common, report),
+    sample: readSample(asked.sample, report),
   };
   const columns = seriesColumns(shape).map(({ name }) => name);
-  checkNames(columns, report);
+  checkNames(columns, shape.previousByMs === null ? 'sample' : 'compare', report);
   const question: SeriesQuestion = {
     kind: 'series',
     ...common,
@@ -74,6 +77,7 @@ export const readSeries = (
     fill: readFlag(asked.fill, 'fill', report),
   };
   if (question.fill) checkFill(question, asked, report);
+  checkSample(question, asked, report);
   return other ? ranked(question, asked, report) : question;
 };
 
@@ -110,13 +114,13 @@ const readCompare = (
 
 const firstMs = Date.UTC(1900, 0, 1);
 
-/** Only the columns of the period before can be there twice by now. */
-const checkNames = (columns: readonly string[], report: Report): void => {
+/** Only columns of the period before, or of intervals, can be there twice by now. */
+const checkNames = (columns: readonly string[], place: string, report: Report): void => {
   const twice = columns.find((name, at) => columns.indexOf(name) !== at);
   if (twice !== undefined)
     report(
       'name_taken',
-      'compare',
+      place,
       `There would be two columns ${shown(twice)}.`,
       'Give the measure another name.',
     );

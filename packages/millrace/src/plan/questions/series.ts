@@ -21,6 +21,8 @@ export interface SeriesQuestion extends QuestionBase {
   readonly groupsMax: number | null;
   /** How long (ms) before the range the one lies that it is compared with; null for none. */
   readonly previousByMs: number | null;
+  /** How much is read where no rollup answers: one part of so many, or as much as one question may; null for all. */
+  readonly sample: number | 'auto' | null;
   /** Whether buckets without events have a row too, for each group that has one at all. */
   readonly fill: boolean;
 }
@@ -30,6 +32,12 @@ export const otherColumn = 'other';
 
 /** The column of a measure's value in the period before. */
 export const previousColumn = (measure: string): string => `${measure}_previous`;
+
+/** The columns of the interval that holds a measure's true value. */
+export const boundColumns = (measure: string): { readonly low: string; readonly high: string } => ({
+  low: `${measure}_low`,
+  high: `${measure}_high`,
+});
 
 /** The columns that tell one group from another. */
 export const groupColumns = ({
@@ -42,15 +50,23 @@ export const groupColumns = ({
 
 /** The columns of the answer, in their order: the bucket, the group, the measures. */
 export const seriesColumns = (
-  question: Pick<SeriesQuestion, 'every' | 'by' | 'groupsMax' | 'measures' | 'previousByMs'>,
+  question: Pick<
+    SeriesQuestion,
+    'every' | 'by' | 'groupsMax' | 'measures' | 'previousByMs' | 'sample'
+  >,
 ): readonly QuestionColumn[] => [
   ...(question.every === null ? [] : [{ name: 'bucket', type: 'timestamp' } as const]),
   ...groupColumns(question),
   ...question.measures.flatMap((measure): readonly QuestionColumn[] => {
     const type = measureType(measure).kind;
+    const { low, high } = boundColumns(measure.name);
+    const bound = type === 'array' ? 'array' : 'float64';
     return [
       { name: measure.name, type },
       ...(question.previousByMs === null ? [] : [{ name: previousColumn(measure.name), type }]),
+      ...(question.sample === null
+        ? []
+        : [{ name: low, type: bound } as const, { name: high, type: bound } as const]),
     ];
   }),
 ];

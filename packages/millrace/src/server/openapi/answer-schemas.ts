@@ -12,7 +12,7 @@ import type {
   WindowStatus,
 } from '../../observe/status.ts';
 import type { Storage, TableStorage } from '../../observe/storage.ts';
-import type { Answer, Explanation } from '../../query/answer-question.ts';
+import type { Answer, Explanation, Sampled } from '../../query/answer-question.ts';
 import type { VersionStatus } from '../../rollups/version-status.ts';
 import type {
   GroupDifference,
@@ -79,6 +79,12 @@ const explanation: Members<Explanation> = {
   },
 };
 
+const sampled: Members<Sampled> = {
+  share: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
+  slices: { ...count, description: 'How many slices of the time were read.' },
+  slice_ms: { ...count, description: 'How long each of them is.' },
+};
+
 const answer: Members<Answer> = {
   columns: listOf(exactly({ name: text, type: text })),
   truncated: { type: 'boolean', description: 'Whether the limit held back more rows.' },
@@ -97,6 +103,12 @@ const answer: Members<Answer> = {
   cached: { type: 'boolean', description: 'Whether it was made for somebody who asked before.' },
   rows_read: count,
   elapsed_ms: count,
+  sampled: {
+    ...exactly(sampled),
+    ...orNullOf('object'),
+    description:
+      'The part of the time that was read; null if all was. Only where a sample was asked for.',
+  },
   explanation: {
     ...exactly(explanation),
     description: 'How it came about; only where that was asked.',
@@ -358,7 +370,7 @@ export const answerSchemas: { readonly [name: string]: JsonSchema } = {
     { accepted: count, duplicates: count, rejected: listOf(ref('Rejection')), assigned: {} },
     ['assigned'],
   ),
-  Answer: exactly(answer, ['explanation']),
+  Answer: exactly(answer, ['explanation', 'sampled']),
   ...foundEventSchemas,
   LiveNumbers: exactly(liveNumbers),
   Status: exactly(status),

@@ -4,6 +4,7 @@ import { isNumeric, isOrdered, isScalar, typeOf } from '../../define/property-ty
 import { bounds } from '../../plan/contradiction.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { questionBounds } from '../../plan/question.ts';
+import { sampleBounds } from '../../plan/questions/sampling.ts';
 import { widths } from '../../plan/widths.ts';
 import { type JsonSchema, ref } from './operation.ts';
 import { funnelSchema, liveSchema, retentionSchema, sessionsSchema } from './people-schemas.ts';
@@ -112,6 +113,18 @@ export function questionSchemas(plan: Plan): Schemas {
           enum: ['previous'],
           description:
             'Also the measures of the period before, which is as long: in columns that end in `_previous`.',
+        },
+        sample: {
+          anyOf: [
+            {
+              type: 'number',
+              minimum: 1 / sampleBounds.oneInMax,
+              maximum: 1 / sampleBounds.oneInMin,
+            },
+            { type: 'string', enum: ['auto'] },
+          ],
+          description:
+            'Where no rollup answers, from this share of the time between `since` and `until`, or as much as one question may read. The true value of a measure lies between the columns that end in `_low` and `_high` in 95 of 100 answers.',
         },
         ...common,
       },

@@ -1,12 +1,24 @@
-import type { SeriesQuestion } from '../../../plan/questions/series.ts';
-import { groupColumns, seriesColumns } from '../../../plan/questions/series.ts';
+import {
+  boundColumns,
+  groupColumns,
+  type SeriesQuestion,
+  seriesColumns,
+} from '../../../plan/questions/series.ts';
 import type { RollupServing, Serving } from '../../../plan/serving.ts';
 import { conditionExpression } from '../condition.ts';
 import { eventsTable } from '../events-table.ts';
 import { carry, eventsAlias, fieldExpression, resultsAlias } from '../field.ts';
 import { finishEvents, finishStates } from '../measure.ts';
-import { columnOf, type Expression, type Ordered, type Select, type Selected } from '../nodes.ts';
+import {
+  call,
+  columnOf,
+  type Expression,
+  type Ordered,
+  type Select,
+  type Selected,
+} from '../nodes.ts';
 import { allOf, bucketOf, inRange, isOneOf, timestamp } from './asked-range.ts';
+import { sampledSeries } from './sampled-series.ts';
 import { foldedParts, placeColumn } from './series-parts.ts';
 
 const answerAlias = 'a';
@@ -18,7 +30,7 @@ export const seriesSelect = (
   database: string,
 ): Select => ({
   columns: seriesColumns(question).map(({ name }) => ({
-    expression: columnOf(answerAlias, name),
+    expression: wholeBound(name, question, serving) ?? columnOf(answerAlias, name),
     as: name,
   })),
   from: finished(question, serving, database),
@@ -28,6 +40,22 @@ export const seriesSelect = (
   orderBy: orderOf(question),
   limit: { rows: question.rowsMax + 1, offset: 0 },
 });
+
+/** Where everything is read, a measure is its own lowest and highest value; undefined for other columns. */
+const wholeBound = (
+  column: string,
+  { sample, measures }: SeriesQuestion,
+  serving: Serving,
+): Expression | undefined => {
+  if (sample === null || (serving.kind === 'events' && serving.sampling)) return undefined;
+  const measure = measures.find(({ name }) => {
+    const { low, high } = boundColumns(name);
+    return column === low || column === high;
+  });
+  if (!measure) return undefined;
+  const value = columnOf(answerAlias, measure.name);
+  return measure.kind === 'quantiles' ? value : call('toFloat64', value);
+};
 
 const orderOf = (question: SeriesQuestion): readonly Ordered[] => {
   const { every, order, groupsMax } = question;
@@ -49,8 +77,9 @@ const orderOf = (question: SeriesQuestion): readonly Ordered[] => {
 const finished = (question: SeriesQuestion, serving: Serving, database: string): Select => {
   if (question.groupsMax !== null || question.previousByMs !== null)
     return foldedParts(question, serving, database);
-  return serving.kind === 'rollup'
-    ? ofRollup(question, serving, database)
+  if (serving.kind === 'rollup') return ofRollup(question, serving, database);
+  return serving.sampling
+    ? sampledSeries(question, serving.sampling, database)
     : ofEvents(question, database);
 };
 
