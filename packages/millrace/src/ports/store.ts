@@ -112,4 +112,12 @@ export class StoreError extends Error {
     this.code = code;
     this.retry = retry;
   }
+
+  /** The store is away, or lacks what its machine gives it just now: a reader should ask again later. */
+  get isUnavailable(): boolean {
+    return unavailable.includes(this.code);
+  }
 }
+
+/** CANNOT_OPEN_FILE, TOO_MANY_SIMULTANEOUS_QUERIES, CANNOT_SCHEDULE_TASK; nothing said. */
+const unavailable: readonly number[] = [0, 76, 202, 439];

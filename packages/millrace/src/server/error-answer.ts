@@ -23,7 +23,7 @@ export function answerError(
   reply: FastifyReply,
 ): FastifyReply {
   const error = thrown instanceof MillraceError ? thrown : translated(thrown);
-  if (error.status === 500) request.log.error(thrown);
+  if (error.status === 500 || isEngineShort(thrown)) request.log.error(thrown);
   const seconds = error.retryAfterS ?? retryAfter[error.code];
   if (seconds !== undefined) reply.header('Retry-After', seconds);
   if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
@@ -40,6 +40,14 @@ export const bodyOf = ({ code, message, mend }: MillraceError) => ({
 function translated(error: FastifyError | Error): MillraceError {
   const status = 'statusCode' in error ? error.statusCode : undefined;
   const { message } = error;
+  if (isEngineShort(error)) {
+    // What the engine says names files of this machine, which are no reader's business.
+    return new MillraceError(
+      'store_unavailable',
+      `The store lacks files, threads or turns just now (its code ${error.code}).`,
+      { cause: error },
+    );
+  }
   if (error instanceof StoreError && error.code === 0) {
     return new MillraceError('store_unavailable', `The store does not answer: ${message}`, {
       cause: error,
@@ -54,6 +62,9 @@ function translated(error: FastifyError | Error): MillraceError {
     cause: error,
   });
 }
+
+const isEngineShort = (error: Error): error is StoreError =>
+  error instanceof StoreError && error.isUnavailable && error.code !== 0;
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 

@@ -9,8 +9,8 @@ CREATE TABLE IF NOT EXISTS `millrace`.`events__local` ON CLUSTER `two`
   `user_id` Nullable(String) CODEC(ZSTD(1)),
   `anonymous_id` Nullable(String) CODEC(ZSTD(1)),
   `session_id` Nullable(String) CODEC(ZSTD(1)),
-  `properties` JSON(max_dynamic_paths = 64, `product_id` Nullable(String), `order_id` Nullable(String), `value` Nullable(Decimal(18, 2)), `currency` Nullable(String)) CODEC(ZSTD(1)),
-  `context` JSON(max_dynamic_paths = 32) CODEC(ZSTD(1)),
+  `properties` JSON(max_dynamic_types = 1, max_dynamic_paths = 32, `product_id` Nullable(String), `order_id` Nullable(String), `value` Nullable(Decimal(18, 2)), `currency` Nullable(String)) CODEC(ZSTD(1)),
+  `context` JSON(max_dynamic_types = 1, max_dynamic_paths = 16) CODEC(ZSTD(1)),
   `late` Bool,
   `_partition` UInt32 MATERIALIZED 0,
   `_offset` UInt64 MATERIALIZED 0 CODEC(Delta(8), ZSTD(1)),
@@ -22,7 +22,7 @@ ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/millrace/events__local'
 PARTITION BY (toYYYYMM(`timestamp`), `type`)
 ORDER BY (`type`, `timestamp`)
 TTL (`timestamp` + toIntervalSecond(34560000))
-SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 17280000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, min_bytes_for_wide_part = 134217728, ttl_only_drop_parts = 0, min_compressed_bytes_to_fsync_after_fetch = 1;
+SETTINGS replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 17280000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, min_bytes_for_wide_part = 134217728, object_shared_data_buckets_for_compact_part = 1, object_shared_data_buckets_for_wide_part = 1, ttl_only_drop_parts = 0, min_compressed_bytes_to_fsync_after_fetch = 1;
 
 CREATE TABLE IF NOT EXISTS `millrace`.`events` ON CLUSTER `two` AS `millrace`.`events__local`
 ENGINE = Distributed('two', 'millrace', 'events__local');

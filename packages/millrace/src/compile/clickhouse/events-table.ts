@@ -46,6 +46,10 @@ export const createEventsTable = (plan: Plan, database: string): CreateTable => 
     // What is inserted is one file for all columns: with a file for each, a part
     // costs several times as much to create. Merged parts outgrow it.
     min_bytes_for_wide_part: compactBytesMax,
+    // Every JSON keeps the paths beyond its own in as many pieces, those within an
+    // undeclared array of objects too: 32 of them by default, of eight files each.
+    object_shared_data_buckets_for_compact_part: 1,
+    object_shared_data_buckets_for_wide_part: 1,
     // By day, parts go whole; by month, what is left of them is written anew.
     ttl_only_drop_parts: plan.partitioning.by === 'day' ? 1 : 0,
   },
@@ -72,7 +76,10 @@ const columns = (plan: Plan): ColumnDefinition[] => [
   propertiesColumn(plan),
   {
     name: 'context',
-    type: { name: 'JSON', settings: { max_dynamic_paths: contextPathsMax } },
+    type: {
+      name: 'JSON',
+      settings: { max_dynamic_types: typesMax, max_dynamic_paths: contextPathsMax },
+    },
     codec: small,
   },
   { name: 'late', type: { name: 'Bool' } },
@@ -106,8 +113,17 @@ const finder = (name: string): IndexDefinition => ({
  * Undeclared names that get a subcolumn of their own. Those beyond share one,
  * which is slower to read but keeps the files of a part, and their fsyncs, few.
  */
-const propertiesPathsMax = 64;
-const contextPathsMax = 32;
+const propertiesPathsMax = 32;
+const contextPathsMax = 16;
+
+/**
+ * Types that one such name has files for; values of others share one, as they came.
+ * An array of objects is a type of its own for each depth, with a quarter of the paths
+ * and half of the types in it: at 32, the engine's default, whoever may send events
+ * makes parts of tens of thousands of files, all of them open while two are merged. At
+ * 0 there are the fewest, and inserting undeclared values costs twice as much.
+ */
+const typesMax = 1;
 
 export const propertiesColumn = (plan: Plan): ColumnDefinition => ({
   name: 'properties',
@@ -122,7 +138,7 @@ export const propertiesType = (plan: Plan): SqlType => {
   );
   return {
     name: 'JSON',
-    settings: { max_dynamic_paths: propertiesPathsMax },
+    settings: { max_dynamic_types: typesMax, max_dynamic_paths: propertiesPathsMax },
     fields: typedPaths(shape),
   };
 };

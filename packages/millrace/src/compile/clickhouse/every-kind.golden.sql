@@ -9,8 +9,8 @@ CREATE TABLE IF NOT EXISTS `millrace`.`events`
   `user_id` Nullable(String) CODEC(ZSTD(1)),
   `anonymous_id` Nullable(String) CODEC(ZSTD(1)),
   `session_id` Nullable(String) CODEC(ZSTD(1)),
-  `properties` JSON(max_dynamic_paths = 64, `text` Nullable(String), `kind` LowCardinality(Nullable(String)), `flag` Nullable(Bool), `small` Nullable(Int32), `big` Nullable(Int64), `ratio` Nullable(Float64), `money` Nullable(Decimal(18, 2)), `fine` Nullable(Decimal(18, 18)), `whole` Nullable(Decimal(18, 0)), `at` Nullable(DateTime64(3, 'UTC')), `key` Nullable(UUID), `words` Array(String), `amounts` Array(Decimal(18, 2)), `grid` Array(Array(Int32)), `lines` Array(JSON(max_dynamic_paths = 0, `sku` Nullable(String), `count` Nullable(Int32), `price` Nullable(Decimal(18, 2)), `at` Nullable(DateTime64(3, 'UTC')))), `place.city` Nullable(String), `place.order` Nullable(Int32), `place.inner.n` Nullable(Int64)) CODEC(ZSTD(1)),
-  `context` JSON(max_dynamic_paths = 32) CODEC(ZSTD(1)),
+  `properties` JSON(max_dynamic_types = 1, max_dynamic_paths = 32, `text` Nullable(String), `kind` LowCardinality(Nullable(String)), `flag` Nullable(Bool), `small` Nullable(Int32), `big` Nullable(Int64), `ratio` Nullable(Float64), `money` Nullable(Decimal(18, 2)), `fine` Nullable(Decimal(18, 18)), `whole` Nullable(Decimal(18, 0)), `at` Nullable(DateTime64(3, 'UTC')), `key` Nullable(UUID), `words` Array(String), `amounts` Array(Decimal(18, 2)), `grid` Array(Array(Int32)), `lines` Array(JSON(max_dynamic_paths = 0, `sku` Nullable(String), `count` Nullable(Int32), `price` Nullable(Decimal(18, 2)), `at` Nullable(DateTime64(3, 'UTC')))), `place.city` Nullable(String), `place.order` Nullable(Int32), `place.inner.n` Nullable(Int64)) CODEC(ZSTD(1)),
+  `context` JSON(max_dynamic_types = 1, max_dynamic_paths = 16) CODEC(ZSTD(1)),
   `late` Bool,
   `_partition` UInt32 MATERIALIZED 0,
   `_offset` UInt64 MATERIALIZED 0 CODEC(Delta(8), ZSTD(1)),
@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS `millrace`.`events`
 ENGINE = MergeTree
 PARTITION BY (toYYYYMM(`timestamp`), `type`)
 ORDER BY (`type`, `timestamp`)
-SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, min_bytes_for_wide_part = 134217728, ttl_only_drop_parts = 0;
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, min_bytes_for_wide_part = 134217728, object_shared_data_buckets_for_compact_part = 1, object_shared_data_buckets_for_wide_part = 1, ttl_only_drop_parts = 0;
 
 CREATE TABLE IF NOT EXISTS `millrace`.`dead_letters`
 (
