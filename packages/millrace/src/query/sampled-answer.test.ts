@@ -48,7 +48,7 @@ beforeAll(async () => {
     };
   });
   await test.insert(database, sales, 'sales');
-}, 60_000);
+});
 afterAll(() => test.close());
 
 const answering = async (rowsReadMax: number): Promise<(document: unknown) => Promise<string>> => {

@@ -61,7 +61,7 @@ beforeAll(async () => {
   const random = new Random(29);
   const streams = Array.from({ length: streamsCount }, (_, at) => streamOf(random, `user${at}`));
   await test.insert(database, streams.flat(), 'all');
-}, 120_000);
+});
 afterAll(() => test.close());
 
 const measures = {
