@@ -33,6 +33,7 @@ export async function exampleServer(): Promise<ExampleServer> {
       logSegmentMb: settings.logSegmentMb.fallback,
       archive: settings.archive.fallback,
       archiveSeconds: settings.archiveSeconds.fallback,
+      archiveCompactRanges: settings.archiveCompactRanges.fallback,
       s3Endpoint: settings.s3Endpoint.fallback,
     },
     (what, error) => {

@@ -7,6 +7,7 @@ import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { LogReader } from '../ports/log.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { type ArchivedObject, objectName, type PartitionRange } from './archived-range.ts';
+import type { Compactor } from './compactor.ts';
 import { Manifest } from './manifest.ts';
 import { placedLines } from './placed-lines.ts';
 
@@ -25,6 +26,8 @@ export interface ArchiverOptions {
   readonly rowsEnough?: number;
   /** … or has waited so long, in ms. */
   readonly waitMsMax?: number;
+  /** Told of each range that it has brought there, and started and stopped with it. */
+  readonly compactor?: Compactor | null;
   readonly reach?: ReachCrashPoint;
   /** Told of each failed try. */
   readonly onRetry: (what: string, error: unknown) => void;
@@ -54,7 +57,7 @@ export class Archiver {
   constructor(options: ArchiverOptions) {
     this.#options = {
       ...{ rowsEnough: 500_000, waitMsMax: 3_600_000, isWhole: false },
-      ...{ look: async () => {}, reach: survive },
+      ...{ look: async () => {}, compactor: null, reach: survive },
       ...options,
     };
     this.#manifest = new Manifest(options.objects);
@@ -72,12 +75,13 @@ export class Archiver {
 
   start(): void {
     this.#running = this.#run();
+    this.#options.compactor?.start();
   }
 
   /** Stops after the range under way, if any. The next start goes on from there. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#running;
+    await Promise.all([this.#running, this.#options.compactor?.stop()]);
   }
 
   /** Archives what is in the log now, however little it is. */
@@ -154,10 +158,10 @@ export class Archiver {
   }
 
   async #next(wanted: PartitionRange): Promise<number> {
-    const { log, encoder, objects, reach } = this.#options;
-    const { lines, range } = await placedLines(log, wanted, bytesMax);
-    const settled = await this.#manifest.begin(range);
-    const all = settled.to === range.to ? lines : await this.#linesOf(settled);
+    const { log, encoder, objects, compactor, reach } = this.#options;
+    const { lines, range: fitting } = await placedLines(log, wanted, bytesMax);
+    const settled = await this.#manifest.begin(fitting);
+    const all = settled.to === fitting.to ? lines : await this.#linesOf(settled);
     reach('archive-begun');
     const written: ArchivedObject[] = [];
     for (const { bytes, ...file } of await encoder.encode(all)) {
@@ -166,11 +170,13 @@ export class Archiver {
       reach('archive-written');
       written.push({ name, ...file, bytes: bytes.length });
     }
-    const isFirst = await this.#manifest.note({ ...settled, objects: written });
+    const range = { ...settled, objects: written };
+    const isFirst = await this.#manifest.note(range);
     // What another had ended long ago may be replaced by now.
     const names = written.map(({ name }) => name);
     if (!isFirst) await this.#manifest.removeUnseen(settled, names);
     reach('archive-noted');
+    compactor?.added(range);
     this.#archived = settled.to;
     return settled.to;
   }

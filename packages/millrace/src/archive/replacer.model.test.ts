@@ -1,61 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ArchiveRewriter } from '../ports/archive-rewriter.ts';
 import type { CrashPoint } from '../ports/crash-points.ts';
 import { type MemoryObjects, memoryObjects } from '../ports/memory-objects.suite.ts';
 import { testObjectStore } from '../ports/object-store.suite.ts';
-import { objectName } from './archived-range.ts';
-import { Manifest } from './manifest.ts';
+import { fill, offsetsIn, perRange, read, rewriter } from './offset-files.suite.ts';
 import { Replacer } from './replacer.ts';
 
 testObjectStore('objects in memory', async () => memoryObjects());
-
-/** Files that are the offsets of their events, a line each. */
-const offsetsIn = (file: Uint8Array): readonly number[] =>
-  Buffer.from(file).toString().split('\n').filter(Boolean).map(Number);
-const fileOf = (offsets: readonly number[]): Uint8Array =>
-  Buffer.from(offsets.map((offset) => `${offset}\n`).join(''));
-const rewriter: ArchiveRewriter = {
-  async rewrite(files, without) {
-    const offsets = files.flatMap(offsetsIn).filter((offset) => !without.includes(offset));
-    return offsets.length === 0 ? null : { rows: offsets.length, bytes: fileOf(offsets) };
-  },
-};
-
-const perRange = 4;
-const ranges = 6;
-const all = Array.from({ length: ranges * perRange }, (_, offset) => offset);
-const typeOf = (offset: number): string => (offset % 3 === 0 ? 'a' : 'b');
-
-async function fill(objects: MemoryObjects): Promise<void> {
-  const manifest = new Manifest(objects);
-  for (let n = 0; n < ranges; n += 1) {
-    const range = { partition: 0, from: n * perRange, to: (n + 1) * perRange };
-    const its = all.slice(range.from, range.to);
-    const written = [];
-    for (const type of ['a', 'b']) {
-      const offsets = its.filter((offset) => typeOf(offset) === type);
-      const object = { date: '2026-05-01', type, rows: offsets.length };
-      const name = objectName(object, range);
-      await objects.create(name, fileOf(offsets));
-      written.push({ name, ...object });
-    }
-    await manifest.begin(range);
-    await manifest.note({ ...range, objects: written });
-  }
-}
-
-/** What those who read as the ranges say find. */
-async function read(objects: MemoryObjects): Promise<readonly number[]> {
-  for (;;) {
-    const found = [];
-    for (const range of await new Manifest(objects).ranges(0)) {
-      for (const { name } of range.objects) found.push(await objects.read(name));
-    }
-    const files = found.filter((file) => file !== null);
-    if (files.length === found.length) return files.flatMap(offsetsIn).toSorted((a, b) => a - b);
-  }
-}
 
 /** What those find who list names page by page, and read then; null where that fails. */
 async function glob(objects: MemoryObjects): Promise<readonly number[] | null> {
@@ -72,6 +23,9 @@ async function glob(objects: MemoryObjects): Promise<readonly number[] | null> {
   }
   return found.flatMap(offsetsIn);
 }
+
+const ranges = 6;
+const all = Array.from({ length: ranges * perRange }, (_, offset) => offset);
 
 class Death extends Error {}
 
@@ -130,7 +84,7 @@ test('whoever replaces at once, and dies at any point, each event is there once'
         const objects = memoryObjects(async () => {
           if (isScheduled) await scheduler.schedule(Promise.resolve());
         });
-        await fill(objects);
+        await fill(objects, ranges);
         isScheduled = true;
         const working = Promise.all([
           Promise.all(wanted.map((wish) => grant(wish, objects))),
@@ -159,13 +113,13 @@ test('whoever replaces at once, and dies at any point, each event is there once'
         expect((await glob(objects))?.toSorted((a, b) => a - b)).toEqual(after);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 }, 120_000);
 
 test('one that comes to life again leaves nothing of what was replaced since', async () => {
   const objects = memoryObjects();
-  await fill(objects);
+  await fill(objects, ranges);
   const other = new Replacer({ objects, rewriter, partition: 0 });
   let isAsleep = true;
   const sleeper = {

@@ -12,6 +12,8 @@ export interface ReplacerOptions {
   readonly rewriter: ArchiveRewriter;
   readonly partition: number;
   readonly reach?: ReachCrashPoint;
+  /** Ends what is under way where that leaves nothing behind: before anything of it is written. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface ReplacerOptions {
  * Holds the objects that it writes, and those of a day and type that it makes one of.
  */
 export class Replacer {
-  readonly #options: Required<ReplacerOptions>;
+  readonly #options: ReplacerOptions & Required<Pick<ReplacerOptions, 'reach'>>;
   readonly #manifest: Manifest;
   /** Nothing is left of what replacements up to this one have replaced. */
   #cleanUpTo = 0;
@@ -103,10 +105,11 @@ export class Replacer {
     sources: readonly ArchivedRange[],
     replacement: Replacement,
   ): Promise<readonly Rewritten[] | null> {
-    const { rewriter, objects } = this.#options;
+    const { rewriter, objects, signal } = this.#options;
     const { without } = replacement;
     const rewritten: Rewritten[] = [];
     for (const group of groupsOf(sources)) {
+      signal?.throwIfAborted();
       const [first] = group;
       if (first === undefined) continue;
       if (group.length === 1 && without.length === 0) {

@@ -168,6 +168,14 @@ export const settings = {
     fallback: 3_600,
     read: wholeNumber(1, 604_800),
   }),
+  archiveCompactRanges: setting({
+    flag: 'archive-compact-ranges',
+    env: 'MILLRACE_ARCHIVE_COMPACT_RANGES',
+    value: 'COUNT',
+    help: "how many of the archive's small ranges that follow each other are put together; 0: none",
+    fallback: 24,
+    read: wholeNumber(0, 1_000),
+  }),
   s3Endpoint: setting({
     flag: 's3-endpoint',
     env: 'MILLRACE_S3_ENDPOINT',
@@ -374,6 +382,7 @@ export function resolveSettings(sources: SettingSources): Settings {
     deadLetterRetentionDays: pick('deadLetterRetentionDays', settings.deadLetterRetentionDays),
     archive: pick('archive', settings.archive),
     archiveSeconds: pick('archiveSeconds', settings.archiveSeconds),
+    archiveCompactRanges: pick('archiveCompactRanges', settings.archiveCompactRanges),
     s3Endpoint: pick('s3Endpoint', settings.s3Endpoint),
     role: pick('role', settings.role),
     kafka: pick('kafka', settings.kafka),

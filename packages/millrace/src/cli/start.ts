@@ -22,6 +22,7 @@ export const runSettings = [
   'logSegmentMb',
   'archive',
   'archiveSeconds',
+  'archiveCompactRanges',
   's3Endpoint',
 ] as const;
 

@@ -73,6 +73,16 @@ export const metrics: readonly Metric[] = [
     help: '1 while events do not get into the archive.',
     of: (s) => s.archive && (s.archive.problem === null ? 0 : 1),
   },
+  {
+    name: 'millrace_archive_compacted_total',
+    help: 'Small objects of the archive that larger ones have taken the place of.',
+    of: (s) => s.archive?.compacted ?? null,
+  },
+  {
+    name: 'millrace_archive_compaction_failing',
+    help: '1 while small objects of the archive are not put together.',
+    of: (s) => s.archive && (s.archive.compaction_problem === null ? 0 : 1),
+  },
   { name: 'millrace_log_bytes', help: 'Bytes of the log on disk.', of: (s) => s.sizes.log_bytes },
   {
     name: 'millrace_store_bytes',

@@ -41,6 +41,10 @@ export interface ArchiveStatus {
   readonly waiting: number | null;
   /** Why they do not get there at the moment; null when they do. */
   readonly problem: string | null;
+  /** Small objects that larger ones have taken the place of since this process began. */
+  readonly compacted: number;
+  /** Why none are put together at the moment; null when they are, or need not be. */
+  readonly compaction_problem: string | null;
 }
 
 export interface RollupStatus {

@@ -58,10 +58,12 @@ export async function embeddedStatus(embedded: Embedded, options: StatusOptions)
   };
 }
 
-const archiveStatus = ({ archiver, events }: Embedded): ArchiveStatus | null =>
+const archiveStatus = ({ archiver, compactor, events }: Embedded): ArchiveStatus | null =>
   archiver && {
     waiting: archiver.archived === null ? null : events.end - archiver.archived,
     problem: problemOf(archiver.failing),
+    compacted: compactor?.replaced ?? 0,
+    compaction_problem: problemOf(compactor?.failing ?? null),
   };
 
 const rollupStatuses = ({ plan, rollups }: Embedded): readonly RollupStatus[] =>

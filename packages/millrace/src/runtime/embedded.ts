@@ -6,6 +6,7 @@ import { nodeDisk } from '../adapters/node-disk.ts';
 import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { Archiver } from '../archive/archiver.ts';
+import { Compactor } from '../archive/compactor.ts';
 import { type Admission, createAdmission } from '../collect/admission.ts';
 import { type Collector, createCollector } from '../collect/collector.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
@@ -31,6 +32,7 @@ import { readAgain } from '../rollups/read-again.ts';
 import type { Replays } from '../rollups/replays.ts';
 import { RollupFiller } from '../rollups/rollup-filler.ts';
 import type { RollupTables } from '../rollups/rollup-tables.ts';
+import { Turns } from '../turns.ts';
 import type { WindowResults } from '../windows/window-results.ts';
 import { WindowRunner } from '../windows/window-runner.ts';
 import { applyPlan, planChange } from './apply-plan.ts';
@@ -78,6 +80,8 @@ export interface EmbeddedOptions {
   readonly eventsPerFillStep?: number;
   /** Where events are archived; nowhere if left out. */
   readonly archive?: Archive | null;
+  /** How many ranges of it are put together; nothing is if there are fewer than two. Default 0. */
+  readonly archiveCompactRanges?: number;
   /** Whether to bring a folder back that was lost, from the archive. Default: no. */
   readonly restore?: boolean;
   /** How events are cut into inserts. */
@@ -118,6 +122,8 @@ export interface Embedded {
   readonly windows: WindowRunner;
   /** Null without an archive. */
   readonly archiver: Archiver | null;
+  /** Null without an archive, or where nothing of it is put together. */
+  readonly compactor: Compactor | null;
   /** By the window's name. */
   readonly windowResults: ReadonlyMap<string, WindowResults>;
   readonly duplicates: LifetimeCount;
@@ -291,14 +297,20 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   });
   await windows.recover();
   const windowResults = windowResultsOf(plan, windows, store);
+  const archiving = options.archive && { ...options.archive, partition: 0, reach };
+  const { archiveCompactRanges: rangesMax = 0 } = options;
+  const compactor =
+    archiving && rangesMax > 1
+      ? new Compactor({
+          ...{ ...archiving, rewriter: store, rangesMax, turns: new Turns(), onRetry: onProblem },
+        })
+      : null;
   const archiver =
-    options.archive == null
-      ? null
-      : new Archiver({
-          ...{ ...options.archive, log: events, partition: 0, encoder: store, clock, reach },
-          isWhole: true,
-          onRetry: onProblem,
-        });
+    archiving &&
+    new Archiver({
+      ...{ ...archiving, log: events, encoder: store, clock, isWhole: true, compactor },
+      onRetry: onProblem,
+    });
   eventLoader.start();
   archiver?.start();
   deadLetterLoader.start();
@@ -332,7 +344,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     1_000,
     async () => {
       // What the archive lacks, nobody has for years but the log.
-      const archived = archiver === null ? eventLoader.committed : (archiver.archived ?? 0);
+      const archived = archiver == null ? eventLoader.committed : (archiver.archived ?? 0);
       await events.trim(Math.min(eventLoader.committed, archived, ...notReplayed(rollups)));
       await deadLetters.trim(deadLetterLoader.committed);
     },
@@ -362,7 +374,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     eventLoader,
     deadLetterLoader,
     windows,
-    archiver,
+    archiver: archiver ?? null,
+    compactor,
     windowResults,
     duplicates,
     dedup,

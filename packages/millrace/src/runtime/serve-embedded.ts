@@ -66,6 +66,7 @@ export interface ServeSettings extends ArchiveSettings, FolderSettings {
   /** What a question may read of a table. */
   readonly questionRowsMax: number;
   readonly logRetentionHours: number;
+  readonly archiveCompactRanges: number;
 }
 
 export interface Running {
@@ -105,6 +106,7 @@ export async function serveEmbedded(
     ...folderOptions(settings),
     logRetentionMs: settings.logRetentionHours * 3_600_000,
     archive: await openArchive(settings),
+    archiveCompactRanges: settings.archiveCompactRanges,
     reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
     onProblem,
     onNews,

@@ -20,6 +20,7 @@ export const serveForTest = (
       logSegmentMb: 64,
       archive: '',
       archiveSeconds: 3_600,
+      archiveCompactRanges: 24,
       s3Endpoint: '',
     },
     (what, error) => {

@@ -5,6 +5,7 @@ import type { CacheSettings } from '../open-cache.ts';
 
 /** What a role's process is told. */
 export interface RoleSettings extends ArchiveSettings, CacheSettings {
+  readonly archiveCompactRanges: number;
   readonly pipeline: string;
   readonly host: string;
   readonly port: number;

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { openChdbEncoder } from '../../adapters/chdb/chdb-encoder.ts';
 import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { Compactor } from '../../archive/compactor.ts';
 import { topicNames } from '../../compile/kafka/topics.ts';
 import { MillraceError } from '../../errors.ts';
 import { planOf } from '../../plan/plan-of.ts';
+import { Turns } from '../../turns.ts';
 import { crashOnDemand } from '../crash-on-demand.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { openArchive } from '../open-archive.ts';
@@ -44,11 +46,20 @@ export async function serveArchiver(
     memoryBytesMax: settings.storeMemoryMb * 1024 * 1024,
   });
   const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
+  const turns = new Turns();
+  const compactorOf = (partition: number): Compactor | null =>
+    settings.archiveCompactRanges > 1
+      ? new Compactor({
+          ...{ ...archive, rewriter: encoder, partition, reach, turns, onRetry: onProblem },
+          rangesMax: settings.archiveCompactRanges,
+        })
+      : null;
   const partitions = await sharePartitions({
     ...{ ...kafka, groupId: archiverGroup(plan), topics: [topic], onProblem },
     own: ({ partition }) =>
       archivingPartition({
         ...{ ...archive, kafka, topic, partition, encoder, clock: systemClock, reach },
+        compactorOf,
         onProblem,
       }),
   });

@@ -47,6 +47,7 @@ beforeAll(async () => {
     questionRowsMax: 1_000_000,
     archive: '',
     archiveSeconds: 3_600,
+    archiveCompactRanges: 24,
     s3Endpoint: '',
   };
 });

@@ -175,6 +175,11 @@ const archiveStatus: Members<ArchiveStatus> = {
     description: 'Events in the log that the archive does not have yet; null until that is known.',
   },
   problem: { ...orNullOf('string'), description: 'Why they do not get there.' },
+  compacted: {
+    ...count,
+    description: 'Small objects that larger ones have taken the place of since this process began.',
+  },
+  compaction_problem: { ...orNullOf('string'), description: 'Why none are put together.' },
 };
 
 const callFailure: Members<CallFailure> = { at: time, message: text };
