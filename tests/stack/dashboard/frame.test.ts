@@ -6,7 +6,10 @@ const dashboard = dashboardInChromium();
 describe('the dashboard', () => {
   test('asks for the read key where there is one, and keeps it in this tab alone', async () => {
     const url = await dashboard.start({
-      env: { MILLRACE_READ_KEYS: 'secret', MILLRACE_WRITE_KEYS: 'w' },
+      env: {
+        MILLRACE_READ_KEYS: 'secret,sums:tables=revenue_per_minute',
+        MILLRACE_WRITE_KEYS: 'w',
+      },
     });
     await send(url, [view('boot')]);
     await dashboard.page.goto(url);
@@ -25,7 +28,15 @@ describe('the dashboard', () => {
 
     const other = await dashboard.context.newPage();
     await other.goto(url);
-    await other.getByLabel('Read key').waitFor();
+    await other.getByLabel('Read key').fill('sums');
+    await other.keyboard.press('Enter');
+    const refused = 'This read key may ask revenue_per_minute alone, not';
+    await other.getByText(`${refused} events.`).waitFor();
+    // What it may ask is there, and no other rollup.
+    await other.getByRole('table', { name: 'revenue_per_minute' }).waitFor();
+    expect(await other.locator('#rollups > *').count()).toBe(1);
+    await other.goto(`${url}/health`);
+    await other.getByText(`${refused} /v1/status.`).waitFor();
   });
 
   test('has each view at an address of its own, for a phone and for a wall, and for all to use', async () => {
