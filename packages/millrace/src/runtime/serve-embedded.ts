@@ -38,7 +38,8 @@ import { replayRoutes } from '../server/replay-routes.ts';
 import { listen } from '../server/server.ts';
 import { defaultSqlLimits } from '../server/sql-limits.ts';
 import { sqlRoutes } from '../server/sql-routes.ts';
-import { limitSettings, settingsQuestion } from '../server/sql-settings.ts';
+import { limitSettings } from '../server/sql-settings.ts';
+import { standInQuestions } from '../server/sql-stand-ins.ts';
 import { verifyRoutes } from '../server/verify-routes.ts';
 import { windowRoutes } from '../server/window-routes.ts';
 import type { AlertCaller } from '../windows/alert-caller.ts';
@@ -152,7 +153,7 @@ export async function serveEmbedded(
         tables: readable,
         database,
         databaseAliases: ['default'],
-        standIns: { 'system.settings': await settingsQuestion(store, defaultSqlLimits) },
+        standIns: standInQuestions(store, defaultSqlLimits),
       }),
       readerOf: keys.readerOf,
     });

@@ -23,7 +23,10 @@ const parameters: readonly Parameter[] = [
     type: 'string',
     examples: ['default'],
   }),
-  parameter('query_id', 'Comes back in X-ClickHouse-Query-Id.'),
+  parameter(
+    'query_id',
+    'Comes back in X-ClickHouse-Query-Id; KILL QUERY finds the question by it.',
+  ),
   parameter('enable_http_compression', 'With 1 and Accept-Encoding: gzip the answer is packed.', {
     type: 'string',
     enum: ['0', '1'],

@@ -34,7 +34,12 @@ const notSettings: ReadonlySet<string> = new Set([
   'client_protocol_version',
 ]);
 
-export function readSqlRequest(url: URLSearchParams, { text, fields }: SqlBody): SqlRequest {
+/** The format and the database may also come in headers, which the URL wins over. */
+export function readSqlRequest(
+  url: URLSearchParams,
+  { text, fields }: SqlBody,
+  headers: IncomingHttpHeaders,
+): SqlRequest {
   const search = new URLSearchParams([...url, ...fields]);
   const settings: [string, string][] = [];
   const params: Record<string, string> = Object.create(null);
@@ -45,19 +50,24 @@ export function readSqlRequest(url: URLSearchParams, { text, fields }: SqlBody):
   if (search.get('compress') === '1' || search.get('decompress') === '1') {
     throw new SqlRefusal(
       'NOT_IMPLEMENTED',
-      "ClickHouse's own compression is not supported: use enable_http_compression=1",
+      "ClickHouse's own compression is not supported: use enable_http_compression=1, or compress=false where a driver has it",
     );
   }
   const query = search.getAll('query').join('');
   return {
     sql: query === '' ? text : text === '' ? query : `${query}\n${text}`,
     queryId: search.get('query_id'),
-    database: search.get('database'),
-    defaultFormat: search.get('default_format'),
+    database: search.get('database') ?? headerOf(headers, 'x-clickhouse-database'),
+    defaultFormat: search.get('default_format') ?? headerOf(headers, 'x-clickhouse-format'),
     params,
     settings,
     compressAnswer: search.get('enable_http_compression') === '1',
   };
+}
+
+function headerOf(headers: IncomingHttpHeaders, name: string): string | null {
+  const value = headers[name];
+  return typeof value === 'string' && value !== '' ? value : null;
 }
 
 /** What a body holds: a statement, or a form whose fields are as good as the URL's. */

@@ -10,7 +10,7 @@ import { createKeys } from './keys.ts';
 import { codesByStatus } from './sql-errors.ts';
 import { defaultSqlLimits, type SqlLimits } from './sql-limits.ts';
 import { sqlRoutes } from './sql-routes.ts';
-import { settingsQuestion } from './sql-settings.ts';
+import { standInQuestions } from './sql-stand-ins.ts';
 
 let shop: ShopStore;
 const opened: FastifyInstance[] = [];
@@ -23,7 +23,6 @@ async function serve(limits: Partial<SqlLimits>): Promise<FastifyInstance> {
   const server = Fastify({ forceCloseConnections: true });
   opened.push(server);
   const { readerOf } = createKeys({ write: ['w'], read: ['secret-key', ...limitedKeys] });
-  const settings = await settingsQuestion(shop.store, { ...defaultSqlLimits, ...limits });
   await server.register(sqlRoutes, {
     store: shop.store,
     guardOf: createSqlGuards({
@@ -31,7 +30,7 @@ async function serve(limits: Partial<SqlLimits>): Promise<FastifyInstance> {
       tables: ['events', 'dead_letters', 'revenue'],
       database: 'shop',
       databaseAliases: ['default'],
-      standIns: { 'system.settings': settings },
+      standIns: standInQuestions(shop.store, { ...defaultSqlLimits, ...limits }),
     }),
     readerOf,
     databases: ['shop', 'default'],
@@ -196,6 +195,24 @@ describe('a reader', () => {
     await expect.poll(next, { timeout: 10_000 }).toBe(200);
   });
 
+  test('that kills its question by its id gets the place free, and the question an error', async () => {
+    const server = await serve({ questionsMax: 1, executionTimeMaxS: 200 });
+    const ask = (sql: string, search = '') => {
+      const url = `${server.listeningOrigin}/sql?password=secret-key${search}`;
+      return fetch(url, { method: 'POST', body: sql });
+    };
+    const long = 'SELECT sum(cityHash64(number)) FROM numbers(1000000000000)';
+    const asked = ask(long, '&query_id=long-1');
+    // It has the only place, which is none to a KILL.
+    const kill = async () => (await ask("KILL QUERY WHERE query_id = 'long-1' SYNC")).text();
+    await expect.poll(kill, { timeout: 120_000 }).toBe('waiting\tlong-1\n');
+    const killed = await asked;
+    expect(killed.headers.get('x-clickhouse-exception-code')).toBe('394');
+    expect(await killed.text()).toContain('QUERY_WAS_CANCELLED');
+    expect(await kill()).toBe('');
+    expect(await (await ask('SELECT 1')).text()).toBe('1\n');
+  });
+
   test('that does not take its answer holds up others only for a while', async () => {
     const answersMaxBytes = 40_000_000;
     // Long enough for the next question to be asked on a slow machine.
@@ -223,7 +240,7 @@ describe('a refusal', () => {
     ['SELECT 1 +', 400, 62],
     ['SELECT * FROM nowhere', 404, 60],
     ['SELECT missing FROM events', 404, 47],
-    ['SELECT * FROM system.tables', 403, 497],
+    ['SELECT * FROM system.processes', 403, 497],
     ["SELECT file('/etc/passwd')", 403, 497],
     ['DROP TABLE events', 403, 164],
     ['SELECT 1; SELECT 2', 400, 62],
@@ -462,9 +479,74 @@ describe('@clickhouse/client', () => {
   });
 });
 
-describe('a read key with a list of tables', () => {
+describe('what tools ask to show what there is', () => {
+  let patient: FastifyInstance;
+  beforeAll(async () => {
+    patient = await serve({});
+  });
   const ask = async (key: string, query: string) => {
-    const answer = await post({ query }, '', { authorization: `Bearer ${key}` });
+    const headers = { authorization: `Bearer ${key}` };
+    return (await patient.inject({ method: 'POST', url: '/sql', headers, payload: query })).body;
+  };
+
+  test.each([
+    ['SELECT name FROM system.databases', 'shop\n'],
+    [
+      'SELECT name, engine FROM system.tables ORDER BY name',
+      'dead_letters\tMergeTree\nevents\tMergeTree\nrevenue\tView\n',
+    ],
+    ["SELECT count() FROM system.tables WHERE database = 'secret' OR name = 'revenue__v1'", '0\n'],
+    ["SELECT primary_key FROM `system`.`tables` WHERE name = 'events'", 'type, timestamp\n'],
+    [
+      "SELECT name, type, position FROM system.columns WHERE table = 'revenue' AND database LIKE 'shop'",
+      'bucket\tDateTime\t1\ncurrency\tString\t2\norders\tUInt64\t3\ntotal\tDecimal(38, 2)\t4\n',
+    ],
+    // The whole names that tables of the engine have, beside an alias and without one.
+    [
+      "SELECT system.tables.name, d.name FROM system.tables t JOIN system.databases d ON system.tables.database = system.databases.name WHERE t.name LIKE 'rev%'",
+      'revenue\tshop\n',
+    ],
+    [
+      "SELECT system.columns.name FROM system.columns WHERE system.columns.table = 'dead_letters' LIMIT 1",
+      'code\n',
+    ],
+    ['SELECT a.name FROM system.databases AS a, events AS e LIMIT 1', 'shop\n'],
+    ["SELECT countIf(name = 'toDate') FROM system.functions", '1\n'],
+    ["SELECT count() FROM system.table_functions WHERE name = 'numbers'", '1\n'],
+    ["SELECT count() FROM system.data_type_families WHERE name = 'UInt8'", '1\n'],
+    [
+      "SELECT c1, c2 FROM VALUES('c1 String, c2 Nullable(Int32)', ('a', 1), ('b', NULL))",
+      'a\t1\nb\t\\N\n',
+    ],
+  ])('answers %s', async (query, expected) => {
+    expect(await ask('secret-key', query)).toBe(expected);
+  });
+
+  test('is of what the key may read', async () => {
+    expect(await ask('sums-key', 'SELECT name FROM system.tables')).toBe('revenue\n');
+    expect(await ask('sums-key', 'SELECT DISTINCT table FROM system.columns')).toBe('revenue\n');
+  });
+
+  test.each([
+    "SELECT * FROM VALUES('c String DEFAULT file(''/etc/passwd'')', 'x')",
+    "SELECT * FROM VALUES('c String ALIAS version()', 'x')",
+    "SELECT * FROM VALUES('c AggregateFunction(count)', 'x')",
+    'SELECT * FROM VALUES(1, 2)',
+    'SELECT 1 IN system.tables',
+    'SELECT * FROM events, system.columns',
+  ])('does not answer %s', async (query) => {
+    expect(await ask('secret-key', query)).toMatch(/\((ACCESS_DENIED|UNKNOWN_TABLE)\)/);
+  });
+});
+
+describe('a read key with a list of tables', () => {
+  let patient: FastifyInstance;
+  beforeAll(async () => {
+    patient = await serve({});
+  });
+  const ask = async (key: string, query: string) => {
+    const headers = { authorization: `Bearer ${key}` };
+    const answer = await patient.inject({ method: 'POST', url: '/sql', headers, payload: query });
     return { status: answer.statusCode, body: answer.body };
   };
 

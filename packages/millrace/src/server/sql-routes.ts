@@ -8,6 +8,7 @@ import { type SqlGuard, SqlRefusal } from '../query/sql-guard/index.ts';
 import { goneReader } from './gone-reader.ts';
 import { type HoldAnswer, holdAnswers } from './held-answers.ts';
 import { type ReaderOf, requireAnyRead } from './keys.ts';
+import { killAnswer, killedId, RunningQuestions } from './running-questions.ts';
 import { readBounded } from './sql-bounded-read.ts';
 import { sqlErrorAnswer } from './sql-errors.ts';
 import { answerFormat } from './sql-formats.ts';
@@ -44,21 +45,11 @@ export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions)
       reply.type('text/html; charset=UTF-8').send('Ok.\n'),
     );
   }
-  const hold = holdAnswers(limits);
-  let questions = 0;
-  const answerBounded = async (request: FastifyRequest, reply: FastifyReply) => {
-    if (questions >= limits.questionsMax) {
-      throw new SqlRefusal(
-        'TOO_MANY_SIMULTANEOUS_QUERIES',
-        `Too many simultaneous queries: ${questions}`,
-      );
-    }
-    questions += 1;
-    try {
-      return await answer(request, reply, options, limits, hold);
-    } finally {
-      questions -= 1;
-    }
+  const desk: Desk = {
+    ...options,
+    limits,
+    hold: holdAnswers(limits),
+    running: new RunningQuestions(),
   };
   for (const url of ['/sql', '/sql/']) {
     for (const method of ['GET', 'POST'] as const) {
@@ -68,18 +59,23 @@ export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions)
         config: { operation: url === '/sql' ? sqlOperation(method) : sameAsSql },
         bodyLimit: limits.bodyMaxBytes,
         onRequest: requireAnyRead(options.readerOf),
-        handler: answerBounded,
+        handler: (request, reply) => answer(request, reply, desk),
       });
     }
   }
 }
 
+/** What every question needs. */
+interface Desk extends SqlRoutesOptions {
+  readonly limits: SqlLimits;
+  readonly hold: HoldAnswer;
+  readonly running: RunningQuestions;
+}
+
 async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
-  options: SqlRoutesOptions,
-  limits: SqlLimits,
-  hold: HoldAnswer,
+  desk: Desk,
 ): Promise<FastifyReply> {
   const search = new URL(request.url, 'http://localhost').searchParams;
   if (request.method === 'GET' && !search.has('query'))
@@ -92,9 +88,27 @@ async function answer(
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const asked = readSqlRequest(
       search,
-      await readSqlBody(body, request.headers, limits.bodyMaxBytes),
+      await readSqlBody(body, request.headers, desk.limits.bodyMaxBytes),
+      request.headers,
     );
-    return await send(asked, request, reply, options, limits, hold);
+    const reader = desk.readerOf(request);
+    const given = { asked, reader, request, reply };
+    const killed = killedId(asked.sql);
+    if (killed !== null) {
+      const sql = killAnswer(killed, desk.running.stop(killed, reader));
+      // However many are running: it is to end one of them.
+      return await send({ ...given, asked: { ...asked, sql } }, goneReader(reply), desk);
+    }
+    const { size } = desk.running;
+    if (size >= desk.limits.questionsMax) {
+      throw new SqlRefusal(
+        'TOO_MANY_SIMULTANEOUS_QUERIES',
+        `Too many simultaneous queries: ${size}`,
+      );
+    }
+    return await desk.running.run(asked.queryId ?? queryId, reader, (stopped) =>
+      send(given, AbortSignal.any([goneReader(reply), stopped]), desk),
+    );
   } catch (error) {
     return answerError(reply, error);
   }
@@ -110,30 +124,35 @@ function answerError(reply: FastifyReply, error: unknown): FastifyReply {
     .send(text);
 }
 
+interface Given {
+  readonly asked: SqlRequest;
+  readonly reader: Reader;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** @param signal aborts where nobody wants the answer any more. */
 async function send(
-  asked: SqlRequest,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  options: SqlRoutesOptions,
-  limits: SqlLimits,
-  hold: HoldAnswer,
+  { asked, reader, request, reply }: Given,
+  signal: AbortSignal,
+  { store, guardOf, databases, limits, hold }: Desk,
 ): Promise<FastifyReply> {
-  if (asked.database !== null && !options.databases.includes(asked.database)) {
+  if (asked.database !== null && !databases.includes(asked.database)) {
     throw new SqlRefusal('UNKNOWN_DATABASE', `Database ${asked.database} does not exist`);
   }
-  const statement = await options.guardOf(options.readerOf(request)).check(asked.sql, asked.params);
+  const statement = await guardOf(reader).check(asked.sql, asked.params);
   const formatName = statement.format ?? asked.defaultFormat ?? 'TabSeparated';
   const format = answerFormat(formatName);
   if (format === null) throw new SqlRefusal('UNKNOWN_FORMAT', `Unknown format ${formatName}`);
   const clause = statement.askedSettings.map(({ name, value }) => [name, value] as const);
   const settings = readerSettings([...asked.settings, ...clause], limits);
 
-  const result = await readBounded(options.store, {
+  const result = await readBounded(store, {
     statement,
     format: format.name,
     settings: { ...settings, ...statement.engineSettings },
     resultMaxBytes: limits.resultMaxBytes,
-    signal: goneReader(reply),
+    signal,
   });
   hold(reply.raw, result.bytes.byteLength);
   reply

@@ -58,6 +58,8 @@ const ignored: ReadonlySet<string> = new Set([
   'allow_experimental_dynamic_type',
   'http_zlib_compression_level',
   'log_queries',
+  'async_insert',
+  'wait_for_async_insert',
 ]);
 
 type Settings = { readonly [name: string]: string | number };

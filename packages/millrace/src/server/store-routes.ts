@@ -33,12 +33,16 @@ export async function storeRoutes(
     if (!hasQuery && body.length === 0) return reply.type('text/html').send('Ok.\n');
     const rows = hasQuery && body.length > 0 ? body : undefined;
     const text = rows === undefined ? body : Buffer.alloc(0);
-    const asked = readSqlRequest(search, await readSqlBody(text, request.headers, bodyBytesMax));
+    const asked = readSqlRequest(
+      search,
+      await readSqlBody(text, request.headers, bodyBytesMax),
+      request.headers,
+    );
     const { readonly: readOnly = '0', ...settings } = Object.fromEntries(
       asked.settings.filter(([name]) => !ofTheServer.has(name)),
     );
-    const format = asked.defaultFormat ?? header(request, 'x-clickhouse-format') ?? 'TabSeparated';
-    const database = asked.database ?? header(request, 'x-clickhouse-database') ?? 'default';
+    const format = asked.defaultFormat ?? 'TabSeparated';
+    const database = asked.database ?? 'default';
     const result = await engine.run({
       sql: asked.sql,
       database,
@@ -72,11 +76,6 @@ export async function storeRoutes(
       handler: answer,
     });
   }
-}
-
-function header({ headers }: FastifyRequest, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === 'string' ? value : undefined;
 }
 
 /** Settings that speak of the HTTP exchange, and not of the statement. */

@@ -21,9 +21,10 @@ export interface SqlGuardOptions {
   readonly databaseAliases: readonly string[];
   /**
    * Questions that are read in place of tables of the engine, by
-   * `database.table`. They are judged with the statement that names them.
+   * `database.table`, for whoever may read these tables. They are judged with
+   * the statement that names them.
    */
-  readonly standIns?: { readonly [table: string]: string };
+  readonly standIns?: (tables: readonly string[]) => Promise<{ readonly [table: string]: string }>;
 }
 
 /** A statement that may run as it is. */
@@ -78,20 +79,33 @@ const grammar = { implicit_select: 0 } as const;
  * that tree does not show is taken out of the text before, or refused there.
  */
 export function createSqlGuard(options: SqlGuardOptions): SqlGuard {
-  const catalog: Catalog = {
+  const names: Omit<Catalog, 'standIns'> = {
     tables: new Set(options.tables),
     withheld: new Set(options.withheld ?? []),
     databases: new Set([options.database, ...options.databaseAliases]),
     databaseAliases: new Set(options.databaseAliases),
-    standIns: new Map(Object.entries(options.standIns ?? {})),
   };
   const accepted = new Map<string, GuardedStatement>();
+  let made: Promise<Catalog> | undefined;
+  /** What stands in is asked for once it is needed, and again if that failed. */
+  const catalogFor = async (source: string): Promise<Catalog> => {
+    if (!/system/.test(source)) return { ...names, standIns: new Map() };
+    made ??= standInsOf(options).then(
+      (standIns) => ({ ...names, standIns }),
+      (error: unknown) => {
+        made = undefined;
+        throw error;
+      },
+    );
+    return made;
+  };
 
   return {
     async check(source, parameters = {}) {
       const key = JSON.stringify([source, parameters]);
       const known = accepted.get(key);
       if (known !== undefined) return known;
+      const catalog = await catalogFor(source);
       const statement = await checkStatement(source, parameters, catalog, options.store);
       if (key.length <= CACHED_LENGTH_MAX) {
         if (accepted.size >= CACHE_ENTRIES_MAX) {
@@ -105,6 +119,13 @@ export function createSqlGuard(options: SqlGuardOptions): SqlGuard {
       return statement;
     },
   };
+}
+
+async function standInsOf({
+  standIns,
+  tables,
+}: SqlGuardOptions): Promise<ReadonlyMap<string, string>> {
+  return new Map(Object.entries((await standIns?.(tables)) ?? {}));
 }
 
 async function checkStatement(
@@ -189,12 +210,19 @@ async function checkQuestion(
   }
 }
 
+/** What the engine can do, which tools look up: nothing in them is of this store. */
+const engineTables: ReadonlySet<string> = new Set([
+  'system.functions',
+  'system.table_functions',
+  'system.data_type_families',
+]);
+
 function checkTable(
   name: string,
   catalog: Catalog,
   refuse: (error: EngineErrorName, reason: string, name?: string) => never,
 ): void {
-  if (catalog.tables.has(name)) return;
+  if (catalog.tables.has(name) || engineTables.has(name)) return;
   const dot = name.indexOf('.');
   if (catalog.withheld.has(name)) refuse('ACCESS_DENIED', withheldReason(name, catalog), name);
   if (dot === -1) refuse('UNKNOWN_TABLE', `Unknown table ${name}`, name);

@@ -78,6 +78,10 @@ export function checkTree(root: SyntaxNode, refuse: Refuse): TreeNames {
     if (node.kind === 'TableIdentifier') tables.add(node.text);
     if (node.kind !== 'Function') continue;
     if (parent?.kind === 'TableExpression') {
+      if (node.text.toUpperCase() === 'VALUES') {
+        checkColumns(node, refuse);
+        continue;
+      }
       if (!allowedTableFunctions.has(node.text)) {
         refuse('ACCESS_DENIED', `The table function ${node.text} is not allowed`, node.text);
       }
@@ -112,6 +116,15 @@ function checkType(node: SyntaxNode, refuse: Refuse): void {
   } else if (/AggregateFunction/i.test(type.text)) {
     refuse('ACCESS_DENIED', 'A state cannot be made of text', node.text);
   }
+}
+
+/** Columns that are a name and a plain type each: one with a DEFAULT would call any function. */
+const plainColumns = /^'(\s*\w+\s+(Nullable\(\w+\)|\w+)\s*(,|(?='$)))+'$/;
+
+function checkColumns({ children, text }: SyntaxNode, refuse: Refuse): void {
+  const columns = children[0]?.children[0];
+  if (columns?.kind === 'Literal' && plainColumns.test(columns.text)) return;
+  refuse('ACCESS_DENIED', `The table function ${text} needs names and plain types`, text);
 }
 
 function* walk(

@@ -34,7 +34,8 @@ import { queryRoutes } from '../../server/query-routes.ts';
 import { type Listening, listen } from '../../server/server.ts';
 import { defaultSqlLimits } from '../../server/sql-limits.ts';
 import { sqlRoutes } from '../../server/sql-routes.ts';
-import { limitSettings, settingsQuestion } from '../../server/sql-settings.ts';
+import { limitSettings } from '../../server/sql-settings.ts';
+import { standInQuestions } from '../../server/sql-stand-ins.ts';
 import { windowRoutes } from '../../server/window-routes.ts';
 import { database } from '../database.ts';
 import { every } from '../every.ts';
@@ -162,7 +163,7 @@ async function serve(
         tables: readable,
         database,
         databaseAliases: ['default'],
-        standIns: { 'system.settings': await settingsQuestion(store, defaultSqlLimits) },
+        standIns: standInQuestions(store, defaultSqlLimits),
       }),
       readerOf,
     });
