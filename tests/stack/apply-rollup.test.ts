@@ -165,8 +165,11 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
     await before.stop();
     const closing = new AbortController();
     const writing = ledger.write('q', seed, () => url, closing.signal, 100);
-    const killed = await millrace(['apply'], { MILLRACE_CRASH_AT: 'rollup-inserted' });
-    expect(killed.errors).toBe('crash point rollup-inserted reached\n');
+    // It is refused as long as Kafka has not noticed that the loader is gone.
+    await vi.waitFor(async () => {
+      const killed = await millrace(['apply'], { MILLRACE_CRASH_AT: 'rollup-inserted' });
+      expect(killed.errors).toBe('crash point rollup-inserted reached\n');
+    }, patience);
     await bury();
     const resumed = await millrace(['apply']);
     expect(resumed).toMatchObject({ code: 0, errors: '' });
