@@ -75,6 +75,13 @@ export const errors = {
     mend: 'Replay from another source: --from archive, --from log, --from events.',
   },
 
+  // Forgetting a person.
+  forget_invalid: { status: 400, mend: 'See `millrace forget --help`.' },
+  forget_conflict: {
+    status: 409,
+    mend: 'Wait until the order before is carried out: `millrace forget --list` shows how far it is.',
+  },
+
   // Starting up.
   key_required: {
     status: 500,

@@ -52,6 +52,7 @@ export class Archiver {
   readonly #backoff = new Backoff(200, 30_000);
   #running: Promise<void> | undefined;
   #archived: number | null = null;
+  #wantedTo = 0;
   #failing: unknown = null;
 
   constructor(options: ArchiverOptions) {
@@ -82,6 +83,11 @@ export class Archiver {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all([this.#running, this.#options.compactor?.stop()]);
+  }
+
+  /** Archives what lies before an offset without waiting for more. */
+  hurry(to: number): void {
+    this.#wantedTo = Math.max(this.#wantedTo, to);
   }
 
   /** Archives what is in the log now, however little it is. */
@@ -139,6 +145,7 @@ export class Archiver {
     while (!signal.aborted) {
       const { end } = log;
       if (end - from >= rowsEnough) return from + rowsEnough;
+      if (from < this.#wantedTo) return end;
       if (clock.now() - sinceMs >= waitMsMax) return end;
       await pause(lookMs, signal);
       await look();

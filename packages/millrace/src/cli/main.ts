@@ -6,6 +6,7 @@ import { ddlCommand } from './ddl.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import { devCommand } from './dev.ts';
 import { explain } from './explain.ts';
+import { forgetCommand } from './forget.ts';
 import { importCommand } from './import.ts';
 import { planCommand } from './plan.ts';
 import { queryCommand } from './query.ts';
@@ -36,6 +37,7 @@ export function millraceCommand(): Command {
     .addCommand(verifyCommand())
     .addCommand(replayCommand())
     .addCommand(restoreCommand())
+    .addCommand(forgetCommand())
     .addCommand(planCommand())
     .addCommand(applyCommand())
     .addCommand(statusCommand())

@@ -53,12 +53,17 @@ async function newestOf(log: LogReader): Promise<NewestEvents> {
   const { start, end } = log;
   const wanted = Math.max(start, end - newestMax);
   if (wanted >= end) return { end, events: [] };
-  const { from, lines } = await log.read(wanted, {
-    rowsMax: newestMax,
-    bytesMax: newestBytesMax,
-  });
-  const texts = Buffer.from(lines).toString().split('\n').filter(Boolean);
-  return { end, events: texts.map((line, i) => ({ offset: from + i, line })) };
+  const events: LiveEvent[] = [];
+  let bytesMax = newestBytesMax;
+  // It may skip offsets.
+  for (let next = wanted; next < end && bytesMax > 0; ) {
+    const { from, to, lines } = await log.read(next, { rowsMax: newestMax, bytesMax });
+    const texts = Buffer.from(lines).toString().split('\n').filter(Boolean);
+    events.push(...texts.map((line, i) => ({ offset: from + i, line })));
+    bytesMax -= lines.length;
+    next = to;
+  }
+  return { end, events };
 }
 
 const numbersOf = (status: Status): LiveNumbers => ({

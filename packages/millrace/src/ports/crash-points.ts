@@ -55,6 +55,18 @@ export type CrashPoint =
   | 'replacement-noted'
   /** These are gone. */
   | 'replacement-cleaned'
+  /** It is durable who is to be forgotten; nothing of them is removed yet. */
+  | 'forget-ordered'
+  /** It is durable what there is of them, and readers of the log do not get it any more; all of it is still stored. */
+  | 'forget-found'
+  /** Their events are gone from the store; rows under their ids are still there. */
+  | 'forget-events-removed'
+  /** Such rows are gone as well; that they are is not durable yet. */
+  | 'forget-rows-removed'
+  /** A range of the archive has nothing of them any more; that it has not is not durable yet. */
+  | 'forget-archive-rewritten'
+  /** Nothing of them is left; the order still names them. */
+  | 'forget-done'
   /** Records of another's topic are in the raw log; that they are is not committed yet. */
   | 'gate-let-in';
 

@@ -18,6 +18,8 @@ export interface DataFolder {
   readonly deadLetterProgress: string;
   readonly windowProgress: string;
   readonly rollupProgress: string;
+  /** Who is being forgotten, and which events were. */
+  readonly forgetProgress: string;
   readonly alertProgress: (alert: string) => string;
   readonly plan: string;
   readonly hashKey: string;
@@ -44,6 +46,7 @@ export function dataFolder(root: string): DataFolder {
     deadLetterProgress: join(progress, 'dead-letters.json'),
     windowProgress: join(progress, 'windows.json'),
     rollupProgress: join(progress, 'rollups.json'),
+    forgetProgress: join(progress, 'forgotten.json'),
     alertProgress: (alert: string) => join(progress, `alert-${alert}.json`),
     plan: join(root, 'plan.json'),
     hashKey: join(root, 'hash-key'),

@@ -1,5 +1,6 @@
 import { openChdbStore } from '../adapters/chdb/chdb-store.ts';
 import { type DedupIndex, openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
+import { localForgetProgress } from '../adapters/local-progress/local-forget-progress.ts';
 import { localProgress } from '../adapters/local-progress/local-progress.ts';
 import { localWindowProgress } from '../adapters/local-progress/local-window-progress.ts';
 import { nodeDisk } from '../adapters/node-disk.ts';
@@ -16,6 +17,10 @@ import { dropCopies } from '../compile/clickhouse/verify-rollups.ts';
 import { insertWindowResults } from '../compile/clickhouse/window-table.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { MillraceError } from '../errors.ts';
+import { forgetfulLog } from '../forget/forgetful-log.ts';
+import { ForgettableArchive } from '../forget/forgettable-archive.ts';
+import type { Forgetter } from '../forget/forgetter.ts';
+import { Forgotten } from '../forget/forgotten.ts';
 import { joinedLog } from '../load/joined-log.ts';
 import { Loader, type LoaderOptions } from '../load/loader.ts';
 import { defaults } from '../plan/defaults.ts';
@@ -44,6 +49,7 @@ import { keepRefusedRow } from './keep-refused-row.ts';
 import { leasedStore } from './leased-store.ts';
 import { LifetimeCount } from './lifetime-count.ts';
 import type { Archive } from './open-archive.ts';
+import { openForgetter, removeFoundEvents } from './open-forgetter.ts';
 import { openReplays } from './open-replays.ts';
 import { type ReplayHistory, replayHistory } from './replay-history.ts';
 import { beginRestore, refillLog, refuseLostLog } from './restoring.ts';
@@ -110,7 +116,9 @@ export interface Embedded {
   /** Which tables of rollups there are, and how far each is. */
   readonly rollups: RollupTables;
   readonly filler: RollupFiller;
-  readonly replays: Replays;
+  readonly replays: Pick<Replays, 'begin' | 'back' | 'drop'>;
+  readonly forgotten: Forgotten;
+  readonly forgetter: Forgetter;
   /** The log and what the archive has of it. */
   readonly history: ReplayHistory;
   /** What the definition has changed since the last start. */
@@ -242,11 +250,16 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   // filled from the store counts no event twice.
   await eventLoader.recover();
   await deadLetterLoader.recover();
+  const forgotten = await Forgotten.open(localForgetProgress(folder.forgetProgress, disk));
+  await removeFoundEvents(forgotten, store);
   const { tables: rollups } = change;
   const cut = eventLoader.committed;
   await applyPlan(change, { ...kept, store, database, deadLettersKeepMs, clock, cut, reach });
   const leases = new Leases();
-  const history = replayHistory({ log: events, objects, decoder: store, partition: 0 });
+  const history = replayHistory({
+    ...{ log: events, objects, decoder: store, partition: 0 },
+    forgetful: (log) => forgetfulLog(log, () => forgotten.offsets),
+  });
   const filler = new RollupFiller({
     tables: rollups,
     store,
@@ -308,13 +321,25 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const archiver =
     archiving &&
     new Archiver({
-      ...{ ...archiving, log: events, encoder: store, clock, isWhole: true, compactor },
+      ...{ ...archiving, log: history.log, encoder: store, clock, isWhole: true, compactor },
       onRetry: onProblem,
     });
+  const forgetter = openForgetter({
+    ...{ plan, clock, reach, forgotten, events, deadLetters, store },
+    ...{ eventLoader, deadLetterLoader, rollups, replays, windows },
+    readableLog: history.log,
+    archive:
+      objects === null || !archiver
+        ? null
+        : new ForgettableArchive({ objects, files: store, partition: 0, archiver, reach }),
+    logRetentionMs: options.logRetentionMs,
+    onRetry: onProblem,
+  });
   eventLoader.start();
   archiver?.start();
   deadLetterLoader.start();
   filler.start();
+  forgetter.start();
 
   const collector = createCollector({
     plan,
@@ -366,7 +391,16 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     readable: tables.readable,
     rollups,
     filler,
-    replays,
+    replays: {
+      begin: async (order) => {
+        forgetter.refuseWhileRemoving();
+        return replays.begin(order);
+      },
+      back: (name) => replays.back(name),
+      drop: (name) => replays.drop(name),
+    },
+    forgotten,
+    forgetter,
     history,
     changes: change.changes,
     events,
@@ -381,6 +415,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     dedup,
     async close() {
       closing.abort(new MillraceError('shutting_down', 'This process is ending.'));
+      await forgetter.stop();
       await Promise.all([trimming.stop(), counting.stop(), filler.stop(), archiver?.stop()]);
       await duplicates.save();
       await Promise.all([eventLoader.drained(), deadLetterLoader.drained()]);

@@ -15,9 +15,13 @@ export interface ReplayHistoryOptions {
   readonly objects: ObjectStore | null;
   readonly decoder: ArchiveDecoder;
   readonly partition: number;
+  /** Leaves out of a log what was forgotten. */
+  readonly forgetful: (log: LogReader) => LogReader;
 }
 
 export interface ReplayHistory {
+  /** The log, without what was forgotten. */
+  readonly log: LogReader;
   readonly start: ReplaysOptions['historyStart'];
   readonly upToCut: ReadAgainOptions['history'];
   /**
@@ -34,11 +38,13 @@ export interface ReplayHistory {
  * nothing else.
  */
 export function replayHistory({
-  log,
+  log: whole,
   objects,
   decoder,
   partition,
+  forgetful,
 }: ReplayHistoryOptions): ReplayHistory {
+  const log = forgetful(whole);
   const archived = async (
     wanted: (object: ArchivedObject) => boolean = () => true,
   ): Promise<ArchivedLog> => {
@@ -52,10 +58,11 @@ export function replayHistory({
     if (opened !== null) return opened;
     throw new MillraceError('history_incomplete', 'The archive has nothing yet.');
   };
-  const behind = (old: ArchivedLog): LogReader => joinedLog(old, log, () => old.end);
+  const behind = (old: ArchivedLog): LogReader => forgetful(joinedLog(old, whole, () => old.end));
   const from = async (replay: RollupReplay): Promise<LogReader> =>
     replay.from === 'log' ? log : behind(await archived((object) => isWanted(object, replay)));
   return {
+    log,
     withArchive: async () => behind(await archived()),
     upToCut: async ({ cut }, replay) => logUpTo(await from(replay), cut),
     async start(replay) {

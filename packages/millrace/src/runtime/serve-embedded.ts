@@ -26,6 +26,7 @@ import { dashboardRoutes } from '../server/dashboard/dashboard-routes.ts';
 import { deadLetterRoutes } from '../server/dead-letter-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../server/error-answer.ts';
 import { eventLookupRoutes } from '../server/event-lookup-routes.ts';
+import { forgetRoutes } from '../server/forget-routes.ts';
 import { healthRoutes } from '../server/health-routes.ts';
 import { importRoutes } from '../server/import-routes.ts';
 import { ingestRoutes } from '../server/ingest-routes.ts';
@@ -164,7 +165,7 @@ export async function serveEmbedded(
         store,
         clock: embedded.clock,
         asOfMs,
-        versionOf: () => String(eventLoader.committed),
+        versionOf: () => `${eventLoader.committed}.${embedded.forgotten.revision}`,
         cache: new AnswerCache(openCache({ redisUrl: '' }, plan, onProblem), embedded.clock),
         statements: {
           answer: (question, serving) => questionSelect(question, serving, { database }),
@@ -194,7 +195,7 @@ export async function serveEmbedded(
     });
     await app.register(verifyRoutes, {
       verify: async (onProgress, signal, withArchive) => {
-        const log = withArchive ? await embedded.history.withArchive() : embedded.events;
+        const log = withArchive ? await embedded.history.withArchive() : embedded.history.log;
         return verifying(embedded, log)(onProgress, signal);
       },
       requireRead: keys.requireRead,
@@ -208,8 +209,15 @@ export async function serveEmbedded(
       },
       requireRead: keys.requireRead,
     });
+    await app.register(forgetRoutes, {
+      orders: {
+        order: (request) => embedded.forgetter.order(request),
+        orders: () => embedded.forgetter.orders,
+      },
+      requireRead: keys.requireRead,
+    });
     await app.register(liveRoutes, {
-      read: () => readLive(status, embedded.events),
+      read: () => readLive(status, embedded.history.log),
       readerOf: keys.readerOf,
     });
     await app.register(healthRoutes, {
@@ -247,6 +255,7 @@ export async function serveEmbedded(
       progress: localAlertProgress(alertProgress(alert.name)),
     }),
   );
+  embedded.forgetter.mindTellers(alerts);
   for (const alert of alerts) alert.start();
   await replaceFile(nodeDisk, owner, `${JSON.stringify({ pid: process.pid, url: server.url })}\n`);
   return {

@@ -47,8 +47,8 @@ export async function verifyFolder(
   });
   try {
     await embedded.eventLoader.settled(embedded.events.end);
-    const { history, events } = embedded;
-    const log = settings.withArchive ? await history.withArchive() : events;
+    const { history } = embedded;
+    const log = settings.withArchive ? await history.withArchive() : history.log;
     return await verifying(embedded, log)(onProgress, signal);
   } finally {
     await embedded.close();

@@ -28,11 +28,11 @@ import type { Embedded } from './embedded.ts';
  *
  * @param log that, or as much of it as the archive has as well.
  */
-export function verifying(embedded: Embedded, log: LogReader = embedded.events): Verify {
+export function verifying(embedded: Embedded, log: LogReader = embedded.history.log): Verify {
   const { plan, store, eventLoader, deadLetters, deadLetterLoader, clock } = embedded;
   const { events: table } = clickhouseDdl(plan, { database });
   const partition = 0;
-  const { rollups } = embedded;
+  const { rollups, forgotten } = embedded;
   const place = { database, partition };
   return createVerify({
     log,
@@ -46,6 +46,8 @@ export function verifying(embedded: Embedded, log: LogReader = embedded.events):
     ready: (name) => rollups.ready(name),
     eventsGoneBeforeMs: () => rollups.eventsGoneBeforeMs(plan.keepMs, clock.now()),
     committed: () => eventLoader.committed,
+    forgottenIn: (from, to) => forgotten.offsets.count(from, to),
+    forgottenCountedIn: (place) => forgotten.countedIn(place),
     lettersStored: (signal) => deadLetterLoader.settled(deadLetters.end, signal),
     statements: {
       hoursOfGiven: hoursOfGiven(),

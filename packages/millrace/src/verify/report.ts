@@ -11,6 +11,8 @@ export interface VerifyReport {
     readonly refused: number;
     /** Offsets whose records the log no longer has: given up, or dropped by its retention meanwhile. */
     readonly missing: number;
+    /** Offsets whose events were forgotten with a person. */
+    readonly forgotten: number;
   };
   /** Hours of event time that were compared. */
   readonly hours: number;
@@ -62,6 +64,8 @@ export interface RollupReport {
   readonly hours: number;
   /** Rows that it should have in them. */
   readonly rows: number;
+  /** Hours that were not compared, because forgotten events still count in them. */
+  readonly hours_with_forgotten: number;
   /** Buckets that begin before this are not compared: of them, events or numbers are gone by age. Null: none. */
   readonly kept_since: string | null;
   /** At most `differencesMax` of them, the earliest first. */

@@ -25,6 +25,8 @@ export interface VerifyEventsOptions {
   readonly cut: number;
   /** The first hour (from the epoch) of which nothing has been removed by age. */
   readonly keptFromHour: () => number;
+  /** How many records of [from, to) were forgotten: the log that is read does not have them. */
+  readonly forgottenIn: (from: number, to: number) => number;
   readonly onProgress: (progress: VerifyProgress) => void;
   readonly signal: AbortSignal;
   /** Read at once: what bounds the memory this takes. */

@@ -11,6 +11,8 @@ export interface EventsVerified {
   readonly events: number;
   readonly refused: number;
   readonly missing: number;
+  /** Offsets whose events were forgotten. */
+  readonly forgotten: number;
   readonly hours: number;
   readonly differences: readonly HourDifference[];
   readonly differing: number;
@@ -74,10 +76,12 @@ async function compareEvents(
   const different = [...new Set([...still, ...outside.map(({ hour }) => Number(hour))])].sort(
     (a, b) => a - b,
   );
+  const forgotten = options.forgottenIn(from, cut);
   return {
     from,
     events,
-    missing: cut - from - events,
+    missing: cut - from - events - forgotten,
+    forgotten,
     hours: compared.length,
     refused,
     whole,

@@ -21,6 +21,12 @@ export interface ComparedHours {
   readonly cut: number;
 }
 
+/** Epoch ms. */
+export interface TimeSpan {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
 /** The questions, in the store's dialect. */
 export interface RollupStatements {
   readonly createCopy: (rollup: RollupPlan) => readonly string[];
@@ -45,6 +51,8 @@ export interface VerifyRollupOptions {
   readonly ready: (name: string) => Place | undefined;
   /** Events that happened before this (epoch ms) may be gone. */
   readonly eventsGoneBeforeMs: () => number;
+  /** Parts of event time in which a version counts events that were forgotten. */
+  readonly forgottenCountedIn: (place: Place) => readonly TimeSpan[];
   readonly nowMs: () => number;
   readonly onProgress: (progress: VerifyProgress) => void;
   readonly signal: AbortSignal;
@@ -62,10 +70,16 @@ export interface VerifyRollupOptions {
  * Returns null once readers see another version.
  */
 export async function verifyRollup(
-  { rollup }: Place,
+  place: Place,
   options: VerifyRollupOptions,
 ): Promise<RollupReport | null> {
+  const { rollup } = place;
   const { store, statements, signal, atRest, ready, onProgress } = options;
+  // No events make these hours what they are.
+  const isForgotten = (hour: number): boolean =>
+    options
+      .forgottenCountedIn(ready(rollup.name) ?? place)
+      .some((span) => hour * hourMs < span.untilMs && (hour + 1) * hourMs > span.sinceMs);
   for (const statement of statements.createCopy(rollup)) await store.define(statement);
   const months = await hoursByMonth(rollup, options);
   const of = months.reduce((sum, { hours }) => sum + rowsIn(hours), 0);
@@ -84,7 +98,9 @@ export async function verifyRollup(
       const sql = statements.compareHours(rollup, { ...rangeOf(some), cut });
       const compared = (await ask<HourRow>(sql, options)).map(hourFound);
       found.push(...compared);
-      const different = compared.filter(isDifferent).sort((a, b) => a.hour - b.hour);
+      const different = compared
+        .filter((one) => isDifferent(one) && !isForgotten(one.hour))
+        .sort((a, b) => a.hour - b.hour);
       for (const hour of different.slice(0, differencesMax - differences.length)) {
         differences.push(await difference(rollup, hour, cut, options));
       }
@@ -94,17 +110,24 @@ export async function verifyRollup(
   }
   // What went by age meanwhile is no difference.
   const kept = keptFromHour(rollup, options);
-  const whole = found.filter(({ hour }) => hour >= kept);
+  const since = found.filter(({ hour }) => hour >= kept);
+  const whole = since.filter(({ hour }) => !isForgotten(hour));
   return {
     rollup: rollup.name,
     version: rollup.version,
     hours: whole.length,
     rows: whole.reduce((sum, { expected }) => sum + expected, 0),
     kept_since: hourText(kept),
-    differences: differences.filter(({ hour }) => Date.parse(hour) >= kept * 3_600_000),
+    hours_with_forgotten: since.length - whole.length,
+    differences: differences.filter(({ hour }) => {
+      const ms = Date.parse(hour);
+      return ms >= kept * hourMs && !isForgotten(ms / hourMs);
+    }),
     differing: whole.filter(isDifferent).length,
   };
 }
+
+const hourMs = 3_600_000;
 
 /** The first hour of whose buckets nothing has gone by age: not of the events, nor of the rollup. */
 function keptFromHour(

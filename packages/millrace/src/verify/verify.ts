@@ -10,7 +10,7 @@ export interface VerifyOptions
       VerifyEventsOptions,
       'cut' | 'keptFromHour' | 'onProgress' | 'signal' | 'statements'
     >,
-    Pick<VerifyRollupOptions, 'atRest' | 'ready' | 'eventsGoneBeforeMs'> {
+    Pick<VerifyRollupOptions, 'atRest' | 'ready' | 'eventsGoneBeforeMs' | 'forgottenCountedIn'> {
   readonly clock: Clock;
   /** The names of rollups. */
   readonly rollups: readonly string[];
@@ -50,6 +50,7 @@ export const createVerify =
         events: events.events,
         refused: events.refused,
         missing: events.missing,
+        forgotten: events.forgotten,
       },
       hours: events.hours,
       kept_since: hourText(keptFromHour()),

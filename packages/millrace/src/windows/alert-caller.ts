@@ -3,6 +3,7 @@ import { Backoff } from '../load/backoff.ts';
 import type { AlertProgressKeeper } from '../ports/alert-progress.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Webhook } from '../ports/webhook.ts';
+import { Turns } from '../turns.ts';
 import type { ResultPlace, WindowResult, WindowResults } from './window-results.ts';
 
 export interface AlertCallerOptions {
@@ -39,6 +40,7 @@ export class AlertCaller {
   readonly #options: AlertCallerOptions;
   readonly #stopping = new AbortController();
   readonly #backoff = new Backoff(1_000, 300_000);
+  readonly #saves = new Turns();
   #running: Promise<void> | undefined;
   /** Behind the newest result whose call is over. */
   #place: ResultPlace | undefined;
@@ -64,6 +66,21 @@ export class AlertCaller {
   /** How many results wait for their call to be answered, up to `countMax`; null until it has begun. */
   async pending(countMax: number): Promise<number | null> {
     return this.#place === undefined ? null : this.#options.results.count(this.#place, countMax);
+  }
+
+  /**
+   * Saves where it is, for whoever takes results away that it is past.
+   *
+   * @returns it has yet to look at results of windows that end then (epoch ms) or later; null while it
+   *   has not begun.
+   */
+  keepPlace(): Promise<number | null> {
+    return this.#saves.take(async () => {
+      const place = this.#place;
+      if (place === undefined) return null;
+      await this.#options.progress.save({ of: this.#options.of, ...place });
+      return place.endMs;
+    });
   }
 
   /** Begins where it was left; a new alert, and one that is about other results now, with the next result. */
@@ -103,7 +120,7 @@ export class AlertCaller {
 
   /** One result further, or until there are more. */
   async #goOn(place: ResultPlace): Promise<ResultPlace> {
-    const { results, progress, of } = this.#options;
+    const { results } = this.#options;
     const { newest } = results;
     const [result] = await results.read(place, 1);
     if (result === undefined) {
@@ -112,7 +129,11 @@ export class AlertCaller {
       return newest;
     }
     await this.#call(result);
-    await progress.save({ of, ...result.place });
+    await this.#saves.take(async () => {
+      const { progress, of } = this.#options;
+      await progress.save({ of, ...result.place });
+      this.#place = result.place;
+    });
     return result.place;
   }
 

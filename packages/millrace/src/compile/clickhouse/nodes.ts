@@ -158,7 +158,9 @@ export interface AlterTable extends Placed {
     | { readonly kind: 'remove ttl' }
     | { readonly kind: 'modify setting'; readonly settings: Settings }
     /** Shares the files of another table's partition. */
-    | { readonly kind: 'attach partition'; readonly id: string; readonly from: TableName };
+    | { readonly kind: 'attach partition'; readonly id: string; readonly from: TableName }
+    /** Writes parts anew without the rows, and has when it ends. */
+    | { readonly kind: 'delete'; readonly where: Expression };
 }
 
 /** What says which tables and views there are. */

@@ -99,6 +99,8 @@ const alteration = (change: AlterTable['change']): string => {
       return `MODIFY SETTING ${settings(change.settings)}`;
     case 'attach partition':
       return `ATTACH PARTITION ID ${literal(change.id)} FROM ${tableName(change.from)}`;
+    case 'delete':
+      return `DELETE WHERE ${expression(change.where)} SETTINGS mutations_sync = 2`;
   }
 };
 

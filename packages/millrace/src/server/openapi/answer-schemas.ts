@@ -23,6 +23,7 @@ import type {
   VerifyProgress,
   VerifyReport,
 } from '../../verify/report.ts';
+import { forgetSchemas } from './forget-schemas.ts';
 import { foundEventSchemas } from './found-event-schemas.ts';
 import { type JsonSchema, orNullOf, ref } from './operation.ts';
 import { count, exactly, listOf, type Members, text, time } from './schema-parts.ts';
@@ -328,6 +329,10 @@ const rollupReport: Members<RollupReport> = {
   version: count,
   hours: { ...count, description: 'Hours, or longer buckets, that were compared.' },
   rows: { ...count, description: 'Rows that the events make in them.' },
+  hours_with_forgotten: {
+    ...count,
+    description: 'Hours that were not compared, because forgotten events still count in them.',
+  },
   kept_since: keptSince,
   differences: { ...listOf(exactly(rollupDifference)), description: 'The first ones.' },
   differing: { ...count, description: 'Hours that differ.' },
@@ -338,7 +343,10 @@ const verifyReport: Members<VerifyReport> = {
     type: 'boolean',
     description: 'Whether everything accepted is stored exactly once, and counted so.',
   },
-  log: exactly({ from: count, to: count, events: count, refused: count, missing: count }),
+  log: exactly({
+    ...{ from: count, to: count, events: count, refused: count, missing: count },
+    forgotten: { ...count, description: 'Events that were forgotten with a person.' },
+  }),
   hours: { ...count, description: 'Hours of events that were compared.' },
   kept_since: keptSince,
   differences: { ...listOf(ref('HourDifference')), description: 'Of the events, the first ones.' },
@@ -377,6 +385,7 @@ export const answerSchemas: { readonly [name: string]: JsonSchema } = {
   ),
   Answer: exactly(answer, ['explanation', 'sampled']),
   ...foundEventSchemas,
+  ...forgetSchemas,
   LiveNumbers: exactly(liveNumbers),
   Status: exactly(status),
   Storage: exactly(storage),

@@ -1,0 +1,121 @@
+import { Command } from 'commander';
+import { MillraceError } from '../errors.ts';
+import type { ForgetStatus } from '../forget/forgetter.ts';
+import { pause } from '../pause.ts';
+import type { FolderOrders } from '../runtime/forget-folder.ts';
+import { thousands } from './import-progress.ts';
+import { settingsOf, withSettings } from './setting-flags.ts';
+import { tellProblem } from './tell-problem.ts';
+
+interface ForgetFlags {
+  readonly user?: string;
+  readonly anonymousId?: string;
+  readonly rebuild?: boolean;
+  readonly list?: boolean;
+  readonly json?: boolean;
+}
+
+/** How often it is looked how far an order is. */
+const lookMs = 250;
+
+export function forgetCommand(): Command {
+  const command = new Command('forget')
+    .description('remove a person: what was accepted of them until now')
+    .option('--user <ID>', 'their user_id')
+    .option('--anonymous-id <ID>', 'their anonymous_id')
+    .option('--rebuild', 'make the rollups anew that have numbers of them')
+    .option('--list', 'show what was forgotten, and is being')
+    .option('--json', 'print the receipt as JSON');
+  return withSettings(command, [
+    'pipeline',
+    'data',
+    'readKeys',
+    'archive',
+    'archiveSeconds',
+    's3Endpoint',
+    'dedupMemoryMb',
+    'storeMemoryMb',
+    'logRetentionHours',
+    'deadLetterRetentionDays',
+    'logSegmentMb',
+  ])
+    .addHelpText(
+      'after',
+      `
+Their events, and dead letters that name them, go. Rollups keep what they counted,
+without a name, until they are made anew. The receipt says of which rollups and
+buckets, and until when the log has the lines. If the pipeline is running, that
+process does the work; else this one. Ctrl-C stops looking: what is ordered is
+carried out.
+
+  millrace forget --user u17
+  millrace forget --user u17 --anonymous-id 0b6c --rebuild
+  millrace forget --list`,
+    )
+    .action(async () => {
+      const { list, json } = command.opts<ForgetFlags>();
+      // The engine takes half a second to load, which `--help` need not wait for.
+      const { forgetFolder } = await import('../runtime/forget-folder.ts');
+      const orders = await forgetFolder(settingsOf(command), tellProblem);
+      let shown: readonly ForgetStatus[];
+      try {
+        shown = list ? await orders.orders() : [await carriedOut(orders, command.opts())];
+      } finally {
+        await orders.close();
+      }
+      if (json) process.stdout.write(`${JSON.stringify(list ? shown : shown[0])}\n`);
+      else process.stdout.write(shown.map(receiptText).join(''));
+      // The engine keeps threads of its own that would hold the process up.
+      process.exit(list || shown.every(({ done_at }) => done_at !== null) ? 0 : 1);
+    });
+}
+
+/** @returns how far it is when it is done, or when whoever looks has enough. */
+async function carriedOut(
+  orders: FolderOrders,
+  { user, anonymousId, rebuild = false }: ForgetFlags,
+): Promise<ForgetStatus> {
+  if (user === undefined && anonymousId === undefined) {
+    throw new MillraceError('forget_invalid', 'Say whom: --user, --anonymous-id.');
+  }
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort()).once('SIGTERM', () => stopping.abort());
+  let order = await orders.order({
+    person: { userId: user ?? null, anonymousId: anonymousId ?? null },
+    rebuild,
+  });
+  let told: string | null = null;
+  while (order.done_at === null && !stopping.signal.aborted) {
+    if (order.problem !== null && order.problem !== told) {
+      told = order.problem;
+      process.stderr.write(`${told}\n`);
+    }
+    await pause(lookMs, stopping.signal);
+    order = (await orders.orders()).find(({ id }) => id === order.id) ?? order;
+  }
+  return order;
+}
+
+function receiptText(order: ForgetStatus): string {
+  const { id, ordered_at, done_at, events, dead_letters, archived, rebuilt } = order;
+  const removed = `${thousands(events ?? 0)} events and ${thousands(dead_letters ?? 0)} dead letters`;
+  return [
+    done_at === null
+      ? `Order ${id} of ${ordered_at} is under way: it goes on where the pipeline runs.`
+      : `Order ${id} of ${ordered_at} was carried out at ${done_at}: ${removed} are gone.`,
+    ...(archived === null
+      ? ['  No archive is known here. If there is one, order it again with --archive.']
+      : [`  ${thousands(archived)} of them were in the archive, and are gone from it.`]),
+    ...order.rows_removed_from.map((name) => `  ${name}: rows under their ids are gone.`),
+    ...rebuilt.map((name) => `  ${name}: made anew without them.`),
+    ...order.rollups.flatMap(({ rollup, ranges }) =>
+      ranges.map(
+        ({ since, until }) => `  ${rollup}: counts them still, from ${since} to ${until}.`,
+      ),
+    ),
+    order.log_until === null
+      ? '  The log forgets nothing, so it has their lines; no replay reads them.'
+      : `  The log has their lines until ${order.log_until} or later; no replay reads them.`,
+    '',
+  ].join('\n');
+}
