@@ -59,6 +59,10 @@ export const errors = {
     mend: 'Restore the named segment from a backup, or move it away to give up its records.',
   },
   log_trimmed: { status: 500, mend: 'These records are older than the retention of the log.' },
+  store_lost: {
+    status: 500,
+    mend: "Put the store's folder back from a backup, or bring the archive's events into a new --data folder with `millrace restore`.",
+  },
   plan_conflict: { status: 500, mend: 'Undo the change, or use a new data folder.' },
 
   // Replays, and what an archive brings back.

@@ -48,6 +48,7 @@ import { fillStatements } from './fill-statements.ts';
 import { keepRefusedRow } from './keep-refused-row.ts';
 import { leasedStore } from './leased-store.ts';
 import { LifetimeCount } from './lifetime-count.ts';
+import { forgetLostStore } from './lost-store.ts';
 import type { Archive } from './open-archive.ts';
 import { openForgetter, removeFoundEvents } from './open-forgetter.ts';
 import { openReplays } from './open-replays.ts';
@@ -148,7 +149,7 @@ export interface Embedded {
 /**
  * Opens the folder, repairs what a crash left behind, and runs.
  *
- * @throws MillraceError `data_folder_in_use`, `plan_conflict`, `log_corrupt`, `archive_ahead`,
+ * @throws MillraceError `data_folder_in_use`, `plan_conflict`, `log_corrupt`, `store_lost`, `archive_ahead`,
  *   `restore_unfinished`; to restore, also what `beginRestore` throws.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> {
@@ -158,19 +159,27 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const folder = dataFolder(options.folder);
   await makeDataFolder(folder, disk);
   const kept = { disk, keptAt: folder.plan, rollupsKeptAt: folder.rollupProgress };
-  const { after: plan } = await planChange(options.pipeline, kept);
+  const { after: expected } = await planChange(options.pipeline, kept);
   // Before all else, because the engine's lock on it guards the rest of the folder.
   const store = await openStore({
     folder: folder.store,
     database,
-    partitionsPerInsertMax: plan.partitioning.partsPerInsertMax,
+    partitionsPerInsertMax: expected.partitioning.partsPerInsertMax,
     memoryBytesMax: options.storeMemoryBytesMax,
   });
   await keepNames(folder, disk);
   // What a crash left of a comparison.
   await store.define(dropCopies(database));
+  const letStoreGo = async (error: unknown): Promise<never> => {
+    await store.close();
+    throw error;
+  };
+  if (await forgetLostStore(folder, { store, disk }).catch(letStoreGo)) {
+    onNews('The store was lost; all of it is loaded from the log again.');
+  }
   // Once more, because whoever had the folder open until now may have gone on with its rollups.
   const change = await planChange(options.pipeline, kept);
+  const { after: plan } = change;
 
   const dedup = openDedupIndex({
     windowMs: plan.dedup.windowMs,

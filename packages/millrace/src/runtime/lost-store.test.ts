@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { nativeBatch } from '../collect/native.ts';
+import { readJson } from '../collect/read-json.ts';
+import { count, decimal, definePipeline, event, rollup, sum } from '../index.ts';
+import { type Embedded, type EmbeddedOptions, openEmbedded } from './embedded.ts';
+import { verifying } from './verifying.ts';
+
+const shop = definePipeline({
+  name: 'shop',
+  events: { purchase: event({ value: decimal(18, 2) }) },
+  rollups: [
+    rollup('daily', {
+      ...{ from: 'purchase', every: 'day' },
+      measures: { n: count(), total: sum('value') },
+    }),
+  ],
+});
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-lost-store-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const run = (news: string[], more: Partial<EmbeddedOptions> = {}): Promise<Embedded> =>
+  openEmbedded({
+    pipeline: shop,
+    folder,
+    dedupMemoryBytesMax: 16 * 1024 * 1024,
+    storeMemoryBytesMax: 1024 ** 3,
+    logRetentionMs: null,
+    logSegmentBytes: 1024,
+    onProblem: () => {},
+    onNews: (sentence) => news.push(sentence),
+    ...more,
+  });
+
+async function sell({ collector, eventLoader, events }: Embedded, to: number): Promise<void> {
+  const sales = Array.from({ length: to }, (_, n) => ({
+    ...{ event_id: `e${n}`, type: 'purchase', properties: { value: `${n}.00` } },
+  }));
+  const body = Buffer.from(JSON.stringify(sales));
+  await collector.collect(nativeBatch(readJson(body, false, collector.limits)));
+  await eventLoader.settled(events.end);
+}
+
+test('a store that was lost is loaded from the log again', async () => {
+  const before = await run([]);
+  await sell(before, 40);
+  await before.close();
+  rmSync(join(folder, 'store'), { recursive: true });
+  const news: string[] = [];
+  const after = await run(news);
+  expect(news).toEqual(['The store was lost; all of it is loaded from the log again.']);
+  await sell(after, 50);
+  expect(after.events.end).toBe(50);
+  const report = await verifying(after)(() => {}, AbortSignal.timeout(120_000));
+  expect(report).toMatchObject({ equal: true, log: { from: 0, to: 50, events: 50, missing: 0 } });
+  expect(report.rollups).toMatchObject([{ rollup: 'daily', differing: 0 }]);
+  await after.close();
+}, 240_000);
+
+test('a store that was lost is not begun anew where the log has forgotten what it had', async () => {
+  const before = await run([], { logRetentionMs: 0 });
+  for (const to of [20, 40]) await sell(before, to);
+  await expect.poll(() => before.events.start, { timeout: 60_000 }).toBeGreaterThan(0);
+  await before.close();
+  rmSync(join(folder, 'store'), { recursive: true });
+  for (const _ of [1, 2]) await expect(run([])).rejects.toMatchObject({ code: 'store_lost' });
+}, 240_000);
