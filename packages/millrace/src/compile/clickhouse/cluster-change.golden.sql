@@ -1,10 +1,10 @@
 SELECT
-  sum(ignore(CAST(`e`.`properties` AS JSON(max_dynamic_types = 1, max_dynamic_paths = 32, `product_id` Nullable(String), `note` Nullable(String), `order_id` Nullable(String), `value` Nullable(Decimal(18, 2)), `currency` Nullable(String))))) AS `misfits`
+  sum(ignore(CAST(`e`.`properties` AS JSON(max_dynamic_types = 0, max_dynamic_paths = 64, `product_id` Nullable(String), `note` Nullable(String), `order_id` Nullable(String), `value` Nullable(Decimal(18, 2)), `currency` Nullable(String))))) AS `misfits`
 FROM `millrace`.`events` AS `e`;
 
-ALTER TABLE `millrace`.`events__local` ON CLUSTER `two` MODIFY COLUMN `properties` JSON(max_dynamic_types = 1, max_dynamic_paths = 32, `product_id` Nullable(String), `note` Nullable(String), `order_id` Nullable(String), `value` Nullable(Decimal(18, 2)), `currency` Nullable(String)) CODEC(ZSTD(1));
+ALTER TABLE `millrace`.`events__local` ON CLUSTER `two` MODIFY COLUMN `properties` JSON(max_dynamic_types = 0, max_dynamic_paths = 64, `product_id` Nullable(String), `note` Nullable(String), `order_id` Nullable(String), `value` Nullable(Decimal(18, 2)), `currency` Nullable(String)) CODEC(ZSTD(1));
 
-ALTER TABLE `millrace`.`events` ON CLUSTER `two` MODIFY COLUMN `properties` JSON(max_dynamic_types = 1, max_dynamic_paths = 32, `product_id` Nullable(String), `note` Nullable(String), `order_id` Nullable(String), `value` Nullable(Decimal(18, 2)), `currency` Nullable(String)) CODEC(ZSTD(1));
+ALTER TABLE `millrace`.`events` ON CLUSTER `two` MODIFY COLUMN `properties` JSON(max_dynamic_types = 0, max_dynamic_paths = 64, `product_id` Nullable(String), `note` Nullable(String), `order_id` Nullable(String), `value` Nullable(Decimal(18, 2)), `currency` Nullable(String)) CODEC(ZSTD(1));
 
 ALTER TABLE `millrace`.`events__local` ON CLUSTER `two` MODIFY TTL (`timestamp` + toIntervalSecond(2592000));
 

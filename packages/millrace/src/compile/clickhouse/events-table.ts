@@ -46,8 +46,8 @@ export const createEventsTable = (plan: Plan, database: string): CreateTable => 
     // What is inserted is one file for all columns: with a file for each, a part
     // costs several times as much to create. Merged parts outgrow it.
     min_bytes_for_wide_part: compactBytesMax,
-    // Every JSON keeps the paths beyond its own in as many pieces, those within an
-    // undeclared array of objects too: 32 of them by default, of eight files each.
+    // Every JSON keeps the names beyond its own in as many pieces, of eight files each:
+    // 8 and 32 by default, those within a declared array of objects too.
     object_shared_data_buckets_for_compact_part: 1,
     object_shared_data_buckets_for_wide_part: 1,
     // By day, parts go whole; by month, what is left of them is written anew.
@@ -113,17 +113,17 @@ const finder = (name: string): IndexDefinition => ({
  * Undeclared names that get a subcolumn of their own. Those beyond share one,
  * which is slower to read but keeps the files of a part, and their fsyncs, few.
  */
-const propertiesPathsMax = 32;
-const contextPathsMax = 16;
+const propertiesPathsMax = 64;
+const contextPathsMax = 32;
 
 /**
- * Types that one such name has files for; values of others share one, as they came.
- * An array of objects is a type of its own for each depth, with a quarter of the paths
- * and half of the types in it: at 32, the engine's default, whoever may send events
- * makes parts of tens of thousands of files, all of them open while two are merged. At
- * 0 there are the fewest, and inserting undeclared values costs twice as much.
+ * Types that one such name has files of its own for; values of all others share one,
+ * each with its type. An array of objects is a type for each depth, with names and types in
+ * it: at 32, the engine's default, whoever may send events makes parts of tens of
+ * thousands of files, all of them open while two are merged. And once a name has as
+ * many as it may have, an integer becomes the float that is there, which is not what was sent.
  */
-const typesMax = 1;
+const typesMax = 0;
 
 export const propertiesColumn = (plan: Plan): ColumnDefinition => ({
   name: 'properties',
