@@ -87,6 +87,7 @@ const beginOperation: Operation = {
     'not_found',
     'replay_invalid',
     'replay_conflict',
+    'forget_conflict',
     'history_incomplete',
     'archive_unavailable',
   ],

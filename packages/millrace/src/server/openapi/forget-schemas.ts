@@ -44,18 +44,21 @@ const forgetStatus: Members<ForgetStatus> = {
 
 /** What is said of orders to forget a person. */
 export const forgetSchemas: { readonly [name: string]: JsonSchema } = {
-  ForgetRequest: exactly(
-    {
-      user_id: { type: 'string', minLength: 1 },
-      anonymous_id: { type: 'string', minLength: 1 },
-      rebuild: {
-        type: 'boolean',
-        default: false,
-        description: 'Whether to make rollups anew without the events.',
+  ForgetRequest: {
+    ...exactly(
+      {
+        user_id: { type: 'string', minLength: 1 },
+        anonymous_id: { type: 'string', minLength: 1 },
+        rebuild: {
+          type: 'boolean',
+          default: false,
+          description: 'Whether to make rollups anew without the events.',
+        },
       },
-    },
-    ['user_id', 'anonymous_id', 'rebuild'],
-  ),
+      ['user_id', 'anonymous_id', 'rebuild'],
+    ),
+    anyOf: [{ required: ['user_id'] }, { required: ['anonymous_id'] }],
+  },
   ForgetStatus: exactly(forgetStatus),
   ForgetOrders: exactly({
     orders: { ...listOf(ref('ForgetStatus')), description: 'The oldest first.' },
