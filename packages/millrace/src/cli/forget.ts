@@ -3,6 +3,7 @@ import { MillraceError } from '../errors.ts';
 import type { ForgetStatus } from '../forget/forgetter.ts';
 import { pause } from '../pause.ts';
 import type { FolderOrders } from '../runtime/forget-folder.ts';
+import { dataFolderSettings } from './data-folder-settings.ts';
 import { thousands } from './import-progress.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 import { tellProblem } from './tell-problem.ts';
@@ -26,19 +27,7 @@ export function forgetCommand(): Command {
     .option('--rebuild', 'make the rollups anew that have numbers of them')
     .option('--list', 'show what was forgotten, and is being')
     .option('--json', 'print the receipt as JSON');
-  return withSettings(command, [
-    'pipeline',
-    'data',
-    'readKeys',
-    'archive',
-    'archiveSeconds',
-    's3Endpoint',
-    'dedupMemoryMb',
-    'storeMemoryMb',
-    'logRetentionHours',
-    'deadLetterRetentionDays',
-    'logSegmentMb',
-  ])
+  return withSettings(command, dataFolderSettings)
     .addHelpText(
       'after',
       `

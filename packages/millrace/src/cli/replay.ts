@@ -5,23 +5,10 @@ import { pause } from '../pause.ts';
 import type { ReplayOrder } from '../rollups/replays.ts';
 import type { VersionStatus } from '../rollups/version-status.ts';
 import type { FolderReplays } from '../runtime/replay-folder.ts';
+import { dataFolderSettings } from './data-folder-settings.ts';
 import { ReplayProgress } from './replay-progress.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 import { tellProblem } from './tell-problem.ts';
-
-const folderSettings = [
-  'pipeline',
-  'data',
-  'readKeys',
-  'archive',
-  'archiveSeconds',
-  's3Endpoint',
-  'dedupMemoryMb',
-  'storeMemoryMb',
-  'logRetentionHours',
-  'deadLetterRetentionDays',
-  'logSegmentMb',
-] as const;
 
 /** How often it is looked how far a replay is. */
 const lookMs = 250;
@@ -81,7 +68,7 @@ function startCommand(): Command {
       'only buckets that begin then or later (ISO 8601, where a bucket begins)',
     )
     .option('--until <TIME>', 'only buckets that begin before it');
-  return withSettings(command, folderSettings)
+  return withSettings(command, dataFolderSettings)
     .addHelpText(
       'after',
       `
@@ -102,7 +89,7 @@ function watchCommand(): Command {
   const command = new Command('watch').description(
     'show how far replays are, until all have ended',
   );
-  return withSettings(command, folderSettings).action(() =>
+  return withSettings(command, dataFolderSettings).action(() =>
     withReplays(command, (replays) => watch(replays, null)),
   );
 }
@@ -111,7 +98,7 @@ function listCommand(): Command {
   const command = new Command('list')
     .description('the versions of rollups that there are')
     .option('--json', 'as JSON');
-  return withSettings(command, folderSettings).action(() =>
+  return withSettings(command, dataFolderSettings).action(() =>
     withReplays(command, async (replays) => {
       const versions = await replays.versions();
       const { json } = command.opts<{ readonly json?: boolean }>();
@@ -128,7 +115,7 @@ function changeCommand(
   change: (replays: FolderReplays, rollup: string) => Promise<readonly VersionStatus[]>,
 ): Command {
   const command = new Command(name).description(description).argument('<ROLLUP>', 'its name');
-  return withSettings(command, folderSettings).action((rollup: string) =>
+  return withSettings(command, dataFolderSettings).action((rollup: string) =>
     withReplays(command, async (replays) => {
       const versions = await change(replays, rollup);
       process.stdout.write(

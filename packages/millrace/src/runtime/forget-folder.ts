@@ -1,18 +1,8 @@
 import { ask } from '../client/ask.ts';
 import type { ForgetRequest, ForgetStatus } from '../forget/forgetter.ts';
 import { commandKey } from '../server/read-key.ts';
-import { crashOnDemand } from './crash-on-demand.ts';
-import { openEmbedded } from './embedded.ts';
-import { type FolderSettings, folderOptions } from './folder-options.ts';
-import { loadPipeline } from './load-pipeline.ts';
-import { type ArchiveSettings, openArchive } from './open-archive.ts';
+import { type DataFolderSettings, openDataFolder } from './open-data-folder.ts';
 import { ownerUrl } from './owner-url.ts';
-
-export interface ForgetFolderSettings extends ArchiveSettings, FolderSettings {
-  readonly pipeline: string;
-  readonly readKeys: readonly string[];
-  readonly logRetentionHours: number;
-}
 
 /** Orders of a data folder, in the process that has it open or in this one. */
 export interface FolderOrders {
@@ -24,7 +14,7 @@ export interface FolderOrders {
 
 /** @throws MillraceError what opening the data folder throws. */
 export async function forgetFolder(
-  settings: ForgetFolderSettings,
+  settings: DataFolderSettings,
   onProblem: (what: string, error: unknown) => void,
 ): Promise<FolderOrders> {
   const url = await ownerUrl(settings.data);
@@ -51,17 +41,10 @@ function ofAnother(url: string, key: string | undefined): FolderOrders {
 }
 
 async function inThisProcess(
-  settings: ForgetFolderSettings,
+  settings: DataFolderSettings,
   onProblem: (what: string, error: unknown) => void,
 ): Promise<FolderOrders> {
-  const embedded = await openEmbedded({
-    pipeline: await loadPipeline(settings.pipeline),
-    ...folderOptions(settings),
-    logRetentionMs: settings.logRetentionHours * 3_600_000,
-    archive: await openArchive(settings),
-    reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
-    onProblem,
-  });
+  const embedded = await openDataFolder(settings, onProblem);
   const { forgetter } = embedded;
   return {
     order: (request) => forgetter.order(request),

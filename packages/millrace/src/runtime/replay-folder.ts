@@ -2,18 +2,8 @@ import { ask } from '../client/ask.ts';
 import type { ReplayOrder } from '../rollups/replays.ts';
 import { type VersionStatus, versionStatus } from '../rollups/version-status.ts';
 import { commandKey } from '../server/read-key.ts';
-import { crashOnDemand } from './crash-on-demand.ts';
-import { openEmbedded } from './embedded.ts';
-import { type FolderSettings, folderOptions } from './folder-options.ts';
-import { loadPipeline } from './load-pipeline.ts';
-import { type ArchiveSettings, openArchive } from './open-archive.ts';
+import { type DataFolderSettings, openDataFolder } from './open-data-folder.ts';
 import { ownerUrl } from './owner-url.ts';
-
-export interface ReplayFolderSettings extends ArchiveSettings, FolderSettings {
-  readonly pipeline: string;
-  readonly readKeys: readonly string[];
-  readonly logRetentionHours: number;
-}
 
 /** Replays of a data folder, in the process that has it open or in this one. */
 export interface FolderReplays {
@@ -27,7 +17,7 @@ export interface FolderReplays {
 
 /** @throws MillraceError what opening the data folder throws. */
 export async function replayFolder(
-  settings: ReplayFolderSettings,
+  settings: DataFolderSettings,
   onProblem: (what: string, error: unknown) => void,
 ): Promise<FolderReplays> {
   const url = await ownerUrl(settings.data);
@@ -61,17 +51,10 @@ function ofAnother(url: string, key: string | undefined): FolderReplays {
 }
 
 async function inThisProcess(
-  settings: ReplayFolderSettings,
+  settings: DataFolderSettings,
   onProblem: (what: string, error: unknown) => void,
 ): Promise<FolderReplays> {
-  const embedded = await openEmbedded({
-    pipeline: await loadPipeline(settings.pipeline),
-    ...folderOptions(settings),
-    logRetentionMs: settings.logRetentionHours * 3_600_000,
-    archive: await openArchive(settings),
-    reach: crashOnDemand(process.env.MILLRACE_CRASH_AT),
-    onProblem,
-  });
+  const embedded = await openDataFolder(settings, onProblem);
   const { replays, rollups } = embedded;
   const versions = async () => rollups.places.map(versionStatus);
   const then = async (done: Promise<unknown>) => {
