@@ -49,6 +49,18 @@ describe('millrace ddl', () => {
   });
 });
 
+test.each([
+  ['forget_unavailable', ['forget', '--user', 'u1']],
+  [
+    'replay_invalid',
+    ['replay', 'start', '--rollup', 'r', '--from', 'log', '--since', '2026-05-01'],
+  ],
+])('what a cluster does not have yet is refused: %s', async (refusal, args) => {
+  const { code, errors } = await millrace([...args, '--kafka', '127.0.0.1:1']);
+  expect(errors).toContain(`(${refusal})`);
+  expect(code).toBe(1);
+});
+
 describe('millrace check', () => {
   test('is content with a pipeline that can run', async () => {
     expect(await millrace(['check', '--pipeline', pipeline])).toMatchObject({

@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openJournal } from '../../packages/millrace/src/adapters/kafka/journal.ts';
+import { diskObjects } from '../../packages/millrace/src/adapters/objects/disk-objects.ts';
 import { systemClock } from '../../packages/millrace/src/adapters/system-clock.ts';
+import { Manifest } from '../../packages/millrace/src/archive/manifest.ts';
 import type { Answer } from '../../packages/millrace/src/query/answer-question.ts';
 import {
   type AppliedEntry,
@@ -38,7 +40,11 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
     // The clean log, two rollups, and two that are to take their place.
     flink = await startFlink({ folder: join(folder, 'flink'), slots: 5 });
     store = await StoreProcess.start(folder);
-    env = clusterEnv(ledgerConfig, { kafka, flink, store });
+    env = {
+      ...clusterEnv(ledgerConfig, { kafka, flink, store }),
+      MILLRACE_ARCHIVE: join(folder, 'archive'),
+      MILLRACE_ARCHIVE_SECONDS: '1',
+    };
   }, 900_000);
   afterAll(async () => {
     await store?.stop();
@@ -63,7 +69,7 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
     await journal.append(JSON.stringify(release));
     await journal.close();
   };
-  const start = (role: 'collector' | 'loader' | 'query', of = env): CommandProcess =>
+  const start = (role: 'archiver' | 'collector' | 'loader' | 'query', of = env): CommandProcess =>
     new CommandProcess(['start', '--role', role, '--port', '0'], of);
   const number = async (sql: string): Promise<number> => {
     const [row] = await store.ask<{ n: string }>('', sql);
@@ -77,6 +83,7 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
     const collector = start('collector');
     let loader = start('loader');
     const query = start('query');
+    const archiver = start('archiver');
     const url = await collector.url();
     const closing = new AbortController();
     const writing = ledger.write('w', seed, () => url, closing.signal, 100);
@@ -131,6 +138,8 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
       }),
     );
 
+    await replayFromArchive(archiver);
+
     // Those who ask and load were started with the definition before, and go on.
     const before = ledger.acknowledged.size;
     await expect.poll(stored, patience).toBeGreaterThan(before);
@@ -146,9 +155,42 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
     });
     await expect.poll(rows, patience).toEqual(recomputed([...ledger.sent.values()]));
     expect(await stored()).toBe(ledger.sent.size);
+    // The version before was loaded all the time.
+    expect(await done('replay', 'back', 'by_minute')).toContain(
+      'by_minute answers from by_minute__v2 from now on',
+    );
+    await expect.poll(rows, patience).toEqual(recomputed([...ledger.sent.values()]));
     loader = await fillWithQuantiles(ledger, url, loader);
     await Promise.all([collector, loader, query].map((one) => one.stop()));
   }, 1_200_000);
+
+  /** While events flow: from what the archiver had got to when it was stopped, and from the log behind that. */
+  async function replayFromArchive(archiver: CommandProcess): Promise<void> {
+    const archive = new Manifest(diskObjects(join(folder, 'archive')));
+    const archived = async (): Promise<readonly number[]> =>
+      Promise.all([0, 1].map(async (partition) => (await archive.ranges(partition)).length));
+    await expect.poll(async () => Math.min(...(await archived())), patience).toBeGreaterThan(0);
+    await archiver.stop();
+    const before = await stored();
+    await expect.poll(stored, patience).toBeGreaterThan(before);
+    const replay = ['replay', 'start', '--rollup', 'by_minute', '--from', 'archive'];
+    const killed = await millrace(replay, { MILLRACE_CRASH_AT: 'replay-inserted' });
+    expect(killed).toMatchObject({
+      ...{ code: null, errors: 'crash point replay-inserted reached\n' },
+    });
+    await bury();
+    const resumed = await millrace(replay);
+    expect(resumed).toMatchObject({ code: 0, errors: '' });
+    for (const what of [
+      '~ rollup by_minute v3: fill it from the archive, and the log behind it; version 2 answers until then',
+      'by_minute answers from by_minute__v3 from now on',
+    ])
+      expect(resumed.output).toContain(what);
+    expect(await done('plan')).toBe('Nothing to do: all is as the pipeline says.\n');
+    expect(await done('replay', 'list')).toBe(
+      'by_minute v2 is kept, to go back to\nby_product v1 is what readers see\nby_minute v3 is what readers see (replayed from the archive)\n',
+    );
+  }
 
   /** A view fills it: so the loader is stopped, while events wait for it in Kafka. @returns the loader after it. */
   async function fillWithQuantiles(
@@ -175,6 +217,7 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
     expect(resumed).toMatchObject({ code: 0, errors: '' });
     expect(resumed.output).toContain('by_product answers from by_product__v2 from now on');
     const loader = start('loader');
+    const dropping = done('replay', 'drop', 'by_minute');
     const filledWith = await stored();
     await expect.poll(stored, patience).toBeGreaterThan(filledWith);
     closing.abort();
@@ -185,6 +228,12 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
       const rows = await store.rows(`SELECT * FROM ${spread.name}`);
       expectRows(spread, ledgerText, rows, counted);
     }, patience);
+    expect(await dropping).toContain('- rollup by_minute v3: drop');
+    expect(
+      await number(
+        "SELECT count() AS n FROM system.tables WHERE startsWith(name, 'by_minute__v3')",
+      ),
+    ).toBe(0);
     return loader;
   }
 });

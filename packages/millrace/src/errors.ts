@@ -85,6 +85,10 @@ export const errors = {
     status: 409,
     mend: 'Wait until the order before is carried out: `millrace forget --list` shows how far it is.',
   },
+  forget_unavailable: {
+    status: 501,
+    mend: 'Remove by hand what the page about forgetting a person names for a cluster.',
+  },
 
   // Starting up.
   key_required: {

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import { type ResumeFlags, withClusterSettings, withResume } from './cluster-flags.ts';
-import { settingsOf } from './setting-flags.ts';
-import { stepsText } from './steps-text.ts';
+import { applyDisplay } from './apply-display.ts';
+import { applySettings, type ResumeFlags, withResume } from './cluster-flags.ts';
+import { settingsOf, withSettings } from './setting-flags.ts';
 
 export function applyCommand(): Command {
   const command = new Command('apply').description(
     'make Kafka, the store and Flink match the pipeline: topics, tables, jobs',
   );
-  return withClusterSettings(withResume(command))
+  return withSettings(withResume(command), applySettings)
     .addHelpText(
       'after',
       `
@@ -22,15 +22,9 @@ is done at all. Of several at once one applies, the others end with 1.
     .action(async () => {
       const { applyCluster } = await import('../runtime/distributed/apply/apply.ts');
       const { resume = {} } = command.opts<ResumeFlags>();
-      const begunMs = performance.now();
-      const done = await applyCluster(settingsOf(command), {
-        resume,
-        onSteps: (steps) => process.stdout.write(stepsText(steps)),
-        onStep: ({ what }) => process.stdout.write(`${what} …\n`),
-        tell: (sentence) => process.stdout.write(`  ${sentence}\n`),
-      });
-      if (done === 0) return;
-      const seconds = ((performance.now() - begunMs) / 1_000).toFixed(1);
-      process.stdout.write(`Applied: ${done} step(s) in ${seconds} s.\n`);
+      const display = applyDisplay();
+      display.end(await applyCluster(settingsOf(command), { ...display, resume }));
+      // The engine that reads an archive keeps threads of its own that would hold the process up.
+      process.exit(0);
     });
 }

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { withSettings } from './setting-flags.ts';
 
 /** What says where a cluster is, and what is to be made of it. */
-const clusterSettings = [
+export const clusterSettings = [
   'pipeline',
   'kafka',
   'partitions',
@@ -17,6 +17,14 @@ const clusterSettings = [
   'parallelism',
   'checkpointSeconds',
   'transactionTimeoutMinutes',
+] as const;
+
+/** The same, and what a rollup may be made anew from. */
+export const applySettings = [
+  ...clusterSettings,
+  'archive',
+  's3Endpoint',
+  'storeMemoryMb',
 ] as const;
 
 export const withClusterSettings = (command: Command): Command =>

@@ -27,7 +27,7 @@ export function forgetCommand(): Command {
     .option('--rebuild', 'make the rollups anew that have numbers of them')
     .option('--list', 'show what was forgotten, and is being')
     .option('--json', 'print the receipt as JSON');
-  return withSettings(command, dataFolderSettings)
+  return withSettings(command, [...dataFolderSettings, 'kafka'])
     .addHelpText(
       'after',
       `
@@ -43,9 +43,16 @@ carried out.
     )
     .action(async () => {
       const { list, json } = command.opts<ForgetFlags>();
+      const settings = settingsOf(command);
+      if (settings.kafka.length > 0) {
+        throw new MillraceError(
+          'forget_unavailable',
+          "With Kafka's address this is about a cluster, where nobody can be forgotten by a command yet.",
+        );
+      }
       // The engine takes half a second to load, which `--help` need not wait for.
       const { forgetFolder } = await import('../runtime/forget-folder.ts');
-      const orders = await forgetFolder(settingsOf(command), tellProblem);
+      const orders = await forgetFolder(settings, tellProblem);
       let shown: readonly ForgetStatus[];
       try {
         shown = list ? await orders.orders() : [await carriedOut(orders, command.opts())];

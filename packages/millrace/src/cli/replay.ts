@@ -5,13 +5,22 @@ import { pause } from '../pause.ts';
 import type { ReplayOrder } from '../rollups/replays.ts';
 import type { VersionStatus } from '../rollups/version-status.ts';
 import type { FolderReplays } from '../runtime/replay-folder.ts';
+import { clusterSettings } from './cluster-flags.ts';
 import { dataFolderSettings } from './data-folder-settings.ts';
+import { clusterVersions, replayInCluster } from './replay-cluster.ts';
 import { ReplayProgress } from './replay-progress.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
+import type { Settings } from './settings.ts';
 import { tellProblem } from './tell-problem.ts';
 
 /** How often it is looked how far a replay is. */
 const lookMs = 250;
+/** The same in a cluster, whose brokers are asked each time. */
+const lookInClusterMs = 1_000;
+
+/** Of a data folder, or of a cluster: with Kafka's address it is that. */
+const replaySettings = [...new Set([...dataFolderSettings, ...clusterSettings])];
+const isCluster = ({ kafka }: Settings): boolean => kafka.length > 0;
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -19,24 +28,17 @@ export function replayCommand(): Command {
     .addCommand(startCommand())
     .addCommand(watchCommand())
     .addCommand(listCommand())
+    .addCommand(changeCommand('back', 'let readers go back to the version before a replay'))
     .addCommand(
-      changeCommand('back', 'let readers go back to the version before a replay', (replays, name) =>
-        replays.back(name),
-      ),
-    )
-    .addCommand(
-      changeCommand(
-        'drop',
-        'give a replay up, or drop the version that could be gone back to',
-        (replays, name) => replays.drop(name),
-      ),
+      changeCommand('drop', 'give a replay up, or drop the version that could be gone back to'),
     )
     .addHelpText(
       'after',
       `
 Readers stay with the version they have until the new one has everything. The
 old one is kept up to date, so that they can go back, until it is dropped. If
-the pipeline is running, that process does the work; else this one.
+the pipeline is running, that process does the work; else this one. With Kafka's
+address it is a rollup of the cluster, and this process does the work.
 
   millrace replay start --rollup revenue --from archive --archive /mnt/archive
   millrace replay back revenue
@@ -68,19 +70,24 @@ function startCommand(): Command {
       'only buckets that begin then or later (ISO 8601, where a bucket begins)',
     )
     .option('--until <TIME>', 'only buckets that begin before it');
-  return withSettings(command, dataFolderSettings)
+  return withSettings(command, replaySettings)
     .addHelpText(
       'after',
       `
 Ctrl-C stops looking. The replay goes on in the process that runs the pipeline,
-or when the folder is opened next.`,
+or when the folder is opened next; in a cluster when this is run again, or apply.`,
     )
     .action(async () => {
       const { rollup: names, from, since, until } = command.opts<StartFlags>();
       const range = { sinceMs: timeOf('--since', since), untilMs: timeOf('--until', until) };
+      const settings = settingsOf(command);
+      if (isCluster(settings)) {
+        refuseRange(range);
+        return replayInCluster(settings, { kind: 'start', rollups: names, from });
+      }
       await withReplays(command, async (replays) => {
         for (const rollup of names) await replays.begin({ rollup, from, ...range });
-        await watch(replays, names);
+        await watch(() => replays.versions(), names);
       });
     });
 }
@@ -89,43 +96,46 @@ function watchCommand(): Command {
   const command = new Command('watch').description(
     'show how far replays are, until all have ended',
   );
-  return withSettings(command, dataFolderSettings).action(() =>
-    withReplays(command, (replays) => watch(replays, null)),
-  );
+  return withSettings(command, replaySettings).action(async () => {
+    const settings = settingsOf(command);
+    if (isCluster(settings))
+      return watch(() => clusterVersions(settings, 'worked on'), null, lookInClusterMs);
+    await withReplays(command, (replays) => watch(() => replays.versions(), null));
+  });
 }
 
 function listCommand(): Command {
   const command = new Command('list')
     .description('the versions of rollups that there are')
     .option('--json', 'as JSON');
-  return withSettings(command, dataFolderSettings).action(() =>
-    withReplays(command, async (replays) => {
-      const versions = await replays.versions();
-      const { json } = command.opts<{ readonly json?: boolean }>();
-      process.stdout.write(
-        json ? `${JSON.stringify(versions)}\n` : versions.map(versionText).join(''),
-      );
-    }),
-  );
+  const print = (versions: readonly VersionStatus[]): void => {
+    const { json } = command.opts<{ readonly json?: boolean }>();
+    process.stdout.write(
+      json ? `${JSON.stringify(versions)}\n` : versions.map(versionText).join(''),
+    );
+  };
+  return withSettings(command, replaySettings).action(async () => {
+    const settings = settingsOf(command);
+    if (isCluster(settings)) return print(await clusterVersions(settings, 'there'));
+    await withReplays(command, async (replays) => print(await replays.versions()));
+  });
 }
 
-function changeCommand(
-  name: string,
-  description: string,
-  change: (replays: FolderReplays, rollup: string) => Promise<readonly VersionStatus[]>,
-): Command {
-  const command = new Command(name).description(description).argument('<ROLLUP>', 'its name');
-  return withSettings(command, dataFolderSettings).action((rollup: string) =>
-    withReplays(command, async (replays) => {
-      const versions = await change(replays, rollup);
+function changeCommand(kind: 'back' | 'drop', description: string): Command {
+  const command = new Command(kind).description(description).argument('<ROLLUP>', 'its name');
+  return withSettings(command, replaySettings).action(async (rollup: string) => {
+    const settings = settingsOf(command);
+    if (isCluster(settings)) return replayInCluster(settings, { kind, rollup });
+    await withReplays(command, async (replays) => {
+      const versions = await replays[kind](rollup);
       process.stdout.write(
         versions
           .filter((version) => version.rollup === rollup)
           .map(versionText)
           .join(''),
       );
-    }),
-  );
+    });
+  });
 }
 
 async function withReplays(
@@ -145,12 +155,16 @@ async function withReplays(
 }
 
 /** @param names of rollups; null for all. */
-async function watch(replays: FolderReplays, names: readonly string[] | null): Promise<void> {
+async function watch(
+  versionsNow: () => Promise<readonly VersionStatus[]>,
+  names: readonly string[] | null,
+  everyMs = lookMs,
+): Promise<void> {
   const stopping = new AbortController();
   process.once('SIGINT', () => stopping.abort()).once('SIGTERM', () => stopping.abort());
   const progress = new ReplayProgress(process.stderr);
   while (!stopping.signal.aborted) {
-    const versions = (await replays.versions()).filter(
+    const versions = (await versionsNow()).filter(
       ({ rollup }) => names === null || names.includes(rollup),
     );
     const filling = versions.filter(({ state }) => state === 'filling');
@@ -166,7 +180,7 @@ async function watch(replays: FolderReplays, names: readonly string[] | null): P
       process.stdout.write(versions.map(versionText).join(''));
       return;
     }
-    await pause(lookMs, stopping.signal);
+    await pause(everyMs, stopping.signal);
   }
   progress.clear();
   process.stdout.write('It goes on when the folder is opened next, or where it runs.\n');
@@ -185,6 +199,14 @@ const versionText = ({ rollup, version, state, from, since, until }: VersionStat
   const source = from === null ? '' : ` (replayed from the ${from}${range})`;
   return `${rollup} v${version} ${states[state]}${source}\n`;
 };
+
+function refuseRange({ sinceMs, untilMs }: Pick<ReplayOrder, 'sinceMs' | 'untilMs'>): void {
+  if (sinceMs === null && untilMs === null) return;
+  throw new MillraceError(
+    'replay_invalid',
+    'In a cluster a rollup is replayed as a whole: leave out --since and --until.',
+  );
+}
 
 function timeOf(flag: string, text: string | undefined): number | null {
   if (text === undefined) return null;

@@ -1,12 +1,12 @@
-import { Loader } from '../load/loader.ts';
 import { pause } from '../pause.ts';
 import type { RollupPlan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { CrashPoint, ReachCrashPoint } from '../ports/crash-points.ts';
+import type { ReachCrashPoint } from '../ports/crash-points.ts';
 import type { LogReader } from '../ports/log.ts';
 import type { LoadProgress } from '../ports/progress.ts';
 import type { RollupReplay } from '../ports/rollup-progress.ts';
 import type { Store } from '../ports/store.ts';
+import { loadAgain } from './load-again.ts';
 import { type FilledBeside, waitWhileBusy } from './pace.ts';
 import type { Place, RollupTables } from './rollup-tables.ts';
 
@@ -26,12 +26,6 @@ export interface ReadAgainOptions {
   readonly onRetry: (what: string, error: unknown) => void;
 }
 
-/** The loader's, as those of a replay. */
-const points: { readonly [point in CrashPoint]?: CrashPoint } = {
-  'load-intended': 'replay-intended',
-  'load-inserted': 'replay-inserted',
-};
-
 /**
  * Reads the log below the cut of a version again, into that version. It is loaded
  * as events are, range by range under tokens, and how far it is lies beside the
@@ -41,44 +35,29 @@ const points: { readonly [point in CrashPoint]?: CrashPoint } = {
  */
 export async function readAgain(
   { rollup: { table } }: Place,
-  options: ReadAgainOptions,
+  { tables, source, history, ...options }: ReadAgainOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { tables, clock, rowsMax, reach, onRetry } = options;
   const { place, replay } = replayOf(tables, table);
-  const log = await options.history(place, replay);
-  const loader = new Loader({
-    log,
-    store: patient(options.store, options.loader, signal),
-    progress: {
-      read: async () => replayOf(tables, table).replay.loaded,
-      save: (loaded) => save(tables, table, loaded, log.start),
+  const log = await history(place, replay);
+  await loadAgain(
+    {
+      ...options,
+      ...{ log, table, partition: 0, upTo: place.cut },
+      store: patient(options.store, options.loader, signal),
+      source: source(place.rollup),
+      progress: {
+        read: async () => replayOf(tables, table).replay.loaded,
+        save: (loaded) => save(tables, table, loaded, log.start),
+      },
+      onLeftOut: (offset, reason) =>
+        options.onRetry(
+          `rollup ${table} is replayed without the event at offset ${offset}`,
+          new Error(reason),
+        ),
     },
-    clock,
-    table: options.source(place.rollup),
-    columns: options.columns,
-    topic: `replays/${table}`,
-    partition: 0,
-    ...(rowsMax === undefined ? {} : { rowsMax, rowsEnough: rowsMax, rowsEnoughBeside: rowsMax }),
-    refuse: async ({ offset, reason }) =>
-      onRetry(
-        `rollup ${table} is replayed without the event at offset ${offset}`,
-        new Error(reason),
-      ),
-    reach: (point) => {
-      const own = points[point];
-      if (own !== undefined) reach(own);
-    },
-    onRetry: (error, { from, to }) =>
-      onRetry(`the replay of offsets ${from} to ${to} into ${table} waits`, error),
-  });
-  await loader.resume();
-  loader.start();
-  try {
-    await loader.settled(place.cut, signal);
-  } finally {
-    await loader.stop();
-  }
+    signal,
+  );
 }
 
 function replayOf(

@@ -6,8 +6,6 @@ import type { ArchiveDecoder } from '../ports/archive-decoder.ts';
 import type { LogReader } from '../ports/log.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RollupReplay } from '../ports/rollup-progress.ts';
-import type { ReadAgainOptions } from '../rollups/read-again.ts';
-import type { ReplaysOptions } from '../rollups/replays.ts';
 
 export interface ReplayHistoryOptions {
   readonly log: LogReader;
@@ -19,11 +17,20 @@ export interface ReplayHistoryOptions {
   readonly forgetful: (log: LogReader) => LogReader;
 }
 
+/** What is asked for of a history: from where, and of which buckets. */
+export type ReplayedPart = Pick<RollupReplay, 'from' | 'sinceMs' | 'untilMs'>;
+
 export interface ReplayHistory {
   /** The log, without what was forgotten. */
   readonly log: LogReader;
-  readonly start: ReplaysOptions['historyStart'];
-  readonly upToCut: ReadAgainOptions['history'];
+  /**
+   * Where the history begins; 0 if it has everything.
+   *
+   * @throws MillraceError `history_incomplete`, `archive_unavailable`.
+   */
+  readonly start: (part: ReplayedPart) => Promise<number>;
+  /** The history as it was when the log ended at an offset. */
+  readonly upToCut: (at: { readonly cut: number }, part: ReplayedPart) => Promise<LogReader>;
   /**
    * All that the archive has, and the log behind it.
    *
@@ -45,36 +52,44 @@ export function replayHistory({
   forgetful,
 }: ReplayHistoryOptions): ReplayHistory {
   const log = forgetful(whole);
+  /** Null if it has nothing yet. */
   const archived = async (
     wanted: (object: ArchivedObject) => boolean = () => true,
-  ): Promise<ArchivedLog> => {
+  ): Promise<ArchivedLog | null> => {
     if (objects === null) {
       throw new MillraceError(
         'history_incomplete',
         'This pipeline runs without an archive: start it with --archive.',
       );
     }
-    const opened = await ArchivedLog.open({ objects, decoder, partition, wanted });
-    if (opened !== null) return opened;
-    throw new MillraceError('history_incomplete', 'The archive has nothing yet.');
+    return ArchivedLog.open({ objects, decoder, partition, wanted });
   };
   const behind = (old: ArchivedLog): LogReader => forgetful(joinedLog(old, whole, () => old.end));
-  const from = async (replay: RollupReplay): Promise<LogReader> =>
-    replay.from === 'log' ? log : behind(await archived((object) => isWanted(object, replay)));
+  const from = async (part: ReplayedPart): Promise<LogReader> => {
+    if (part.from === 'log') return log;
+    const old = await archived((object) => isWanted(object, part));
+    return old === null ? log : behind(old);
+  };
   return {
     log,
-    withArchive: async () => behind(await archived()),
-    upToCut: async ({ cut }, replay) => logUpTo(await from(replay), cut),
-    async start(replay) {
-      if (replay.from === 'events') return 0;
-      if (replay.from === 'log') {
+    async withArchive() {
+      const old = await archived();
+      if (old !== null) return behind(old);
+      throw new MillraceError('history_incomplete', 'The archive has nothing yet.');
+    },
+    upToCut: async ({ cut }, part) => logUpTo(await from(part), cut),
+    async start(part) {
+      if (part.from === 'events') return 0;
+      const old = part.from === 'log' ? null : await archived();
+      if (old === null) {
         if (log.start === 0) return 0;
+        const nothing = part.from === 'log' ? '' : ', and the archive has nothing yet';
         throw new MillraceError(
           'history_incomplete',
-          `The log begins at offset ${log.start}: it has forgotten what came before.`,
+          `The log begins at offset ${log.start}: it has forgotten what came before${nothing}.`,
         );
       }
-      const { start, end, missing } = await archived();
+      const { start, end, missing } = old;
       if (start === 0 && missing === 0 && end >= log.start) return 0;
       throw new MillraceError(
         'history_incomplete',
@@ -85,7 +100,7 @@ export function replayHistory({
 }
 
 /** Whether events of its day may be in the buckets that are replayed. */
-const isWanted = ({ date }: ArchivedObject, { sinceMs, untilMs }: RollupReplay): boolean => {
+const isWanted = ({ date }: ArchivedObject, { sinceMs, untilMs }: ReplayedPart): boolean => {
   const dayBeginMs = Date.parse(date);
   const dayEndMs = dayBeginMs + 86_400_000;
   return (sinceMs === null || dayEndMs > sinceMs) && (untilMs === null || dayBeginMs < untilMs);

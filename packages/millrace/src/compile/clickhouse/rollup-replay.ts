@@ -21,6 +21,8 @@ export interface BucketRange {
   readonly untilMs: number | null;
 }
 
+export const allBuckets: BucketRange = { sinceMs: null, untilMs: null };
+
 interface ReplayOptions {
   readonly database: string;
 }
@@ -43,6 +45,20 @@ export const createReplay = (
   range: BucketRange,
   plan: Plan,
   { database }: ReplayOptions,
+): readonly string[] => [
+  ...createReplaySource(rollup, range, { database }),
+  print({
+    ...createRollupTable({ ...rollup, keepMs: null }, plan, database),
+    name: bucketsBefore(rollup, database),
+    settings: { allow_nullable_key: 1 },
+  }),
+];
+
+/** The same where all buckets are replayed, so that none is taken over. */
+export const createReplaySource = (
+  rollup: RollupPlan,
+  range: BucketRange,
+  { database }: ReplayOptions,
 ): readonly string[] => {
   const source = replaySource(rollup, database);
   const definitions: readonly Definition[] = [
@@ -52,11 +68,6 @@ export const createReplay = (
       name: { database, table: `${source.table}_fill` },
       to: { database, table: rollup.table },
       select: { ...statesOfEvents(rollup, database, ...happenedIn(range)), from: source },
-    },
-    {
-      ...createRollupTable({ ...rollup, keepMs: null }, plan, database),
-      name: bucketsBefore(rollup, database),
-      settings: { allow_nullable_key: 1 },
     },
   ];
   return [...dropReplay(rollup, { database }), ...definitions.map(print)];

@@ -60,7 +60,10 @@ export interface JobStatus {
 export interface VersionStatus {
   readonly rollup: string;
   readonly version: number;
-  /** `filling`, `filled`: readers do not see it yet. `shown`: they do. `leaving`: it is about to be dropped. */
+  /**
+   * `asked`, `filling`, `filled`: readers do not see it yet. `shown`: they do. `kept`: they may go
+   * back to it. `leaving`: it is about to be dropped.
+   */
   readonly state: RollupVersion['stage'];
   /** Events that were stored before it, and how many of them it has. */
   readonly events_to_fill: number;

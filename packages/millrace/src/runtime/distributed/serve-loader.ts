@@ -73,7 +73,7 @@ export async function serveLoader(
     await watch.stop();
     throw new MillraceError('log_unavailable', 'Kafka does not say what was applied.');
   }
-  const plan = planOf(definition, knownTo(applied));
+  const plan = planOf(definition, knownTo(applied, 'shown'));
   const store = await openClickHouseStore({
     url: settings.storeUrl,
     username: settings.storeUser,

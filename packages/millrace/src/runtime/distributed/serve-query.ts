@@ -75,7 +75,8 @@ export async function serveQuery(
   const applying = await AppliedWatch.open({
     ...{ kafka, plan: planOf(definition), patienceMs: kafkaMsMax, onProblem },
   });
-  const plan = planOf(definition, applying.applied ? knownTo(applying.applied) : undefined);
+  const { applied } = applying;
+  const plan = planOf(definition, applied ? knownTo(applied, 'shown') : undefined);
   const store = clickHouseStore({
     url: settings.storeUrl,
     username: settings.storeUser,

@@ -18,9 +18,12 @@ import { type Applied, appliedIn, nothingApplied } from './applied.ts';
 import { Claim, placed } from './claim.ts';
 import type { Desired } from './cluster.ts';
 import { cutsOf } from './cuts-of.ts';
+import { type History, type HistorySettings, openHistory } from './history.ts';
 import { knownTo } from './known-to.ts';
-import { type Cluster, cutNow, look } from './look.ts';
+import { type Cluster, cutNow, loadersNow, look } from './look.ts';
 import { perform } from './perform.ts';
+import { type ReplayOrder, withOrder } from './replay-order.ts';
+import { rollupsBeside } from './rollup-version.ts';
 import type { Step } from './step.ts';
 import { refusalsIn, stepsTo } from './steps.ts';
 
@@ -47,6 +50,8 @@ export interface ClusterSettings {
   readonly transactionTimeoutMinutes: number;
 }
 
+export interface ApplySettings extends ClusterSettings, HistorySettings {}
+
 export interface ApplyOptions {
   /** Where jobs are to go on from, by name. */
   readonly resume: { readonly [job: string]: string };
@@ -54,6 +59,10 @@ export interface ApplyOptions {
   readonly onSteps: (steps: readonly Step[]) => void;
   readonly onStep: (step: Step) => void;
   readonly tell: (sentence: string) => void;
+  /** Told how many events a version of a rollup has, of those that it is filled with. */
+  readonly onFill: (table: string, done: number, of: number) => void;
+  /** Asks for another version of rollups than readers see, before all else. */
+  readonly order?: ReplayOrder;
 }
 
 /**
@@ -79,32 +88,37 @@ export async function planCluster(
  *
  * @returns how many steps it took.
  * @throws MillraceError as `planCluster`, `apply_in_progress`, `apply_refused` if anything
- *   is (then nothing was done), and what a step throws.
+ *   is (then nothing was done), what an order throws, and what a step throws.
  */
 export async function applyCluster(
-  settings: ClusterSettings,
-  { resume, onSteps, onStep, tell }: ApplyOptions,
+  settings: ApplySettings,
+  { resume, onSteps, onStep, tell, onFill, order }: ApplyOptions,
 ): Promise<number> {
   return withCluster(settings, 'makes', async (plan, cluster) => {
     const { admin, clock } = cluster;
     const topic = appliedTopic(plan, settings);
     await admin.create(topic);
-    const journal = openJournal({ ...addressOf(settings), clock, topic: topic.name });
+    const kafka = addressOf(settings);
+    const journal = openJournal({ ...kafka, clock, topic: topic.name });
+    const history = openHistory(settings, { kafka, topic: topicNames(plan).clean });
     try {
       const claim = await Claim.take(journal);
       try {
-        const cut = await cutNow(plan, claim.applied, cluster);
-        const desired = await desiredOf(settings, claim.applied, resume, cut);
-        const steps = stepsTo(desired, await look(desired, claim.applied, cluster), claim.applied);
+        const ordering = { ...cluster, history, settings };
+        const applied = order ? await ordered(order, claim.applied, ordering) : claim.applied;
+        const cut = await cutNow(plan, applied, cluster);
+        const desired = await desiredOf(settings, applied, resume, cut);
+        const steps = stepsTo(desired, await look(desired, applied, cluster), applied);
         onSteps(steps);
         const refused = refusalsIn(steps);
         if (refused.length > 0) {
           const codes = [...new Set(refused.map(({ code }) => code))].join(', ');
           throw new MillraceError('apply_refused', `Nothing was done: ${codes}.`);
         }
+        if (applied !== claim.applied) await claim.keep(applied);
         const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
-        const kafka = addressOf(settings);
-        const work = { ...cluster, claim, kafka, reach, tell, ...toldBy(settings) };
+        const told = { ...toldBy(settings), tell, onFill };
+        const work = { ...cluster, ...told, claim, kafka, history, reach };
         for (const step of steps) {
           onStep(step);
           await perform(step, work);
@@ -119,9 +133,34 @@ export async function applyCluster(
           );
       }
     } finally {
+      await history.close();
       await journal.close();
     }
   });
+}
+
+/**
+ * What is applied, with what an order asks for.
+ *
+ * @throws MillraceError what `withOrder` throws; `history_incomplete`, `archive_unavailable`.
+ */
+async function ordered(
+  order: ReplayOrder,
+  applied: Applied,
+  {
+    history,
+    settings,
+    ...cluster
+  }: Cluster & { readonly history: History; readonly settings: ClusterSettings },
+): Promise<Applied> {
+  const plan = planOf(await loadPipeline(settings.pipeline), knownTo(applied, 'to come'));
+  const next = withOrder(order, plan, applied);
+  if (order.kind !== 'start' || order.from === 'events') return next;
+  const part = { from: order.from, sinceMs: null, untilMs: null };
+  const { stored } = await loadersNow(plan, applied, cluster);
+  for (const partition of stored.keys())
+    await history.read(order.from, partition, (all) => all.start(part));
+  return next;
 }
 
 const toldBy = ({ sqlGatewayUrl, savepoints, cluster }: ClusterSettings) => ({
@@ -133,7 +172,7 @@ const toldBy = ({ sqlGatewayUrl, savepoints, cluster }: ClusterSettings) => ({
 /** What earlier applies kept; nothing where there was none. */
 export async function whatWasApplied(
   plan: Plan,
-  settings: ClusterSettings,
+  settings: Pick<ClusterSettings, 'kafka'>,
   admin: TopicAdmin,
 ): Promise<ReturnType<typeof appliedIn>> {
   const { applied: topic } = topicNames(plan);
@@ -148,14 +187,16 @@ export async function desiredOf(
   resume: ApplyOptions['resume'],
   cut: readonly number[] | null,
 ): Promise<Desired> {
-  const plan = planOf(await loadPipeline(settings.pipeline), knownTo(applied));
-  const jobs = flinkJobs(plan, {
+  const plan = planOf(await loadPipeline(settings.pipeline), knownTo(applied, 'to come'));
+  const beside = rollupsBeside(plan, applied.rollups);
+  const served = { ...plan, rollups: [...plan.rollups, ...beside] };
+  const jobs = flinkJobs(served, {
     bootstrapServers: settings.kafka.join(','),
     parallelism: settings.parallelism,
     partitions: settings.partitions,
     checkpointMs: settings.checkpointSeconds * 1_000,
     transactionTimeoutMs: settings.transactionTimeoutMinutes * 60_000,
-    cuts: cutsOf(plan, applied, cut),
+    cuts: cutsOf(served, applied, cut),
   });
   const unknown = Object.keys(resume).filter((name) => jobs.every((job) => job.name !== name));
   if (unknown.length > 0) {
@@ -165,11 +206,12 @@ export async function desiredOf(
       `--resume names ${unknown.join(', ')}; the jobs are ${names}.`,
     );
   }
-  const topics = kafkaTopics(plan, settings);
-  return { plan, topics, jobs, cut, onSeveralServers: settings.cluster !== '', resume };
+  const topics = kafkaTopics(served, settings);
+  const onSeveralServers = settings.cluster !== '';
+  return { plan, beside, topics, jobs, cut, onSeveralServers, resume };
 }
 
-const addressOf = ({ kafka }: ClusterSettings) => ({
+const addressOf = ({ kafka }: Pick<ClusterSettings, 'kafka'>) => ({
   brokers: kafka,
   clientId: `millrace-apply-${process.pid}`,
 });

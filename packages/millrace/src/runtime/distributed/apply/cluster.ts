@@ -1,11 +1,13 @@
 import type { TopicState } from '../../../adapters/kafka/topic-admin.ts';
 import type { FlinkJob } from '../../../compile/flink/job.ts';
 import type { Topic } from '../../../compile/kafka/topics.ts';
-import type { Plan } from '../../../plan/plan.ts';
+import type { Plan, RollupPlan } from '../../../plan/plan.ts';
 
 /** What a definition and the settings ask for. */
 export interface Desired {
   readonly plan: Plan;
+  /** Versions of its rollups that stay beside those that it has. */
+  readonly beside: readonly RollupPlan[];
   readonly topics: readonly Topic[];
   readonly jobs: readonly FlinkJob[];
   /**

@@ -10,7 +10,8 @@ export function cutsOf(
   return new Map(
     plan.rollups.flatMap(({ table }) => {
       const version = rollups[table];
-      const from = version === undefined ? cut : (version.fill?.cut ?? null);
+      const isNew = version === undefined || version.stage === 'asked';
+      const from = isNew ? cut : (version.fill?.cut ?? null);
       return from === null ? [] : [[table, from] as const];
     }),
   );

@@ -1,43 +1,58 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lateInsert } from '../../../adapters/clickhouse/store-error.ts';
 import { fillFromEvents } from '../../../compile/clickhouse/rollup-fill.ts';
+import { dropReplay } from '../../../compile/clickhouse/rollup-replay.ts';
 import { Backoff } from '../../../load/backoff.ts';
 import type { RollupPlan } from '../../../plan/plan.ts';
-import { resultLines } from '../../../ports/result-rows.ts';
 import type { RollupStep } from '../../../ports/rollup-progress.ts';
 import { type Store, StoreError } from '../../../ports/store.ts';
 import { nextSteps } from '../../../rollups/fill-steps.ts';
 import { database } from '../../database.ts';
 import { fillStatements } from '../../fill-statements.ts';
-import type { Performing } from './perform.ts';
-import type { FillProgress, RollupFill, RollupVersion } from './rollup-version.ts';
+import { define } from './define.ts';
+import { type FilledVersion, type Filling, filledVersion } from './filling.ts';
+import { insertDeadline } from './insert-deadline.ts';
+import { type ReadingAgain, readAgain } from './read-again.ts';
+import type { FillProgress, RollupFill } from './rollup-version.ts';
 
 /** As many as are aggregated and inserted in some tenths of a second. */
 const eventsPerStep = 250_000;
-/** How long (ms) an insert may take to begin. Whoever sent it has lost the right to apply by then, if it slept. */
-const insertMs = 60_000;
 /** A store that is away is waited for; what it refuses so often on end it will never take. */
 const failuresMax = 20;
-const tellMs = 5_000;
-
-export type Filling = Pick<Performing, 'claim' | 'store' | 'clock' | 'tell' | 'reach'>;
 
 /**
  * Brings the events below a version's cut into its table, each once. Nothing else is
  * brought into it meanwhile: so the table knows the token of the last step however
  * long ago that was, and whoever goes on repeats it without harm.
  *
- * @throws StoreError that goes on; MillraceError `apply_in_progress`, `log_unavailable`.
+ * @throws StoreError that goes on; MillraceError `apply_in_progress`, `log_unavailable`, and
+ *   what `readAgain` throws.
  */
-export async function fillRollup({ table }: RollupPlan, work: Filling): Promise<void> {
+export async function fillRollup({ table }: RollupPlan, work: ReadingAgain): Promise<void> {
   const { claim, tell } = work;
+  const { rollup, from = 'events' } = filledVersion(table, work);
+  if (from === 'events') await fillFromStore(table, work);
+  else {
+    await readAgain(table, from, work);
+    await define(dropReplay(rollup, { database }), work);
+  }
+  const { fill, ...version } = filledVersion(table, work);
+  // The archive and the log have all there ever was.
+  const completeSinceMs =
+    from === 'events' ? completeSince(fill, Number.POSITIVE_INFINITY, work) : null;
+  const filled = { ...version, stage: 'filled', fill: { ...fill, completeSinceMs } } as const;
+  const { rollups } = claim.applied;
+  await claim.keep({ ...claim.applied, rollups: { ...rollups, [table]: filled } });
+  tell(`${table} has the ${fill.eventsDone} events that were stored before it`);
+}
+
+async function fillFromStore(table: string, work: Filling): Promise<void> {
+  const { tell, onFill } = work;
   const backoff = new Backoff(100, 5_000);
   const steps = new Ahead(work.store);
-  let failures = 0;
-  let toldMs = performance.now();
-  for (;;) {
+  for (let failures = 0; ; ) {
     try {
-      if (!(await fillOn(table, steps, work))) break;
+      if (!(await fillOn(table, steps, work))) return;
       failures = 0;
       backoff.reset();
     } catch (error) {
@@ -46,23 +61,15 @@ export async function fillRollup({ table }: RollupPlan, work: Filling): Promise<
       tell(`${table} waits for the store: ${error.message}`);
       await backoff.wait(new AbortController().signal);
     }
-    if (performance.now() - toldMs < tellMs) continue;
-    const { fill } = filling(table, work);
-    tell(`${table} has ${fill.eventsDone} of ${fill.events} events`);
-    toldMs = performance.now();
+    const { eventsDone, events } = filledVersion(table, work).fill;
+    onFill(table, eventsDone, events);
   }
-  const { fill, ...version } = filling(table, work);
-  const completeSinceMs = completeSince(fill, Number.POSITIVE_INFINITY, work);
-  const filled = { ...version, stage: 'filled', fill: { ...fill, completeSinceMs } } as const;
-  const { rollups } = claim.applied;
-  await claim.keep({ ...claim.applied, rollups: { ...rollups, [table]: filled } });
-  tell(`${table} has the ${fill.eventsDone} events that were stored before it`);
 }
 
 /** Does a step. @returns whether there was one. */
 async function fillOn(table: string, steps: Ahead, work: Filling): Promise<boolean> {
   const { claim, reach } = work;
-  const version = filling(table, work);
+  const version = filledVersion(table, work);
   const { cut, events: _, ...progress } = version.fill;
   const step = progress.intent ?? (await steps.next(version));
   if (step === undefined) return false;
@@ -87,22 +94,13 @@ async function insert(
   rollup: RollupPlan,
   cut: readonly number[],
   { fromMs, toMs }: RollupStep,
-  { store, claim }: Filling,
+  work: Filling,
 ): Promise<void> {
-  const atMs = (await storeTimeMs(store)) + insertMs;
-  // In this order: one that sleeps after this comes later than the deadline.
-  claim.sure();
-  const range = { fromMs, toMs, cut, deadline: { atMs, late: lateInsert } };
-  await store.insertComputed({
-    statement: fillFromEvents(rollup, range, { database }),
+  const deadline = { atMs: await insertDeadline(work), late: lateInsert };
+  await work.store.insertComputed({
+    statement: fillFromEvents(rollup, { fromMs, toMs, cut, deadline }, { database }),
     token: `rollups/${rollup.table}/${fromMs}-${toMs}`,
   });
-}
-
-async function storeTimeMs(store: Store): Promise<number> {
-  const sql = 'SELECT toUnixTimestamp64Milli(now64(3))';
-  const [line = ''] = resultLines(await store.read(sql, { format: 'TSV' }));
-  return Number(line);
 }
 
 /** The next steps, which are asked for by the month. */
@@ -123,15 +121,6 @@ class Ahead {
         : await nextSteps({ ...fill, rollup }, { store: this.#store, questions, eventsPerStep });
     return this.#steps[0];
   }
-}
-
-type FilledVersion = RollupVersion & { readonly fill: RollupFill };
-
-function filling(table: string, { claim }: Filling): FilledVersion {
-  const version = claim.applied.rollups[table];
-  if (version === undefined || version.fill === null)
-    throw new Error(`${table} is not being filled`);
-  return { ...version, fill: version.fill };
 }
 
 /** Since when it has everything, now that it has what is left of the events before a time. */

@@ -1,5 +1,10 @@
 import { createDeltas, dropDeltas } from '../../../compile/clickhouse/deltas-table.ts';
 import {
+  allBuckets,
+  createReplaySource,
+  dropReplay,
+} from '../../../compile/clickhouse/rollup-replay.ts';
+import {
   createVersionFill,
   createVersionTable,
   cutOffVersion,
@@ -45,12 +50,15 @@ export async function makeRollup(made: NewVersion, work: Performing): Promise<vo
 }
 
 async function makeTables({ rollup, plan }: NewVersion, work: Performing): Promise<void> {
+  const { claim } = work;
   const options = optionsOf(work);
   const table = createVersionTable(rollup, plan, options);
+  const { from = 'events' } = claim.applied.rollups[rollup.table] ?? {};
+  const replayed = from === 'events' ? [] : createReplaySource(rollup, allBuckets, { database });
   const statements = filledByDeltas(rollup)
     ? [...dropDeltas(rollup, options), ...table, ...createDeltas(rollup, plan, options)]
     : [...table, ...createVersionFill(rollup, options)];
-  await define(statements, work);
+  await define([...statements, ...replayed], work);
 }
 
 /** Of an insert that was under way when a view of the events was made nobody knows whether the view saw it. */
@@ -67,8 +75,14 @@ async function requireAtRest({ rollup, plan, cut }: NewVersion, work: Performing
 async function beginFill(
   rollup: RollupPlan,
   cut: readonly number[],
-  { store }: Performing,
+  { store, claim }: Performing,
 ): Promise<RollupFill> {
+  const { from = 'events' } = claim.applied.rollups[rollup.table] ?? {};
+  if (from !== 'events')
+    return newFill(
+      cut,
+      cut.reduce((sum, offset) => sum + offset, 0),
+    );
   const empty = newFill(cut, 0);
   const questions = fillStatements(database);
   return newFill(cut, await eventsBelowCut({ ...empty, rollup }, { store, questions }));
@@ -85,6 +99,7 @@ export function dropTables(
     ...(isNameTaken ? [] : hideRollup(rollup, options)),
     ...cutOffVersion(rollup, options),
     ...dropDeltas(rollup, options),
+    ...dropReplay(rollup, { database }),
     ...dropVersion(rollup, options),
   ];
   return define(statements, work);

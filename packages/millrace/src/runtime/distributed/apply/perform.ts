@@ -16,6 +16,7 @@ import { define } from './define.ts';
 import { dropRollups } from './drop-rollups.ts';
 import { fillRollup } from './fill-rollup.ts';
 import { fingerprintOf, fingerprintParameter } from './fingerprint.ts';
+import type { History } from './history.ts';
 import type { Cluster } from './look.ts';
 import { makeRollup, optionsOf } from './make-rollup.ts';
 import { standingRollups } from './rollup-version.ts';
@@ -32,8 +33,12 @@ export interface Performing extends Cluster {
   readonly storeCluster?: StoreCluster;
   /** Where savepoints are written; where Flink is told to by itself if left out. */
   readonly savepoints?: string;
+  /** What replays read. */
+  readonly history: History;
   /** Told how it goes on. */
   readonly tell: (sentence: string) => void;
+  /** Told how many events a version of a rollup has, of those that it is filled with. */
+  readonly onFill: (table: string, done: number, of: number) => void;
 }
 
 /** How long a job may take to restore its state and run. */

@@ -1,5 +1,6 @@
 import { filledByDeltas } from '../../../plan/deltas.ts';
 import type { RollupPlan } from '../../../plan/plan.ts';
+import type { RollupReplay } from '../../../ports/rollup-progress.ts';
 import type { Applied } from './applied.ts';
 import type { Actual, Desired } from './cluster.ts';
 import { loadersRunning } from './loaders-running.ts';
@@ -19,8 +20,9 @@ export interface RollupSteps {
 /** What gives each rollup a version that computes what it is to compute, filled and shown. */
 export const rollupSteps = (desired: Desired, actual: Actual, applied: Applied): RollupSteps => {
   const { rollups } = desired.plan;
+  const staying = [...rollups, ...desired.beside];
   const gone = Object.values(applied.rollups).filter(({ rollup }) =>
-    rollups.every(({ table }) => table !== rollup.table),
+    staying.every(({ table }) => table !== rollup.table),
   );
   return {
     makes: rollups.flatMap((rollup) => make(rollup, desired, actual, applied)),
@@ -50,6 +52,7 @@ const make = (
   }
   const { cut } = desired;
   if (cut !== null && desired.onSeveralServers) return [onSeveralServers(rollup)];
+  if (cut === null && version?.from !== undefined) return [withoutEvents(rollup)];
   // While an insert is under way nobody knows whether a view of the events that is made has seen it.
   if (!filledByDeltas(rollup) && applied.plan !== null) {
     const refusals = loadersRunning(actual);
@@ -61,6 +64,7 @@ const make = (
 
 /** Whether nothing that counts is in it: its table is not there, or it was filled while nobody loaded, and somebody did. */
 const isToBeMade = ({ rollup, stage, fill }: RollupVersion, actual: Actual): boolean => {
+  if (stage === 'asked') return true;
   if (!actual.tables.has(rollup.table)) return actual.events === 0;
   if (filledByDeltas(rollup) || stage !== 'filling' || fill === null) return false;
   return JSON.stringify(fill.cut) !== JSON.stringify(actual.loaders.stored);
@@ -87,8 +91,14 @@ const fill = (
   if (!isNew && version.stage === 'filled') return [show];
   const refusals = isNew || filledByDeltas(rollup) ? [] : loadersRunning(actual);
   if (refusals.length > 0) return refusals;
-  const what = `${nameOf(rollup)}: fill it from the events that are stored; ${meanwhile}`;
+  const what = `${nameOf(rollup)}: fill it from ${sources[version?.from ?? 'events']}; ${meanwhile}`;
   return [{ kind: 'fill rollup', rollup, what }, show];
+};
+
+const sources: { readonly [from in RollupReplay['from']]: string } = {
+  archive: 'the archive, and the log behind it',
+  log: 'the log',
+  events: 'the events that are stored',
 };
 
 const lost = ({ name, table }: RollupPlan): Refusal => ({
@@ -96,6 +106,13 @@ const lost = ({ name, table }: RollupPlan): Refusal => ({
   code: 'plan_conflict',
   what: `rollups.${name}: the store lacks ${table}, which it had`,
   mend: 'Restore the table, or change what the rollup computes: a new version is filled from the events.',
+});
+
+const withoutEvents = ({ name }: RollupPlan): Refusal => ({
+  kind: 'refuse',
+  code: 'replay_conflict',
+  what: `rollups.${name}: the store has no events yet, so there is nothing to replay`,
+  mend: 'Wait until loaders have stored some; `millrace replay drop` gives the replay up.',
 });
 
 const onSeveralServers = ({ name }: RollupPlan): Refusal => ({

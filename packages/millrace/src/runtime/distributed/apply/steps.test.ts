@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { MillraceError } from '../../../errors.ts';
 import {
   count,
   decimal,
@@ -11,11 +12,14 @@ import {
   string,
 } from '../../../index.ts';
 import type { SeenJob } from './cluster.ts';
+import { type ReplayOrder, withOrder } from './replay-order.ts';
+import { loadedRollups } from './rollup-version.ts';
 import type { Step } from './step.ts';
 import { refusalsIn } from './steps.ts';
 import {
   afterAll,
   appliedWorld,
+  desired,
   emptyWorld,
   events,
   shop,
@@ -251,9 +255,110 @@ describe('a rollup', () => {
     expect(doing(stepsIn(withEvents(made, [5, 5, 5, 6]), wish))).toEqual(all);
   });
 
+  const wish = { pipeline: rolledUp };
+  const order = (world: World, given: ReplayOrder): World => ({
+    ...world,
+    applied: withOrder(given, desired(wish, world).plan, world.applied),
+  });
+  const start: ReplayOrder = { kind: 'start', rollups: ['by_day'], from: 'log' };
+  const replay = (world: World): World => {
+    const asked = order(world, start);
+    return afterAll(asked, stepsIn(asked, wish));
+  };
+  const stages = ({ applied }: World): readonly string[] =>
+    Object.entries(applied.rollups).map(([table, { stage }]) => `${table} ${stage}`);
+
+  test('that is replayed is made beside the one that readers see, which is kept and loaded', () => {
+    const world = withEvents(appliedWorld(wish), [5, 0, 7, 1]);
+    const asked = order(world, start);
+    const steps = stepsIn(loading(asked, { running: 2 }), wish);
+    expect(doing(steps)).toEqual([
+      ...['create topic', 'change tables', 'make rollup by_day__v2', 'start job'],
+      ...['fill rollup by_day__v2', 'show rollup by_day__v2'],
+    ]);
+    expect(steps[4]?.what).toBe(
+      'rollup by_day v2: fill it from the log; version 1 answers until then',
+    );
+    const begun = afterAll(asked, steps.slice(0, 4));
+    expect(stages(begun)).toEqual(['by_day__v1 shown', 'by_day__v2 filling']);
+    // Whatever died, it goes on; the same order again changes nothing, another is refused.
+    expect(doing(stepsIn(order(begun, start), wish))).toEqual(doing(steps.slice(4)));
+    expect(() => order(begun, { ...start, from: 'events' })).toThrow(
+      expect.objectContaining({ code: 'replay_conflict' }),
+    );
+    const done = afterAll(begun, steps.slice(4));
+    expect(stages(done)).toEqual(['by_day__v1 kept', 'by_day__v2 shown']);
+    expect(loadedRollups(done.applied.rollups)).toHaveLength(2);
+    expect(stepsIn(done, wish)).toEqual([]);
+    expect(Object.keys(done.applied.jobs)).toEqual([
+      ...['shop.dedup', 'shop.by_day__v1', 'shop.by_day__v2'],
+    ]);
+    // The job of the one that is kept goes on, too.
+    const [job = expect.fail('no job')] = done.actual.jobs.get('shop.by_day__v1') ?? [];
+    const dead = withJobs(done, 'shop.by_day__v1', [{ ...job, over: true, goOnFrom: 'chk-3' }]);
+    expect(stepsIn(dead, wish)).toMatchObject([{ kind: 'resume job', from: 'chk-3' }]);
+  });
+
+  test('that was replayed can be gone back to and forth, until it goes', () => {
+    const done = replay(withEvents(appliedWorld(wish)));
+    const back = order(done, { kind: 'back', rollup: 'by_day' });
+    const steps = stepsIn(back, wish);
+    expect(doing(steps)).toEqual(['change tables', 'show rollup by_day__v1']);
+    const before = afterAll(back, steps);
+    expect(stages(before)).toEqual(['by_day__v1 shown', 'by_day__v2 kept']);
+    expect(stepsIn(before, wish)).toEqual([]);
+    const dropped = order(before, { kind: 'drop', rollup: 'by_day' });
+    const drops = ['remove job', 'drop rollups by_day__v2'];
+    expect(doing(stepsIn(dropped, wish))).toEqual(drops);
+    const alone = afterAll(dropped, stepsIn(dropped, wish));
+    expect(stages(alone)).toEqual(['by_day__v1 shown']);
+    expect(() => order(alone, { kind: 'back', rollup: 'by_day' })).toThrow(
+      expect.objectContaining({ code: 'replay_conflict' }),
+    );
+    // A number that was given once is not given again.
+    expect(stages(replay(alone))).toEqual(['by_day__v1 kept', 'by_day__v3 shown']);
+    // The next replay, or another definition, takes the place of what is kept.
+    expect(stages(replay(done))).toEqual(['by_day__v2 kept', 'by_day__v3 shown']);
+    const changed = afterAll(done, stepsIn(done, { pipeline: byHour }));
+    expect(stages(changed)).toEqual(['by_day__v3 shown']);
+    expect(Object.keys(changed.applied.jobs)).toEqual(['shop.dedup', 'shop.by_day__v3']);
+  });
+
+  test('whose replay is given up, or whose definition changes meanwhile, answers as before', () => {
+    const asked = order(withEvents(appliedWorld(wish)), start);
+    const begun = afterAll(asked, stepsIn(asked, wish).slice(0, 4));
+    const dropped = order(begun, { kind: 'drop', rollup: 'by_day' });
+    const steps = stepsIn(dropped, wish);
+    expect(doing(steps)).toEqual(['change tables', 'remove job', 'drop rollups by_day__v2']);
+    expect(stages(afterAll(dropped, steps))).toEqual(['by_day__v1 shown']);
+    const changed = afterAll(begun, stepsIn(begun, { pipeline: byHour }));
+    expect(stages(changed)).toEqual(['by_day__v3 shown']);
+  });
+
+  test.each([
+    ['not_found', { ...start, rollups: ['nothing'] }],
+    ['not_found', { kind: 'back', rollup: 'nothing' }],
+    ['replay_conflict', { kind: 'back', rollup: 'by_day' }],
+    ['replay_conflict', { kind: 'drop', rollup: 'by_day' }],
+  ] as const)('is not replayed: %s', (code, given) => {
+    const world = withEvents(appliedWorld(wish));
+    expect(() => order(world, given)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('is not replayed while something else is to be applied, nor without events', () => {
+    const world = withEvents(appliedWorld(wish));
+    const { plan } = desired({ pipeline: byHour }, world);
+    expect(() => withOrder(start, plan, world.applied)).toThrow(
+      expect.objectContaining({ code: 'replay_conflict' }),
+    );
+    expect(refusals(stepsIn(order(appliedWorld(wish), start), wish))).toContainEqual(
+      expect.stringContaining('replay_conflict: rollups.by_day: the store has no events yet'),
+    );
+  });
+
   test('is not filled on several servers, and not made again in place of one that was lost', () => {
-    const wish = { pipeline: rolledUp, onSeveralServers: true };
-    expect(refusals(stepsIn(withEvents(appliedWorld()), wish))).toContainEqual(
+    const spread = { pipeline: rolledUp, onSeveralServers: true };
+    expect(refusals(stepsIn(withEvents(appliedWorld()), spread))).toContainEqual(
       expect.stringContaining('plan_conflict: rollups.by_day: the store has events, and is on'),
     );
     const world = withEvents(appliedWorld({ pipeline: rolledUp }));
@@ -364,6 +469,20 @@ describe('a job', () => {
   });
 });
 
+/** With an order, where it is taken; it may be that of a definition that is applied no more. */
+const ordering =
+  (order: ReplayOrder) =>
+  (world: World): World => {
+    const { plan } = world.applied;
+    if (plan === null) return world;
+    try {
+      return { ...world, applied: withOrder(order, plan, world.applied) };
+    } catch (error) {
+      if (error instanceof MillraceError) return world;
+      throw error;
+    }
+  };
+
 test('what was done is not to be done again, whatever there was', () => {
   const wishes = fc.record<Wish>({
     pipeline: fc.constantFrom(shop, wider, rolledUp, byHour, withQuantiles, shortWindow),
@@ -380,6 +499,10 @@ test('what was done is not to be done again, whatever there was', () => {
     (world) => ({ ...world, actual: { ...world.actual, tables: new Set(), events: 0 } }),
     (world) => withEvents(world),
     (world) => ({ ...world, applied: { ...world.applied, jobs: {} } }),
+    ordering({ kind: 'start', rollups: ['by_day'], from: 'archive' }),
+    ordering({ kind: 'start', rollups: ['by_day'], from: 'events' }),
+    ordering({ kind: 'back', rollup: 'by_day' }),
+    ordering({ kind: 'drop', rollup: 'by_day' }),
   ];
   const turns = fc.array(fc.tuple(wishes, fc.constantFrom(...fates)), { maxLength: 5 });
   let done = 0;

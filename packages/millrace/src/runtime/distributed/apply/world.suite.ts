@@ -8,7 +8,7 @@ import type { Actual, Desired, SeenJob } from './cluster.ts';
 import { cutsOf } from './cuts-of.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { knownTo } from './known-to.ts';
-import { newFill, withMade, without, withShown } from './rollup-version.ts';
+import { newFill, rollupsBeside, withMade, without, withShown } from './rollup-version.ts';
 import type { Step } from './step.ts';
 import { stepsTo } from './steps.ts';
 import { tablesOf } from './table-steps.ts';
@@ -46,13 +46,15 @@ export const emptyWorld: World = {
 
 export const desired = (wish: Wish, { actual, applied }: World): Desired => {
   const { pipeline = shop, partitions = 4, replication = 3, checkpointMs = 3_000 } = wish;
-  const plan = planOf(pipeline, knownTo(applied));
+  const plan = planOf(pipeline, knownTo(applied, 'to come'));
   const cut = actual.events === 0 ? null : actual.loaders.stored;
   const settings = { bootstrapServers: 'kafka:9092', parallelism: 2, checkpointMs };
+  const beside = rollupsBeside(plan, applied.rollups);
+  const served = { ...plan, rollups: [...plan.rollups, ...beside] };
   return {
-    plan,
-    topics: kafkaTopics(plan, { partitions, replication }),
-    jobs: flinkJobs(plan, { ...settings, cuts: cutsOf(plan, applied, cut) }),
+    ...{ plan, beside },
+    topics: kafkaTopics(served, { partitions, replication }),
+    jobs: flinkJobs(served, { ...settings, cuts: cutsOf(served, applied, cut) }),
     cut,
     onSeveralServers: wish.onSeveralServers ?? false,
     resume: wish.resume ?? {},

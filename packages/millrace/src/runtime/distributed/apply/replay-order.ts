@@ -1,0 +1,102 @@
+import { MillraceError } from '../../../errors.ts';
+import { difference } from '../../../plan/difference.ts';
+import type { Plan, RollupPlan } from '../../../plan/plan.ts';
+import { atVersion } from '../../../plan/versions.ts';
+import type { RollupReplay } from '../../../ports/rollup-progress.ts';
+import type { Applied } from './applied.ts';
+import {
+  isToCome,
+  type RollupVersion,
+  type RollupVersions,
+  shownVersion,
+  withLeaving,
+} from './rollup-version.ts';
+
+/** Asks for another version of rollups than the one that readers see. */
+export type ReplayOrder =
+  /** One that is made anew. */
+  | {
+      readonly kind: 'start';
+      readonly rollups: readonly string[];
+      readonly from: RollupReplay['from'];
+    }
+  /** The one before. */
+  | { readonly kind: 'back'; readonly rollup: string }
+  /** No other than that: what is made anew, or could be gone back to, is not wanted any more. */
+  | { readonly kind: 'drop'; readonly rollup: string };
+
+/**
+ * What is applied, with what is asked for: the next steps are those that get there.
+ *
+ * @param plan of the definition, which is to be what is applied.
+ * @throws MillraceError `not_found`, `replay_conflict`.
+ */
+export const withOrder = (order: ReplayOrder, plan: Plan, applied: Applied): Applied => {
+  const last = applied.begun === null ? applied.plan : null;
+  if (last === null || difference(last, plan).length > 0)
+    throw conflict('The cluster is not what the pipeline says: run `millrace apply` first.');
+  switch (order.kind) {
+    case 'start':
+      return order.rollups.reduce((so, name) => asked(name, order.from, plan, so), applied);
+    case 'back': {
+      const kept = keptVersion(order.rollup, applied.rollups);
+      return withVersion(applied, { ...kept, stage: 'filled' });
+    }
+    case 'drop': {
+      const replayed = versionsOf(order.rollup, applied.rollups).find(isToCome);
+      const gone = replayed ?? keptVersion(order.rollup, applied.rollups);
+      return { ...applied, rollups: withLeaving(applied.rollups, [gone.rollup.table]) };
+    }
+  }
+};
+
+const asked = (name: string, from: RollupReplay['from'], plan: Plan, applied: Applied): Applied => {
+  const versions = versionsOf(name, applied.rollups);
+  const shown = shownVersion(applied.rollups, name);
+  if (shown === undefined) throw notFound(name, applied.rollups);
+  const toCome = versions.find(isToCome);
+  // It was begun, and is gone on with.
+  if (toCome?.from === from) return applied;
+  if (toCome !== undefined) throw conflict(`The rollup ${name} is being filled already.`);
+  const version = 1 + newestOf(name, plan, versions);
+  const rollup = atVersion(shown.rollup, version);
+  return withVersion(applied, { rollup, stage: 'asked', fill: null, from });
+};
+
+const withVersion = (applied: Applied, version: RollupVersion): Applied => ({
+  ...applied,
+  rollups: { ...applied.rollups, [version.rollup.table]: version },
+});
+
+const versionsOf = (name: string, versions: RollupVersions): readonly RollupVersion[] =>
+  Object.values(versions).filter(({ rollup }) => rollup.name === name);
+
+const keptVersion = (name: string, versions: RollupVersions): RollupVersion => {
+  if (shownVersion(versions, name) === undefined) throw notFound(name, versions);
+  const kept = versionsOf(name, versions).find(({ stage }) => stage === 'kept');
+  if (kept !== undefined) return kept;
+  throw conflict(`No other version of the rollup ${name} is kept.`);
+};
+
+/** The newest version that its name was ever given. */
+const newestOf = (
+  name: string,
+  { rollups, windows, retired }: Plan,
+  versions: readonly { readonly rollup: RollupPlan }[],
+): number =>
+  Math.max(
+    ...[...rollups, ...windows, ...retired, ...versions.map(({ rollup }) => rollup)]
+      .filter((one) => one.name === name)
+      .map(({ version }) => version),
+  );
+
+const conflict = (message: string): MillraceError => new MillraceError('replay_conflict', message);
+
+const notFound = (name: string, versions: RollupVersions): MillraceError => {
+  const shown = Object.values(versions).filter(({ stage }) => stage === 'shown');
+  const names = shown.map(({ rollup }) => rollup.name).join(', ') || 'none';
+  return new MillraceError(
+    'not_found',
+    `There is no rollup ${name} that has everything; there are: ${names}.`,
+  );
+};
