@@ -40,6 +40,8 @@ async function fill(folder: string, ids: number): Promise<void> {
       }),
       forget() {},
       load() {},
+      unload() {},
+      stopUnloading() {},
       attach() {},
       detach() {},
       advance() {},

@@ -85,6 +85,8 @@ try {
   const withoutRuns = { idsPerRunMin: Number.POSITIVE_INFINITY };
   const unused = {
     attach() {},
+    unload() {},
+    stopUnloading() {},
     detach() {},
     advance() {},
     horizon: () => 0,

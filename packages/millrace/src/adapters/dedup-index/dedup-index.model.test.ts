@@ -3,19 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nodeDisk } from '../node-disk.ts';
 import { type DedupIndex, openDedupIndex } from './dedup-index.ts';
 import { DedupRule } from './dedup-rule.suite.ts';
+import type { RunFile } from './run-file.ts';
+import { runOf } from './run-of.suite.ts';
 
 const HASH_BYTES = 16;
 /** What an id takes beyond the memory given if it was spilled before it was forgotten. */
 const FORGOTTEN_BYTES = 100;
 
 let folder: string;
+/** Of the runs that the log makes. */
+let stored: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'dedup-index-'));
+  stored = mkdtempSync(join(tmpdir(), 'dedup-index-stored-'));
 });
 afterAll(() => {
-  rmSync(folder, { recursive: true });
+  for (const each of [folder, stored]) rmSync(each, { recursive: true });
 });
 
 /** What the log keeps: the hashes of each group and when it was written. */
@@ -24,13 +30,22 @@ interface Written {
   readonly hashes: Buffer;
 }
 
+/** A run that the log has made. */
+interface Stored {
+  readonly run: RunFile;
+  readonly groups: readonly Written[];
+}
+
 class Harness {
+  readonly #scratch = nodeDisk.openScratch(stored, '.run');
   readonly options: Parameters<typeof openDedupIndex>[0];
   readonly model: DedupRule;
   index: DedupIndex;
   written: Written[] = [];
+  stored: Stored[] = [];
   spilled = 0;
   forgotten = 0;
+  unloaded = 0;
 
   constructor(windowMs: number, memoryBytesMax: number) {
     this.options = {
@@ -67,12 +82,76 @@ class Harness {
     this.spilled = Math.max(this.spilled, this.index.spilledIds);
   }
 
+  /** What runs of the log take beyond the memory given, until others are let go of for it. */
+  get storedBytes(): number {
+    return this.stored.reduce((sum, { run }) => sum + run.memoryBytes, 0);
+  }
+
+  /** Makes a run of what is in none: of so many slices that leave together. */
+  store(): void {
+    const inRuns = new Set(this.stored.flatMap(({ groups }) => groups));
+    const loose = this.written.filter((group) => !inRuns.has(group) && group.hashes.length > 0);
+    const [first] = loose;
+    if (first === undefined) return;
+    const run = this.#attach(
+      loose.filter((group) => this.#spanOf(group) === this.#spanOf(first)),
+      [],
+    );
+    this.index.unload(run);
+    this.unloaded += run.ids;
+  }
+
+  /** Makes one of two runs, though memory may have ids of theirs. */
+  merge(): void {
+    for (const [at, one] of this.stored.entries()) {
+      const other = this.stored[at + 1];
+      const groups = [...one.groups, ...(other?.groups ?? [])];
+      if (other === undefined || new Set(groups.map((group) => this.#spanOf(group))).size > 1)
+        continue;
+      this.stored.splice(at, 2);
+      this.#attach(groups, [one.run, other.run]);
+      return;
+    }
+  }
+
+  /** Does without a run, as if it could not be read. */
+  giveUp(): void {
+    const given = this.stored.shift();
+    if (given === undefined) return;
+    this.index.stopUnloading(given.run);
+    for (const { hashes, at } of given.groups) this.index.load(hashes, at);
+    this.index.detach(given.run);
+  }
+
+  /** What is in expired runs is of no use to anybody. */
+  forgetExpired(now: number): void {
+    const oldest = Math.floor(this.index.horizon(now) / this.index.sliceMs);
+    this.stored = this.stored.filter(({ run }) => run.slices.newest >= oldest);
+    this.written = this.written.filter(({ at }) => at >= this.index.horizon(now));
+  }
+
+  #attach(groups: readonly Written[], inPlaceOf: readonly RunFile[]): RunFile {
+    const slices = groups.map(({ at }) => Math.floor(at / this.index.sliceMs));
+    const run = runOf(Buffer.concat(groups.map(({ hashes }) => hashes)), this.#scratch, {
+      oldest: Math.min(...slices),
+      newest: Math.max(...slices),
+    });
+    this.index.attach(run, inPlaceOf);
+    this.stored.push({ run, groups });
+    return run;
+  }
+
+  #spanOf({ at }: Written): number {
+    return Math.floor(Math.floor(at / this.index.sliceMs) / this.index.slicesPerRunMax);
+  }
+
   /** As after a crash: a new index learns what was written, in the order given. */
   reopen(now: number, order: (groups: Written[]) => Written[]): void {
     this.index.close();
     this.index = openDedupIndex(this.options);
     const horizon = this.index.horizon(now);
     this.written = this.written.filter((group) => group.at >= horizon);
+    this.stored = [];
     for (const { hashes, at } of order([...this.written])) this.index.load(hashes, at);
   }
 }
@@ -95,6 +174,14 @@ const step = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('advance' as const) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('store' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      fc.record({ kind: fc.constant('merge' as const) }),
+      fc.record({ kind: fc.constant('give up' as const) }),
+    ),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -104,8 +191,9 @@ const step = fc.oneof(
   },
 );
 
-test('agrees with the rule through spills, forgets, clock steps and restarts', () => {
+test('agrees with the rule through spills, runs of the log, forgets, clock steps and restarts', () => {
   let spilled = 0;
+  let unloaded = 0;
   fc.assert(
     fc.property(
       fc.constantFrom(1, 3, 8, 100, 86_400_000),
@@ -118,8 +206,15 @@ test('agrees with the rule through spills, forgets, clock steps and restarts', (
         let now = start;
         let latest = start;
         for (const action of steps) {
+          harness.forgetExpired(now);
           if (action.kind === 'advance') {
             harness.index.advance(now);
+          } else if (action.kind === 'store') {
+            harness.store();
+          } else if (action.kind === 'merge') {
+            harness.merge();
+          } else if (action.kind === 'give up') {
+            harness.giveUp();
           } else if (action.kind === 'reopen') {
             harness.reopen(now, (groups) =>
               action.order === 'forward' ? groups : groups.reverse(),
@@ -137,14 +232,16 @@ test('agrees with the rule through spills, forgets, clock steps and restarts', (
             harness.admit(keys, now, action.failed);
           }
           expect(harness.index.memoryBytes).toBeLessThanOrEqual(
-            memoryBytesMax + harness.forgotten * FORGOTTEN_BYTES,
+            memoryBytesMax + harness.forgotten * FORGOTTEN_BYTES + harness.storedBytes,
           );
         }
         spilled += harness.spilled;
+        unloaded += harness.unloaded;
         harness.index.close();
       },
     ),
     { numRuns: 100 },
   );
   expect(spilled).toBeGreaterThan(10_000);
+  expect(unloaded).toBeGreaterThan(10_000);
 });

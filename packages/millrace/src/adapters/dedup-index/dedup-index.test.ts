@@ -1,8 +1,11 @@
 import { mkdtempSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ScratchFolder } from '../../ports/disk.ts';
+import { nodeDisk } from '../node-disk.ts';
 import { type DedupIndex, openDedupIndex } from './dedup-index.ts';
+import { runOf } from './run-of.suite.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -196,6 +199,106 @@ test('filters take half of the memory at most; without them answers are the same
   expect(index.memoryBytes).toBeLessThanOrEqual(littleMemory);
   expect(index.admit(keysOf(500), start).freshCount).toBe(0);
   expect(index.admit(keysOf(500, 'other'), start).freshCount).toBe(500);
+});
+
+describe('a run of ids that memory has', () => {
+  const slices = { oldest: start / 1_000, newest: start / 1_000 };
+  const keys = keysOf(20_000);
+  let stored: string;
+  let scratch: ScratchFolder;
+  let index: DedupIndex;
+  beforeEach(() => {
+    stored = mkdtempSync(join(tmpdir(), 'dedup-index-stored-'));
+    scratch = nodeDisk.openScratch(stored, '.run');
+    index = open(4_000_000);
+  });
+  afterEach(() => {
+    index.close();
+    rmSync(stored, { recursive: true });
+  });
+
+  /** Until nothing is left to be done. */
+  function settle(): void {
+    for (let step = 0; step < 100; step++) index.advance(start);
+  }
+
+  test('takes them over while others arrive, and memory is free for these', () => {
+    const run = runOf(index.admit(keys, start).hashes, scratch, slices);
+    const full = index.memoryBytes;
+    index.attach(run);
+    index.unload(run);
+    expect(index.ids).toBe(keys.length);
+    for (let group = 0; group < 100; group++)
+      expect(index.admit(keysOf(100, `group ${group}`), start).freshCount).toBe(100);
+    expect(index.ids).toBe(keys.length + 10_000);
+    settle();
+    expect(index.ids).toBe(keys.length + 10_000);
+    expect(index.memoryBytes - run.memoryBytes).toBeLessThan(full * 0.7);
+    expect(index.admit(keys, start + 2 * windowMs).freshCount).toBe(0);
+    expect(index.admit(keys, start + 3 * windowMs).freshCount).toBe(keys.length);
+    expect(readdirSync(stored)).toEqual([]);
+  });
+
+  test('leaves to memory what was admitted again after its time', () => {
+    const later = start + 3 * windowMs;
+    const run = runOf(index.admit(['a'], start).hashes, scratch, slices);
+    index.admit(['a'], later);
+    index.advance(start + windowMs);
+    index.attach(run);
+    index.unload(run);
+    settle();
+    expect(index.admit(['a'], later + windowMs).freshCount).toBe(0);
+  });
+
+  test('takes over no more where it cannot be read, and memory keeps what it is given again', () => {
+    const { hashes } = index.admit(keys, start);
+    const run = runOf(hashes, scratch, slices);
+    index.attach(run);
+    index.unload(run);
+    index.advance(start);
+    const [name = ''] = readdirSync(stored);
+    truncateSync(join(stored, name), 40_960);
+    settle();
+    expect(() => index.admit(keys, start)).toThrow(logFull);
+    index.stopUnloading(run);
+    index.load(hashes, start);
+    settle();
+    index.detach(run);
+    expect(index.ids).toBe(keys.length);
+    expect(index.admit(keys, start).freshCount).toBe(0);
+  });
+
+  test('is stopped in the middle of it, and memory keeps what it is given again', () => {
+    const { hashes } = index.admit(keys, start);
+    const run = runOf(hashes, scratch, slices);
+    index.attach(run);
+    index.unload(run);
+    index.advance(start);
+    index.stopUnloading(run);
+    index.load(hashes, start);
+    settle();
+    index.detach(run);
+    expect(index.admit(keys, start).freshCount).toBe(0);
+  });
+
+  test('goes on where it is made one with others', () => {
+    const { hashes } = index.admit(keys, start);
+    const halves = [hashes.subarray(0, hashes.length / 2), hashes.subarray(hashes.length / 2)];
+    const runs = halves.map((half) => runOf(half, scratch, slices));
+    for (const run of runs) {
+      index.attach(run);
+      index.unload(run);
+    }
+    index.advance(start);
+    const full = index.memoryBytes;
+    const all = runOf(hashes, scratch, slices);
+    index.attach(all, runs);
+    expect(index.ids).toBe(keys.length);
+    settle();
+    expect(index.ids).toBe(keys.length);
+    expect(index.memoryBytes).toBeLessThan(full / 2);
+    expect(index.admit(keys, start).freshCount).toBe(0);
+  });
 });
 
 test('runs of an earlier process are removed, and nothing else', () => {

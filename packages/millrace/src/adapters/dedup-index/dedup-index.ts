@@ -1,7 +1,8 @@
 import type { Disk } from '../../ports/disk.ts';
 import { nodeDisk } from '../node-disk.ts';
-import { Generations } from './generations.ts';
+import { Generations, LET_GO } from './generations.ts';
 import { HashTable } from './hash-table.ts';
+import { RunCursor } from './run-cursor.ts';
 import type { RunFile, RunWriter } from './run-file.ts';
 import { RUN_ENDING, RunSet } from './run-set.ts';
 import { SipHasher } from './sip-hash.ts';
@@ -35,11 +36,15 @@ export interface DedupIndex {
    */
   load(hashes: Uint8Array, at: number): void;
   /**
-   * Recovery: remember the ids of a run as if they were loaded, and leave them
-   * where they are. From then on the index closes it: when its ids expire, or
-   * with the index. Runs that it takes the place of are closed.
+   * Remember the ids of a run as if they were loaded, and leave them where they
+   * are. From then on the index closes it: when its ids expire, or with the
+   * index. Runs that it takes the place of are closed.
    */
   attach(run: RunFile, inPlaceOf?: readonly RunFile[]): void;
+  /** Of a run that is attached: memory lets go of those of its ids that it has, as others arrive. */
+  unload(run: RunFile): void;
+  /** What memory has of a run, and what it is given again by `load`, it keeps. Before `detach`. */
+  stopUnloading(run: RunFile): void;
   /** Forgets the ids of a run but those known otherwise, and closes it. */
   detach(run: RunFile): void;
   /** Length of the time slices in which ids expire; a log segment never spans two slices. */
@@ -56,7 +61,10 @@ export interface DedupIndex {
   close(): void;
   /** Ids remembered, in memory and on disk (there with those that were forgotten since). */
   readonly ids: number;
-  /** At most what was given, and 100 bytes for each id that was on disk when it was forgotten. */
+  /**
+   * At most what was given, and 100 bytes for each id that was on disk when it was
+   * forgotten, and 2 for each id of a run while memory has yet to let go of them.
+   */
   readonly memoryBytes: number;
   readonly spilledIds: number;
   readonly spilledBytes: number;
@@ -97,15 +105,33 @@ const STEPS_PER_ADVANCE = 4;
 const LOAD_CHUNK = 1 << 22;
 
 /** Work that visits one shard after the other, a few at a time. */
-type Pass =
-  | { readonly kind: 'sweep'; next: number }
-  | {
-      readonly kind: 'spill';
-      next: number;
-      readonly tags: readonly number[];
-      readonly picked: Uint8Array;
-      readonly run: RunWriter;
-    };
+interface ShardByShard {
+  /** The shard to visit next. */
+  next: number;
+  /** How many new ids may arrive until it and the sweep that follows it are over. */
+  readonly withinIds: number;
+}
+
+interface Sweep extends ShardByShard {
+  readonly kind: 'sweep';
+}
+
+/** Copies generations to a run. */
+interface Spill extends ShardByShard {
+  readonly kind: 'spill';
+  readonly tags: readonly number[];
+  readonly picked: Uint8Array;
+  readonly run: RunWriter;
+}
+
+/** Lets go of what is in a run. */
+interface Unload extends ShardByShard {
+  readonly kind: 'unload';
+  readonly run: RunFile;
+  readonly cursor: RunCursor;
+}
+
+type Pass = Sweep | Spill | Unload;
 
 /**
  * The newest ids in memory, older ones, where memory does not suffice, in
@@ -114,8 +140,9 @@ type Pass =
  *
  * A spill copies the oldest generations to a run, shard by shard, while they
  * are still answered from memory; then the run answers for them, and a sweep
- * frees their slots. Both are done in steps, paced by the ids that arrive so
- * that they end before memory does.
+ * frees their slots. Where somebody else has made a run of ids, as the log does,
+ * memory lets go of them in the same way. All is done in steps, paced by the ids
+ * that arrive so that it ends before memory does.
  */
 class TieredDedupIndex implements DedupIndex {
   readonly sliceMs: number;
@@ -126,6 +153,8 @@ class TieredDedupIndex implements DedupIndex {
   readonly #generations = new Generations();
   readonly #table: HashTable;
   readonly #runs: RunSet;
+  /** Attached runs to be unloaded, and how many of their ids memory may have yet. */
+  readonly #toUnload = new Map<RunFile, number>();
   /** How many ids the table is to hold at most, how many start a spill, and how many a generation has. */
   #sizeMax = 0;
   #spillSize = 0;
@@ -154,7 +183,8 @@ class TieredDedupIndex implements DedupIndex {
   }
 
   get ids(): number {
-    return this.#generations.ids + this.#runs.ids;
+    const twice = [...this.#toUnload.values()].reduce((sum, ids) => sum + ids, 0);
+    return this.#generations.ids + this.#runs.ids - twice;
   }
 
   get memoryBytes(): number {
@@ -228,12 +258,26 @@ class TieredDedupIndex implements DedupIndex {
   }
 
   attach(run: RunFile, inPlaceOf: readonly RunFile[] = []): void {
+    const inMemory = inPlaceOf.reduce((sum, part) => sum + (this.#toUnload.get(part) ?? 0), 0);
+    for (const part of inPlaceOf) this.stopUnloading(part);
     this.#runs.add(run, inPlaceOf);
-    this.#runs.removeBefore(this.#oldestSlice);
+    if (inMemory > 0) this.#toUnload.set(run, inMemory);
+    this.#removeExpiredRuns();
     this.#allowTable();
   }
 
+  unload(run: RunFile): void {
+    if (this.#runs.includes(run)) this.#toUnload.set(run, run.ids);
+  }
+
+  stopUnloading(run: RunFile): void {
+    this.#toUnload.delete(run);
+    const pass = this.#pass;
+    if (pass?.kind === 'unload' && pass.run === run) this.#pass = this.#sweep(pass.withinIds);
+  }
+
   detach(run: RunFile): void {
+    this.stopUnloading(run);
     this.#runs.drop([run]);
     this.#allowTable();
   }
@@ -250,7 +294,8 @@ class TieredDedupIndex implements DedupIndex {
 
   close(): void {
     this.#abandonSpill();
-    this.#runs.removeBefore(Number.POSITIVE_INFINITY);
+    this.#oldestSlice = Number.POSITIVE_INFINITY;
+    this.#removeExpiredRuns();
   }
 
   #sliceOf(at: number): number {
@@ -269,7 +314,7 @@ class TieredDedupIndex implements DedupIndex {
       tag = this.#openTag(slice);
     }
     this.#generations.count(tag, 1);
-    if (this.#pass) this.#stepsOwed += this.#stepsPerId();
+    if (this.#pass) this.#stepsOwed += (2 * this.#table.shardCount) / this.#pass.withinIds;
   }
 
   /** Of two admissions the later counts: the earlier expired before it, or it would not be there. */
@@ -302,8 +347,14 @@ class TieredDedupIndex implements DedupIndex {
     this.#oldestSlice = oldest;
     this.#generations.retireBefore(oldest);
     if (this.#pass?.kind === 'spill' && this.#pass.run.slices.newest < oldest) this.#abandonSpill();
-    this.#runs.removeBefore(oldest);
+    this.#removeExpiredRuns();
     this.#allowTable();
+  }
+
+  #removeExpiredRuns(): void {
+    for (const run of this.#toUnload.keys())
+      if (run.slices.newest < this.#oldestSlice) this.stopUnloading(run);
+    this.#runs.removeBefore(this.#oldestSlice);
   }
 
   /** Does the steps that are owed, if there is anything to do. */
@@ -315,23 +366,25 @@ class TieredDedupIndex implements DedupIndex {
 
   /** Frees slots, at whatever length. */
   #makeRoom(): void {
-    this.#pass ??= this.#generations.awaitSweep ? this.#sweep() : this.#spill();
+    this.#pass ??= this.#duePass() ?? this.#spill();
     while (this.#pass) this.#step();
   }
 
   #duePass(): Pass | undefined {
     if (this.#generations.awaitSweep) return this.#sweep();
+    const [toUnload] = this.#toUnload.keys();
+    if (toUnload !== undefined) return this.#unload(toUnload);
     if (this.#table.size >= this.#spillSize) return this.#spill();
     return undefined;
   }
 
-  #sweep(): Pass {
+  #sweep(withinIds = this.#idsUntilFull()): Sweep {
     this.#generations.sweepBegins();
     this.#allowTable();
-    return { kind: 'sweep', next: 0 };
+    return { kind: 'sweep', next: 0, withinIds };
   }
 
-  #spill(): Pass {
+  #spill(): Spill {
     const generations = this.#generations;
     generations.retireEmpty();
     const tags = generations.nextToSpill(this.#spillSize * RUN_SHARE_MIN, this.slicesPerRunMax);
@@ -345,32 +398,77 @@ class TieredDedupIndex implements DedupIndex {
       slices.newest = Math.max(slices.newest, generations.slice(tag));
       size += generations.size(tag);
     }
-    return { kind: 'spill', next: 0, tags, picked, run: this.#runs.create(slices, size) };
+    const run = this.#runs.create(slices, size);
+    return { kind: 'spill', next: 0, withinIds: this.#idsUntilFull(), tags, picked, run };
+  }
+
+  #unload(run: RunFile): Unload {
+    // No slower than runs of its size can follow.
+    const withinIds = Math.min(this.#idsUntilFull(), run.ids / 2);
+    return { kind: 'unload', next: 0, withinIds, run, cursor: new RunCursor(run) };
   }
 
   #step(): void {
     const pass = this.#pass;
     if (!pass) return;
     try {
-      if (pass.kind === 'sweep') this.#table.sweep(pass.next);
-      else this.#table.visit(pass.next, pass.picked, (hashes, at) => pass.run.append(hashes, at));
+      this.#visit(pass);
       pass.next++;
       if (pass.next === this.#table.shardCount) this.#pass = this.#ended(pass);
     } catch (error) {
       this.#abandonSpill();
-      throw error;
+      if (pass.kind !== 'unload') throw error;
+      // No id is lost, and whose run it is was told by the run.
+      this.stopUnloading(pass.run);
+    }
+  }
+
+  #visit(pass: Pass): void {
+    switch (pass.kind) {
+      case 'sweep':
+        this.#table.sweep(pass.next);
+        break;
+      case 'spill':
+        this.#table.visit(pass.next, pass.picked, (hashes, at) => pass.run.append(hashes, at));
+        break;
+      case 'unload':
+        this.#unloadShard(pass);
     }
   }
 
   /** Puts the result of a pass in force; returns the pass that follows from it. */
   #ended(pass: Pass): Pass | undefined {
-    if (pass.kind === 'sweep') {
-      this.#generations.sweepEnds();
-      return undefined;
+    switch (pass.kind) {
+      case 'sweep':
+        this.#generations.sweepEnds();
+        return undefined;
+      case 'spill':
+        this.#runs.add(pass.run.finish());
+        for (const tag of pass.tags) this.#generations.retire(tag);
+        return this.#sweep();
+      case 'unload':
+        this.#toUnload.delete(pass.run);
+        return this.#sweep(pass.withinIds);
     }
-    this.#runs.add(pass.run.finish());
-    for (const tag of pass.tags) this.#generations.retire(tag);
-    return this.#sweep();
+  }
+
+  #unloadShard({ run, cursor, next }: Unload): void {
+    // A run is in the order of the shards.
+    for (; cursor.hasHash(); cursor.next()) {
+      if (this.#table.shardOf(cursor.page, cursor.offset) !== next) break;
+      this.#letGo(run, cursor.page, cursor.offset);
+    }
+  }
+
+  /** An id that was admitted again after the time of the run counts by what memory says. */
+  #letGo(run: RunFile, hashes: DataView, offset: number): void {
+    const tag = this.#table.tagOf(hashes, offset);
+    if (this.#generations.kept[tag] !== 1 || this.#generations.slice(tag) > run.slices.newest)
+      return;
+    if (run.isForgotten(hashes, offset)) return;
+    this.#table.put(hashes, offset, LET_GO);
+    this.#generations.count(tag, -1);
+    this.#toUnload.set(run, Math.max(0, (this.#toUnload.get(run) ?? 0) - 1));
   }
 
   #abandonSpill(): void {
@@ -380,9 +478,9 @@ class TieredDedupIndex implements DedupIndex {
     pass.run.abandon();
   }
 
-  /** Both passes of a spill are over when half of the slots between the two loads are filled. */
-  #stepsPerId(): number {
-    return (4 * this.#table.shardCount) / (this.#sizeMax - this.#spillSize);
+  /** Half of the slots between the two loads are left to what comes at once. */
+  #idsUntilFull(): number {
+    return (this.#sizeMax - this.#spillSize) / 2;
   }
 
   /** Fits the table into the memory that the runs leave. */

@@ -1,5 +1,7 @@
 /** Tags are bytes, and 0 marks an empty slot. */
 const TAGS = 256;
+/** Of ids that memory let go of one by one: no generation has it, so a sweep frees their slots. */
+export const LET_GO = TAGS - 1;
 
 /**
  * The ids in memory, by generation: those that were admitted in one time slice
@@ -22,7 +24,7 @@ export class Generations {
   /** The answer of `openTag` for the slice asked about last, which is nearly always the next one, too. */
   #lastSlice = Number.NaN;
   #lastOpenTag: number | undefined;
-  readonly #free = Array.from({ length: TAGS - 1 }, (_, index) => TAGS - 1 - index);
+  readonly #free = Array.from({ length: LET_GO - 1 }, (_, index) => LET_GO - 1 - index);
   #retired: number[] = [];
   #sweeping: number[] = [];
 

@@ -104,7 +104,7 @@ const page = new DataView(new ArrayBuffer(PAGE_BYTES));
  * memory are where pages begin and, unless it was dropped, a filter that spares
  * most reads for hashes that are not here.
  *
- * `has` and `close` throw MillraceError `log_full` if the disk is failing.
+ * `has`, `readPage` and `close` throw MillraceError `log_full` if the disk is failing.
  */
 export class RunFile {
   readonly #parts: RunParts;
@@ -135,8 +135,12 @@ export class RunFile {
 
   has(hashes: DataView, offset: number): boolean {
     if (!this.#parts.index.mayHave(hashes, offset)) return false;
-    if (this.#forgotten.size > 0 && this.#forgotten.has(hexOf(hashes, offset))) return false;
-    return this.#isInFile(hashes, offset);
+    return !this.isForgotten(hashes, offset) && this.#isInFile(hashes, offset);
+  }
+
+  /** Whether a hash that is in the file counts no more. */
+  isForgotten(hashes: DataView, offset: number): boolean {
+    return this.#forgotten.size > 0 && this.#forgotten.has(hexOf(hashes, offset));
   }
 
   /** Whether or not the hash is here, it is not from now on. */
@@ -149,6 +153,23 @@ export class RunFile {
     this.#parts.index.dropFilter();
   }
 
+  /** Reads a page of hashes; returns how many bytes it has, 0 behind the last. */
+  readPage(number: number, into: DataView): number {
+    const { file, ids, index } = this.#parts;
+    const start = number * PAGE_BYTES;
+    const length = Math.min(PAGE_BYTES, ids * HASH_BYTES - start);
+    if (length <= 0) return 0;
+    try {
+      const done = file.read(into, length, start);
+      if (done !== length || !index.holds(number, into, 0, length))
+        throw new Error(`page ${number} is not as it was written`);
+    } catch (error) {
+      this.#parts.onUnreadable?.();
+      throw diskError('read', file.path, error);
+    }
+    return length;
+  }
+
   /** It is asked no more. A file that is nobody else's goes with it. */
   close(): void {
     closeFile(this.#parts.file);
@@ -158,27 +179,11 @@ export class RunFile {
     const first = hashes.getUint32(offset, true);
     // Hashes with equal first words can lie on both sides of a page's end.
     for (let number = this.#parts.index.lastPageFrom(first); number >= 0; number--) {
-      const bytes = this.#read(number);
+      const bytes = this.readPage(number, page);
       if (pageHas(bytes, hashes, offset)) return true;
       if (page.getUint32(0, true) < first) return false;
     }
     return false;
-  }
-
-  /** Reads a page; returns how many bytes it has. */
-  #read(number: number): number {
-    const { file, ids, index } = this.#parts;
-    const start = number * PAGE_BYTES;
-    const length = Math.min(PAGE_BYTES, ids * HASH_BYTES - start);
-    try {
-      const done = file.read(page, length, start);
-      if (done !== length || !index.holds(number, page, 0, length))
-        throw new Error(`page ${number} is not as it was written`);
-    } catch (error) {
-      this.#parts.onUnreadable?.();
-      throw diskError('read', file.path, error);
-    }
-    return length;
   }
 }
 

@@ -33,6 +33,10 @@ export class RunSet {
     return new RunWriter(this.#folder, `${this.#created}${RUN_ENDING}`, slices, sizeMax);
   }
 
+  includes(run: RunFile): boolean {
+    return this.#runs.includes(run);
+  }
+
   /** Adds a run, in place of others. */
   add(run: RunFile, inPlaceOf: readonly RunFile[] = []): void {
     const others = this.#without(inPlaceOf);

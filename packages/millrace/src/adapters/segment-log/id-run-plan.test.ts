@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nextRun, type Part, type RunPart } from './id-run-plan.ts';
+import { nextRun, type Part } from './id-run-plan.ts';
 
-interface Run extends RunPart {
+interface Run extends Part {
   /** How often its ids were written at most. */
   readonly writes: number;
 }
@@ -19,14 +19,12 @@ function settle(seals: Part[], runs: Run[], limits: { span: number; idsMin: numb
     const ids = parts.reduce((sum, part) => sum + part.ids, 0);
     if (next.kind === 'sort') {
       seals.splice(0, seals.length, ...seals.filter((seal) => !next.parts.includes(seal)));
-      runs.push({ span, ids, isAttached: false, writes: 1 });
+      runs.push({ span, ids, writes: 1 });
     } else {
-      expect(new Set(next.parts.map(({ isAttached }) => isAttached)).size).toBe(1);
-      const isAttached = next.parts.every((part) => part.isAttached);
       const writes = 1 + Math.max(...next.parts.map((part) => part.writes));
       const at = runs.findIndex((run) => next.parts.includes(run));
       runs = runs.filter((run) => !next.parts.includes(run));
-      runs.splice(at, 0, { span, ids, isAttached, writes });
+      runs.splice(at, 0, { span, ids, writes });
     }
   }
 }
@@ -55,21 +53,14 @@ test('no id is lost or joined with those of another span, and little is left ove
       fc.array(fc.record({ span: fc.nat({ max: 5 }), ids: fc.integer({ min: 1, max: 3_000 }) }), {
         maxLength: 150,
       }),
-      fc.boolean(),
-      (arriving, restarts) => {
+      (arriving) => {
         const inOrder = arriving.toSorted((one, two) => one.span - two.span);
         const seals: Part[] = [];
         let runs: Run[] = [];
-        const restart = (): void => {
-          runs = runs.map((run) => ({ ...run, isAttached: true }));
-        };
         for (const seal of inOrder) {
           seals.push(seal);
           runs = settle(seals, runs, { span: seal.span, idsMin });
-          if (restarts) restart();
         }
-        runs = settle(seals, runs, { span: 6, idsMin });
-        restart();
         runs = settle(seals, runs, { span: 6, idsMin });
         for (let span = 0; span < 6; span++) {
           const sum = (parts: readonly Part[]): number =>

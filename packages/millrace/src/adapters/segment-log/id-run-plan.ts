@@ -13,11 +13,6 @@ export interface Part {
   readonly ids: number;
 }
 
-export interface RunPart extends Part {
-  /** Whether the dedup index asks it, and memory does not hold its ids. */
-  readonly isAttached: boolean;
-}
-
 export interface RunLimits {
   /** The span of now. What is of an earlier one is complete. */
   readonly span: number;
@@ -30,12 +25,11 @@ export type NextRun<Seal, Run> =
   | { readonly kind: 'merge'; readonly parts: readonly Run[] };
 
 /**
- * The run to make next, if one is due. A merge of attached runs with others
- * would leave ids both in memory and on disk, so there is none.
+ * The run to make next, if one is due.
  *
  * @param seals what is in no run yet, and `runs` what is, each in the order of the log
  */
-export function nextRun<Seal extends Part, Run extends RunPart>(
+export function nextRun<Seal extends Part, Run extends Part>(
   seals: readonly Seal[],
   runs: readonly Run[],
   limits: RunLimits,
@@ -43,10 +37,8 @@ export function nextRun<Seal extends Part, Run extends RunPart>(
   const unsorted = bySpan(seals).map((of) => dueToSort(of, limits));
   const sort = unsorted.find((parts) => parts !== undefined);
   if (sort !== undefined) return { kind: 'sort', parts: sort };
-  const attached = runs.filter(({ isAttached }) => isAttached);
-  const others = runs.filter(({ isAttached }) => !isAttached);
-  const groups = [...bySpan(attached), ...bySpan(others)];
-  const merge = groups.map((of) => dueToMerge(of, limits)).find((parts) => parts !== undefined);
+  const merges = bySpan(runs).map((of) => dueToMerge(of, limits));
+  const merge = merges.find((parts) => parts !== undefined);
   return merge && { kind: 'merge', parts: merge };
 }
 

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { RunFile } from '../dedup-index/run-file.ts';
 import type { Seal } from './seal.ts';
 import { digits } from './segment.ts';
 
 /**
- * The ids of several sealed segments in one sorted file, which can be asked on
- * disk. It is made of their seals and stands for nothing that they do not say.
+ * The ids of several sealed segments in one sorted file, which the dedup index
+ * asks on disk. It is made of their seals and stands for nothing that they do not say.
  */
 export interface IdRun {
   readonly path: string;
@@ -13,6 +14,8 @@ export interface IdRun {
   readonly sources: readonly RunSource[];
   readonly ids: number;
   readonly fileBytes: number;
+  /** As the index has it. */
+  readonly attached: RunFile;
 }
 
 /** A segment whose ids are in a run, as its seal has it. */

@@ -42,9 +42,9 @@ const sortedBytes = 2 ** 17 * hashBytes;
 const indexShare = 8;
 
 /**
- * The runs beside a log's segments, a cache of what its seals say: a start
- * attaches them to the dedup index instead of loading the ids, so that it takes
- * as long with many ids as with few.
+ * The runs beside a log's segments, a cache of what its seals say. They are
+ * attached to the dedup index, which then keeps no ids of theirs in memory: it
+ * takes as much with many ids as with few, and a start as long.
  *
  * They are made in the background, of sealed segments alone. Whatever is wrong
  * with one, it is deleted and its segments' ids count as before.
@@ -52,9 +52,8 @@ const indexShare = 8;
 export class IdRuns {
   readonly #options: IdRunsOptions;
   #runs: readonly IdRun[] = [];
-  readonly #attached = new Map<IdRun, RunFile>();
-  /** Those of which a part could not be read. */
-  readonly #unreadable = new Set<IdRun>();
+  /** The paths of those of which a part could not be read. */
+  readonly #unreadable = new Set<string>();
   /** Base offsets of seals whose ids could not be read: the next start makes them again. */
   readonly #damagedSeals = new Set<number>();
   #now: number;
@@ -120,8 +119,7 @@ export class IdRuns {
     found.sort((one, two) => two.sources.length - one.sources.length);
     for (const { path, stored, sources } of found) {
       const { bases } = this;
-      const run = { path, sources, ids: stored.ids, fileBytes: stored.fileBytes };
-      if (sources.some(({ base }) => bases.has(base)) || !this.#attachFound(run, stored))
+      if (sources.some(({ base }) => bases.has(base)) || !this.#attachFound(path, sources, stored))
         useless.push(path);
     }
     // What cannot be deleted now is of no use at the next start, either.
@@ -129,13 +127,12 @@ export class IdRuns {
   }
 
   /** False if it cannot be opened: then its segments' ids are loaded. */
-  #attachFound(run: IdRun, stored: StoredRun): boolean {
+  #attachFound(path: string, sources: readonly RunSource[], stored: StoredRun): boolean {
     try {
-      this.#attach(run, stored, []);
+      this.#attach(path, sources, stored);
     } catch {
       return false;
     }
-    this.#add(run);
     return true;
   }
 
@@ -175,23 +172,33 @@ export class IdRuns {
     return agree && spans.size === 1 && newestAt(sources) >= horizon;
   }
 
-  /** From now on the index asks it. */
-  #attach(run: IdRun, { ids, index }: StoredRun, inPlaceOf: readonly IdRun[]): void {
+  /** From now on the index asks it, and not those that it was made of. */
+  #attach(
+    path: string,
+    sources: readonly RunSource[],
+    { ids, index, fileBytes }: StoredRun,
+    inPlaceOf: readonly IdRun[] = [],
+  ): IdRun {
     const { at, dedup } = this.#options;
-    const slices = run.sources.map((source) => Math.floor(source.newestAt / dedup.sliceMs));
-    const file = new RunFile({
-      file: at.disk.openSync(run.path),
+    const slices = sources.map((source) => Math.floor(source.newestAt / dedup.sliceMs));
+    const attached = new RunFile({
+      file: at.disk.openSync(path),
       slices: { oldest: Math.min(...slices), newest: Math.max(...slices) },
       ids,
       index,
       onUnreadable: () => {
-        this.#unreadable.add(run);
+        this.#unreadable.add(path);
         this.work(this.#now);
       },
     });
-    const before = inPlaceOf.flatMap((part) => this.#attached.get(part) ?? []);
-    this.#attached.set(run, file);
-    dedup.attach(file, before);
+    dedup.attach(
+      attached,
+      inPlaceOf.map((part) => part.attached),
+    );
+    this.#drop(inPlaceOf);
+    const run = { path, sources, ids, fileBytes, attached };
+    this.#runs = [...this.#runs, run].sort((one, two) => firstBase(one) - firstBase(two));
+    return run;
   }
 
   async #work(): Promise<void> {
@@ -208,7 +215,7 @@ export class IdRuns {
 
   /** Returns whether there may be more to do. */
   async #workOnce(): Promise<boolean> {
-    const unreadable = this.#runs.find((run) => this.#unreadable.has(run));
+    const unreadable = this.#runs.find(({ path }) => this.#unreadable.has(path));
     if (unreadable !== undefined) {
       await this.#giveUp(unreadable);
       return true;
@@ -227,12 +234,7 @@ export class IdRuns {
       }));
     const runs = this.#runs
       .filter(({ sources }) => newestAt(sources) >= horizon)
-      .map((run) => ({
-        run,
-        span: this.#spanOf(newestAt(run.sources)),
-        ids: run.ids,
-        isAttached: this.#attached.has(run),
-      }));
+      .map((run) => ({ run, span: this.#spanOf(newestAt(run.sources)), ids: run.ids }));
     const next = nextRun(loose, runs, { span: this.#spanOf(this.#now), idsMin: idsPerRunMin });
     if (next === undefined) return false;
     if (next.kind === 'sort') await this.#sort(next.parts.map(({ seal }) => seal));
@@ -250,8 +252,8 @@ export class IdRuns {
         idsCrc,
       }),
     );
-    const { run } = await this.#store(sources, await this.#sorted(seals));
-    this.#add(run);
+    const { attached } = await this.#store(sources, await this.#sorted(seals));
+    this.#options.dedup.unload(attached);
   }
 
   async #sorted(seals: readonly Seal[]): Promise<SortedHashes[]> {
@@ -285,11 +287,7 @@ export class IdRuns {
     const { disk } = this.#options.at;
     const sources = parts.flatMap((part) => part.sources).sort((one, two) => one.base - two.base);
     const hashes = parts.map((part) => this.#hashesOf(part));
-    const isAttached = parts.every((part) => this.#attached.has(part));
-    const { run, stored } = await this.#store(sources, hashes);
-    if (isAttached) this.#attach(run, stored, parts);
-    this.#drop(parts);
-    this.#add(run);
+    await this.#store(sources, hashes, parts);
     for (const part of parts) await removeFile(disk, part.path);
   }
 
@@ -301,18 +299,19 @@ export class IdRuns {
       if (stored === undefined) throw new Error(`${run.path} is damaged`);
       yield* storedHashes(file, stored);
     } catch (error) {
-      this.#unreadable.add(run);
+      this.#unreadable.add(run.path);
       throw error;
     } finally {
       await file.close();
     }
   }
 
-  /** Writes a run of these segments; durable when it resolves. */
+  /** Writes a run of these segments, in place of the runs that it is made of; durable when it resolves. */
   async #store(
     sources: readonly RunSource[],
     inputs: readonly SortedHashes[],
-  ): Promise<{ run: IdRun; stored: StoredRun }> {
+    inPlaceOf: readonly IdRun[] = [],
+  ): Promise<IdRun> {
     const { at, seed, freeBytesMin } = this.#options;
     const { disk, folder } = at;
     const idsBytes = sources.reduce((sum, source) => sum + source.idsBytes, 0);
@@ -328,10 +327,10 @@ export class IdRuns {
       const stored = await writeStoredRun(disk, temporary, { ids, hashes, about }, seed);
       await disk.rename(temporary, path);
       await disk.syncFolder(folder);
-      return { run: { path, sources, ids, fileBytes: stored.fileBytes }, stored };
+      return this.#attach(path, sources, stored, inPlaceOf);
     } catch (error) {
       // The next start deletes what is left of it.
-      await removeFile(disk, temporary).catch(() => {});
+      for (const left of [temporary, path]) await removeFile(disk, left).catch(() => {});
       throw error;
     }
   }
@@ -347,35 +346,25 @@ export class IdRuns {
     if (this.#isClosed) throw new Error('The log is closed.');
   }
 
-  /** Does without a run: its segments' ids go to memory, if it is attached, as they would at a start. */
+  /** Does without a run: its segments' ids go to memory, as they would at a start. */
   async #giveUp(run: IdRun): Promise<void> {
     const { at, dedup, seals, seed } = this.#options;
-    const file = this.#attached.get(run);
-    if (file !== undefined) {
-      for (const { base } of run.sources) {
-        const seal = seals.get(base);
-        // Without one the ids count no more.
-        if (seal === undefined) continue;
-        dedup.load(await sealedIds(at, seal, true, seed), seal.newestAt);
-        await setImmediate();
-      }
-      dedup.detach(file);
+    dedup.stopUnloading(run.attached);
+    for (const { base } of run.sources) {
+      const seal = seals.get(base);
+      // Without one the ids count no more.
+      if (seal === undefined) continue;
+      dedup.load(await sealedIds(at, seal, true, seed), seal.newestAt);
+      await setImmediate();
     }
+    dedup.detach(run.attached);
     this.#drop([run]);
     await removeFile(at.disk, run.path);
   }
 
-  #add(run: IdRun): void {
-    const base = (each: IdRun): number => each.sources[0]?.base ?? 0;
-    this.#runs = [...this.#runs, run].sort((one, two) => base(one) - base(two));
-  }
-
   #drop(runs: readonly IdRun[]): void {
     this.#runs = this.#runs.filter((run) => !runs.includes(run));
-    for (const run of runs) {
-      this.#attached.delete(run);
-      this.#unreadable.delete(run);
-    }
+    for (const { path } of runs) this.#unreadable.delete(path);
   }
 
   #spanOf(at: number): number {
@@ -383,6 +372,8 @@ export class IdRuns {
     return Math.floor(Math.floor(at / sliceMs) / slicesPerRunMax);
   }
 }
+
+const firstBase = ({ sources }: IdRun): number => sources[0]?.base ?? 0;
 
 const newestAt = (sources: readonly RunSource[]): number =>
   sources.reduce((newest, source) => Math.max(newest, source.newestAt), Number.NEGATIVE_INFINITY);

@@ -7,6 +7,8 @@ export type RecordIds = Pick<
   | 'forget'
   | 'load'
   | 'attach'
+  | 'unload'
+  | 'stopUnloading'
   | 'detach'
   | 'sliceMs'
   | 'slicesPerRunMax'
