@@ -1,6 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 
-/** The system's own browser, which asks nobody for anything by itself. */
+/** The system's own browser, which asks nobody for anything by itself, and draws letters alike everywhere. */
 export const launchChromium = (): Promise<Browser> =>
   chromium.launch({
     executablePath: '/usr/bin/chromium',
@@ -15,4 +16,8 @@ export const launchChromium = (): Promise<Browser> =>
       '--disable-sync',
       '--disable-dev-shm-usage',
     ],
+    env: {
+      ...process.env,
+      FONTCONFIG_FILE: fileURLToPath(new URL('fonts.conf', import.meta.url)),
+    },
   });

@@ -9,7 +9,7 @@ import { Ledger } from '../../examples/shop/simulator/ledger.ts';
 import { simulate } from '../../examples/shop/simulator/simulate.ts';
 import { launchChromium } from '../../tests/support/chromium.ts';
 import { MillraceProcess, settled } from '../../tests/support/millrace-process.ts';
-import { history } from './history.ts';
+import { history, lastOrder, type ShopEvent } from './history.ts';
 
 interface Picture {
   /** `docs/dashboard-NAME.png` */
@@ -34,7 +34,8 @@ const live: Picture = {
   },
 };
 
-const ofHistory: readonly Picture[] = [
+/** @param order its event id */
+const ofHistory = (order: string): readonly Picture[] => [
   {
     name: 'explore',
     path: '/explore?from=purchase&measure=count&measure=sum:value&by=currency&top=2&range=7d&zone=Europe/London&every=hour',
@@ -46,11 +47,35 @@ const ofHistory: readonly Picture[] = [
     theme: 'dark',
     ready: answered,
   },
+  {
+    name: 'funnels',
+    path: '/funnels?step=view&step=add_to_cart&step=purchase&range=7d&zone=Europe/London',
+    ready: answered,
+  },
+  {
+    name: 'retention',
+    path: '/retention?every=day&periods=6&range=7d&zone=Europe/London',
+    ready: answered,
+  },
+  { name: 'sessions', path: '/sessions?range=7d&zone=Europe/London', ready: answered },
+  {
+    name: 'events',
+    path: `/events?by=event_id&value=${order}`,
+    ready: (page) => page.locator('.event-cards details[open]').waitFor(),
+  },
+  {
+    name: 'health',
+    path: '/health',
+    ready: async (page) => {
+      await page.locator('.health table').first().waitFor();
+      await page.waitForTimeout(liveMs / 2);
+    },
+  },
 ];
 
 const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-async function send(url: string, events: readonly object[]): Promise<void> {
+async function send(url: string, events: readonly ShopEvent[]): Promise<void> {
   for (let at = 0; at < events.length; at += 500) {
     const body = JSON.stringify(events.slice(at, at + 500));
     const headers = { 'content-type': 'application/json' };
@@ -92,9 +117,10 @@ async function main(): Promise<void> {
     });
     // Before the week comes, whose arrival would tower over all else.
     await take(browser, url, live);
-    await send(url, history(Date.now()));
+    const week = history(Date.now());
+    await send(url, week);
     await settled(url);
-    for (const picture of ofHistory) await take(browser, url, picture);
+    for (const picture of ofHistory(lastOrder(week))) await take(browser, url, picture);
   } finally {
     stop.abort();
     await shoppers;

@@ -5,6 +5,8 @@ import { run } from './command.ts';
 /** What shows that a package is there, and the package. */
 const needed: readonly (readonly [() => boolean, string])[] = [
   [() => existsSync('/usr/bin/chromium'), 'chromium'],
+  // The one font that pages are drawn with, wherever they are looked at.
+  [() => existsSync('/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf'), 'fonts-dejavu-core'],
   [() => existsSync('/usr/bin/redis-server'), 'redis-server'],
   [() => spawnSync('python3', ['-c', 'import ensurepip, venv']).status === 0, 'python3-venv'],
   [() => spawnSync('java', ['-version']).status === 0, 'openjdk-17-jre-headless'],

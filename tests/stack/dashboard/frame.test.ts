@@ -39,28 +39,6 @@ describe('the dashboard', () => {
     await other.getByText(`${refused} /v1/status.`).waitFor();
   });
 
-  test('has each view at an address of its own, for a phone and for a wall, and for all to use', async () => {
-    const url = await dashboard.start();
-    await dashboard.page.goto(url);
-    const links = dashboard.page.getByRole('navigation').getByRole('link');
-    await links.first().waitFor();
-    for (const link of await links.all()) {
-      const name = (await link.textContent()) ?? '';
-      await link.click();
-      const { pathname } = new URL(dashboard.page.url());
-      await dashboard.page.reload();
-      await dashboard.page.getByRole('heading', { level: 1, name }).waitFor();
-      const title = () => dashboard.page.title();
-      await expect.poll(title, { timeout: 30_000 }).toBe(`${name} · shop · Millrace`);
-      expect(await link.getAttribute('aria-current')).toBe('page');
-      expect(new URL(dashboard.page.url()).pathname).toBe(pathname);
-      await dashboard.expectAccessible();
-      for (const width of [360, 2560]) await dashboard.expectFits(width);
-    }
-    await dashboard.page.goBack();
-    expect(dashboard.complaints).toEqual([]);
-  });
-
   test('is in Russian where that is wanted, and remembers the choice of language and theme', async () => {
     const url = await dashboard.start();
     await dashboard.page.goto(url);
