@@ -29,7 +29,11 @@ export interface ReplayHistory {
    * @throws MillraceError `history_incomplete`, `archive_unavailable`.
    */
   readonly start: (part: ReplayedPart) => Promise<number>;
-  /** The history as it was when the log ended at an offset. */
+  /**
+   * The history as it was when the log ended at an offset.
+   *
+   * @throws MillraceError `log_corrupt` if it does not go as far any more.
+   */
   readonly upToCut: (at: { readonly cut: number }, part: ReplayedPart) => Promise<LogReader>;
   /**
    * All that the archive has, and the log behind it.
@@ -77,7 +81,14 @@ export function replayHistory({
       if (old !== null) return behind(old);
       throw new MillraceError('history_incomplete', 'The archive has nothing yet.');
     },
-    upToCut: async ({ cut }, part) => logUpTo(await from(part), cut),
+    async upToCut({ cut }, part) {
+      const all = await from(part);
+      if (all.end >= cut) return logUpTo(all, cut);
+      throw new MillraceError(
+        'log_corrupt',
+        `The log of partition ${partition} ends at ${all.end}, before offset ${cut} which the store already has.`,
+      );
+    },
     async start(part) {
       if (part.from === 'events') return 0;
       const old = part.from === 'log' ? null : await archived();

@@ -105,7 +105,7 @@ const lost = ({ name, table }: RollupPlan): Refusal => ({
   kind: 'refuse',
   code: 'plan_conflict',
   what: `rollups.${name}: the store lacks ${table}, which it had`,
-  mend: 'Restore the table, or change what the rollup computes: a new version is filled from the events.',
+  mend: `Restore the table, or make it anew: \`millrace replay start --rollup ${name} --from events\`, then \`millrace replay drop ${name}\`.`,
 });
 
 const withoutEvents = ({ name }: RollupPlan): Refusal => ({

@@ -367,6 +367,9 @@ describe('a rollup', () => {
     expect(refusals(stepsIn(lost, { pipeline: rolledUp }))).toEqual([
       expect.stringContaining('plan_conflict: rollups.by_day: the store lacks by_day__v1'),
     ]);
+    const replayed = replay(lost);
+    expect(stages(replayed)).toEqual(['by_day__v1 kept', 'by_day__v2 shown']);
+    expect(stepsIn(replayed, wish)).toEqual([]);
   });
 });
 
