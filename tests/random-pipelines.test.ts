@@ -16,7 +16,7 @@ import {
   pipelines,
   windowedPipelines,
 } from './support/conformance/random-pipeline.ts';
-import { crowded, sendingsTo, streamOf } from './support/conformance/random-stream.ts';
+import { crowded, inBatches, sendingsTo, streamOf } from './support/conformance/random-stream.ts';
 import type { CountedEvent } from './support/conformance/recompute.ts';
 import { testSeed } from './support/random.ts';
 
@@ -25,12 +25,15 @@ const seed = testSeed();
 const numRuns = Number(process.env.MILLRACE_TEST_CASES ?? 30);
 const startMs = Date.UTC(2026, 4, 1, 12);
 const cases = pipelines.chain((pipeline) =>
-  sendingsTo(pipeline).map((sendings) => ({ pipeline, stream: streamOf(sendings, startMs) })),
+  sendingsTo(pipeline).map((sendings) => ({
+    pipeline,
+    stream: streamOf(pipeline, sendings, startMs),
+  })),
 );
 const windowedCases = windowedPipelines.chain((pipeline) =>
   sendingsTo(pipeline).map((sendings) => ({
     pipeline,
-    counted: crowded(streamOf(sendings, startMs).counted, startMs),
+    counted: crowded(streamOf(pipeline, sendings, startMs).counted, startMs),
   })),
 );
 const received = { received_at: startMs, appended_at: startMs };
@@ -48,7 +51,7 @@ describe(`random pipelines and streams (seed ${seed})`, { timeout }, () => {
         clock: { now: () => startMs },
       });
       const refused = [];
-      for (const batch of stream.batches) {
+      for (const batch of inBatches(stream.items)) {
         const json = readJson(Buffer.from(JSON.stringify({ batch })), false, collector.limits);
         const { rejected } = await collector.collect(nativeBatch(json));
         refused.push(...rejected.map(({ code }) => code));

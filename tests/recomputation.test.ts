@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectRows } from './support/conformance/expect-rows.ts';
 import { pipelines } from './support/conformance/random-pipeline.ts';
-import { sendingsTo, streamOf } from './support/conformance/random-stream.ts';
+import { inBatches, sendingsTo, streamOf } from './support/conformance/random-stream.ts';
 import { realFiles } from './support/conformance/real-files.ts';
 import type { CountedEvent, PipelineText } from './support/conformance/recompute.ts';
 import { exactRows, MillraceProcess, settled } from './support/millrace-process.ts';
@@ -42,8 +42,8 @@ describe(`what a process answers is what a recomputation gives (seed ${seed})`, 
       });
       try {
         const url = await millrace.url();
-        const { batches, counted, refused } = streamOf(sendings, Date.now());
-        for (const batch of batches) await post(url, batch);
+        const { items, counted, refused } = streamOf(pipeline, sendings, Date.now());
+        for (const batch of inBatches(items)) await post(url, batch);
         await expectAnswers(url, pipeline, counted);
         const letters = await exactRows(url, 'SELECT code FROM dead_letters');
         expect(letters.map(({ code }) => code).sort()).toEqual(refused.toSorted());

@@ -13,11 +13,25 @@ import type { RollupPlan } from '../../packages/millrace/src/plan/plan.ts';
 import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
-import { expectRows } from '../support/conformance/expect-rows.ts';
-import { definitionOf, pipelines } from '../support/conformance/random-pipeline.ts';
-import { sendingsTo, streamOf } from '../support/conformance/random-stream.ts';
+import { expectRows, expectWindowRows } from '../support/conformance/expect-rows.ts';
+import {
+  definitionOf,
+  livePipelines,
+  type WindowedPipeline,
+} from '../support/conformance/random-pipeline.ts';
+import {
+  crowdedMs,
+  inBatches,
+  liveSendingsTo,
+  streamOf,
+} from '../support/conformance/random-stream.ts';
 import { eshopClickstream, onlineRetail } from '../support/conformance/real-files.ts';
-import type { CountedEvent, PipelineText, RollupText } from '../support/conformance/recompute.ts';
+import {
+  type AggregationText,
+  type CountedEvent,
+  msOf,
+  type PipelineText,
+} from '../support/conformance/recompute.ts';
 import { TwoRuntimes } from '../support/conformance/two-runtimes.ts';
 import { lateRecordsDropped } from '../support/late-records.ts';
 import { mixedStream } from '../support/mixed-stream.ts';
@@ -26,7 +40,7 @@ import { testSeed } from '../support/random.ts';
 const configOf = (name: string): string =>
   fileURLToPath(new URL(`../support/${name}.config.ts`, import.meta.url));
 const seed = testSeed();
-/** Each costs half a minute, and so does each step of shrinking. */
+/** Each costs a minute, and so does each step of shrinking. */
 const randomPipelines = Number(process.env.MILLRACE_TEST_PIPELINES ?? 2);
 const shrinkingMsMax = 15 * 60_000;
 /** Of a file, the first. */
@@ -48,9 +62,9 @@ const receivedAt = JSON.stringify({
 });
 
 /** What two runtimes cannot say in two ways: all but sums of floats, and what is made of them. */
-const exactColumns = ({ by = [], measures }: RollupText): string =>
+const exactColumns = ({ by = [], measures }: AggregationText, times: readonly string[]): string =>
   [
-    'bucket',
+    ...times,
     ...by.map((field) => field.replaceAll('.', '_')),
     ...Object.keys(measures).filter((name) => !['sum', 'avg'].includes(measures[name]?.kind ?? '')),
   ].join(', ');
@@ -98,12 +112,22 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Sends the same to both; then both have the same events and dead letters, and these ids and codes. */
-  async function sendToBoth(both: TwoRuntimes, { batches, ids, refused }: Sent): Promise<void> {
+  async function sendToBoth(
+    both: TwoRuntimes,
+    batches: readonly (readonly unknown[])[],
+  ): Promise<void> {
     for (const batch of batches) {
       const { here, there } = await both.post(batch);
       expect(there).toEqual(here);
     }
+  }
+
+  /** That both have the same events and dead letters, and these ids and codes. */
+  async function expectKept(
+    both: TwoRuntimes,
+    ids: readonly string[],
+    refused: readonly string[],
+  ): Promise<void> {
     await both.settled();
     const kept = await both.askHere(eventsSql);
     expect(kept.map(({ event_id }) => event_id)).toEqual(ids.toSorted(byBytes));
@@ -124,7 +148,8 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
     });
     try {
       const ids = stream.kept.map(({ event_id }) => event_id);
-      await sendToBoth(both, { ...stream, ids });
+      await sendToBoth(both, stream.batches);
+      await expectKept(both, ids, stream.refused);
       for (const rollup of plan.rollups.map(withoutArrival)) {
         const sql = `SELECT * FROM ${rollup.name}`;
         expectRollup(rollup, await both.askHere(sql), stream.kept);
@@ -138,12 +163,13 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
     }
   }, 600_000);
 
-  const cases = pipelines.chain((pipeline) =>
-    sendingsTo(pipeline).map((sendings) => ({ pipeline, sendings })),
+  const cases = livePipelines.chain((pipeline) =>
+    liveSendingsTo(pipeline).map((sendings) => ({ pipeline, sendings })),
   );
 
   test('whatever the pipeline and the stream', async () => {
     let tried = 0;
+    let judged = 0;
     /** Less, once something is wrong and a smaller case is sought. */
     let patient = patience;
     const property = fc.asyncProperty(cases, async ({ pipeline, sendings }) => {
@@ -151,12 +177,25 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
       const given = { ...pipeline, name: `given_${tried}` };
       const both = await startGiven(definitionOf(given));
       try {
-        const { batches, counted, refused } = streamOf(sendings, Date.now());
+        await both.ready();
+        // At a whole second, as the windows are.
+        const startMs = Math.floor(Date.now() / 1_000) * 1_000;
+        const inTime = streamOf(given, sendings.inTime, startMs);
+        await sendToBoth(both, inBatches(inTime.items));
+        // Where that took longer, nobody knows which of them are late.
+        fc.pre(Date.now() < startMs + msOf(given.lateness));
+        await passed(startMs + crowdedMs + msOf(given.lateness));
+        const all = [...sendings.inTime, ...sendings.late];
+        const { items, counted, refused } = streamOf(given, all, startMs);
+        await sendToBoth(both, inBatches(items.slice(inTime.items.length)));
         const ids = counted.map(({ event_id }) => event_id);
-        await sendToBoth(both, { batches, ids, refused });
+        await expectKept(both, ids, refused);
         await expectRollups(both, given, counted, patient);
+        const out = counted.filter(({ timestamp }) => timestamp <= startMs + crowdedMs);
+        await expectWindows(both, given, out, patient);
+        judged += 1;
       } catch (error) {
-        patient = { ...patience, timeout: 40_000 };
+        if (!fc.PreconditionFailure.isFailure(error)) patient = { ...patience, timeout: 60_000 };
         throw error;
       } finally {
         await both.stop();
@@ -167,7 +206,7 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
       numRuns: randomPipelines,
       interruptAfterTimeLimit: randomPipelines * 120_000 + shrinkingMsMax,
     });
-    expect(tried).toBeGreaterThan(0);
+    expect(judged).toBeGreaterThan(0);
   }, 14_400_000);
 
   test('the rows of a file, sent', { timeout: 3_600_000 }, async () => {
@@ -290,7 +329,24 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
         async () => expectRows(rollup, definition, await both.askThere(sql), counted),
         patient,
       );
-      const exactly = `SELECT ${exactColumns(rollup)} FROM ${rollup.name} ORDER BY ALL`;
+      const exactly = `SELECT ${exactColumns(rollup, ['bucket'])} FROM ${rollup.name} ORDER BY ALL`;
+      expect(await both.askThere(exactly)).toEqual(await both.askHere(exactly));
+    }
+  }
+
+  /** The same of each window, of which these events are all that is out. */
+  async function expectWindows(
+    both: TwoRuntimes,
+    given: WindowedPipeline,
+    out: readonly CountedEvent[],
+    patient: typeof patience,
+  ): Promise<void> {
+    for (const one of given.windows) {
+      const sql = `SELECT * FROM ${one.name}`;
+      for (const ask of [both.askHere.bind(both), both.askThere.bind(both)])
+        await vi.waitFor(async () => expectWindowRows(one, given, await ask(sql), out), patient);
+      const columns = exactColumns(one, ['window_start', 'window_end']);
+      const exactly = `SELECT ${columns} FROM ${one.name} ORDER BY ALL`;
       expect(await both.askThere(exactly)).toEqual(await both.askHere(exactly));
     }
   }
@@ -309,12 +365,7 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
   }
 });
 
-interface Sent {
-  readonly batches: readonly (readonly unknown[])[];
-  /** Of the events that are kept. */
-  readonly ids: readonly string[];
-  /** The codes of those that are not. */
-  readonly refused: readonly string[];
-}
+const passed = (ms: number): Promise<void> =>
+  expect.poll(() => Date.now(), patience).toBeGreaterThan(ms);
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

@@ -38,8 +38,7 @@ export interface GivenProperty extends PropertyText {
 }
 export interface GivenPipeline extends PipelineText {
   readonly name: string;
-  /** Long enough that no test's slowness makes an event late that is not to be. */
-  readonly lateness: '1h';
+  readonly lateness: string;
   readonly rollups: readonly RollupText[];
   readonly events: {
     readonly [type: string]: { readonly properties: { readonly [name: string]: GivenProperty } };
@@ -155,22 +154,50 @@ const rollupsOver = (
 
 const widths = fc.constantFrom('second', 'minute', 'hour', 'day', 'week', 'month');
 
-const spans: fc.Arbitrary<Pick<WindowText, 'tumbling' | 'hopping' | 'session'>> = fc.oneof(
-  fc.constantFrom('1s', '7s', '1m', '1h').map((tumbling) => ({ tumbling })),
-  fc
-    .constantFrom(['2s', '1s'], ['1m', '20s'], ['6s', '2s'])
-    .map(([size = '', every = '']) => ({ hopping: { size, every } })),
-  fc
-    .constantFrom(['1s', '1m'], ['5s', '1h'], ['3s', '10s'])
-    .map(([gap = '', max = '']) => ({ session: { gap, max } })),
-);
+type SpanText = Pick<WindowText, 'tumbling' | 'hopping' | 'session'>;
 
-const windowsOver = (pipeline: GivenPipeline): fc.Arbitrary<readonly WindowText[]> => {
+interface Spans {
+  readonly tumbling: readonly string[];
+  /** Size and step. */
+  readonly hopping: readonly (readonly [string, string])[];
+  /** Gap and longest. */
+  readonly session: readonly (readonly [string, string])[];
+}
+
+const spansOf = ({ tumbling, hopping, session }: Spans): fc.Arbitrary<SpanText> =>
+  fc.oneof(
+    fc.constantFrom(...tumbling).map((size) => ({ tumbling: size })),
+    fc.constantFrom(...hopping).map(([size, every]) => ({ hopping: { size, every } })),
+    fc.constantFrom(...session).map(([gap, max]) => ({ session: { gap, max } })),
+  );
+
+/** Over within seconds, for who has to wait until they are. */
+const shortSpans: Spans = {
+  tumbling: ['1s', '7s'],
+  hopping: [
+    ['2s', '1s'],
+    ['6s', '2s'],
+  ],
+  session: [
+    ['1s', '1m'],
+    ['3s', '10s'],
+  ],
+};
+const allSpans: Spans = {
+  tumbling: [...shortSpans.tumbling, '1m', '1h'],
+  hopping: [...shortSpans.hopping, ['1m', '20s']],
+  session: [...shortSpans.session, ['5s', '1h']],
+};
+
+const windowsOver = (
+  pipeline: GivenPipeline,
+  spans: Spans,
+): fc.Arbitrary<readonly WindowText[]> => {
   const window = fc.subarray(Object.keys(pipeline.events), { minLength: 1 }).chain((from) =>
     fc.record({
       aggregation: aggregationOver(pipeline, from),
-      span: spans,
-      eventsMin: fc.option(fc.integer({ min: 2, max: 3 }), { nil: undefined }),
+      span: spansOf(spans),
+      eventsMin: fc.option(fc.integer({ min: 2, max: 3 }), { freq: 2, nil: undefined }),
     }),
   );
   return fc.array(window, { minLength: 1, maxLength: 3 }).map((list) =>
@@ -269,7 +296,8 @@ export const pipelines: fc.Arbitrary<GivenPipeline> = properties(types, 'given_'
   })
   .map((list) => ({
     name: 'given',
-    lateness: '1h' as const,
+    // Long enough that no test's slowness makes an event late that is not to be.
+    lateness: '1h',
     events: Object.fromEntries(list.map((event, i) => [`event_${i}`, event])),
   }))
   .chain((pipeline) =>
@@ -280,9 +308,17 @@ export interface WindowedPipeline extends GivenPipeline {
   readonly windows: readonly WindowText[];
 }
 
+const withWindows = (spans: Spans): fc.Arbitrary<WindowedPipeline> =>
+  pipelines.chain((pipeline) =>
+    windowsOver(pipeline, spans).map((windows) => ({ ...pipeline, windows })),
+  );
+
 /** The same with windows of any kind. */
-export const windowedPipelines: fc.Arbitrary<WindowedPipeline> = pipelines.chain((pipeline) =>
-  windowsOver(pipeline).map((windows) => ({ ...pipeline, windows })),
+export const windowedPipelines = withWindows(allSpans);
+
+/** With windows that come out while a test waits. */
+export const livePipelines = withWindows(shortSpans).map(
+  (pipeline): WindowedPipeline => ({ ...pipeline, lateness: '15s' }),
 );
 
 /** As a user would have written it: a definition is plain data. */

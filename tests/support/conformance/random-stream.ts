@@ -9,7 +9,7 @@ import {
   type GivenType,
   valuesOf,
 } from './random-pipeline.ts';
-import type { CountedEvent, Scalar } from './recompute.ts';
+import { type CountedEvent, msOf, type Scalar } from './recompute.ts';
 
 /** A value as a sender writes it, and as it counts. */
 interface Written {
@@ -17,8 +17,14 @@ interface Written {
   readonly counted: unknown;
 }
 
-/** When an event happened: at a time, or so long before the test begins. */
-type When = { readonly at: number } | { readonly agoMs: number };
+/**
+ * When an event happened: at a time, or so long before the test begins, or so long after;
+ * of the last it is known whether it is sent in time or late.
+ */
+type When =
+  | { readonly at: number }
+  | { readonly agoMs: number }
+  | { readonly afterMs: number; readonly late: boolean };
 
 /** What a sender does. Plain data, so that a small case can be read. */
 export type Sending =
@@ -33,9 +39,9 @@ export type Sending =
   | { readonly kind: 'repeat'; readonly back: number; readonly changed: boolean }
   | { readonly kind: 'bad'; readonly code: string; readonly event: unknown };
 
-/** Bodies of requests, and what must become of them. */
+/** What is sent, one after the other, and what must become of it. */
 export interface Stream {
-  readonly batches: readonly (readonly unknown[])[];
+  readonly items: readonly unknown[];
   readonly counted: readonly CountedEvent[];
   /** In the order in which they come. */
   readonly refused: readonly string[];
@@ -43,13 +49,34 @@ export interface Stream {
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
+// Times beyond today would be refused.
+const longAgo = instants.filter((at) => at < Date.UTC(2026, 0)).map((at) => ({ at }));
+const hoursAgo = fc.integer({ min: 3 * hourMs, max: 72 * hourMs }).map((agoMs) => ({ agoMs }));
+const ahead = fc.integer({ min: -20 * hourMs, max: -3 * hourMs }).map((agoMs) => ({ agoMs }));
 /** Nothing lies between a few minutes and some hours ago: whatever is slow, it is known what is late. */
-const whens: fc.Arbitrary<When> = fc.oneof(
-  // Times beyond today would be refused.
-  instants.filter((at) => at < Date.UTC(2026, 0)).map((at) => ({ at })),
+const spread: fc.Arbitrary<When> = fc.oneof(
+  longAgo,
   fc.integer({ min: -20 * hourMs, max: 10 * minuteMs }).map((agoMs) => ({ agoMs })),
-  fc.integer({ min: 3 * hourMs, max: 72 * hourMs }).map((agoMs) => ({ agoMs })),
+  hoursAgo,
 );
+
+/**
+ * For windows: most events are close to each other, on a grid of half seconds where some lie
+ * exactly a session's gap apart. The others are of times that are far off.
+ */
+const crowdedAs = (sent: 'in time' | 'late'): fc.Arbitrary<When> =>
+  fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc
+        .integer({ min: 0, max: crowdedMs / gridMs - 1 })
+        .map((steps) => ({ afterMs: gridMs * steps, late: sent === 'late' })),
+    },
+    { weight: 1, arbitrary: fc.oneof(longAgo, hoursAgo, ahead) },
+  );
+const gridMs = 500;
+/** So long after the beginning the last of them happens, at most. */
+export const crowdedMs = 8_000;
 
 const writtenOf = (type: GivenType): fc.Arbitrary<Written> => {
   if (type.kind === 'array' && type.element)
@@ -151,7 +178,10 @@ function badOf(pipeline: GivenPipeline): fc.Arbitrary<Sending> {
 }
 
 /** What senders do with a pipeline: mostly events, some twice, near and far, some of no use. */
-export const sendingsTo = (pipeline: GivenPipeline): fc.Arbitrary<readonly Sending[]> => {
+export const sendingsTo = (
+  pipeline: GivenPipeline,
+  whens = spread,
+): fc.Arbitrary<readonly Sending[]> => {
   const events = Object.entries(pipeline.events).map(([type, { properties }]) =>
     fc.record({
       kind: fc.constant('event' as const),
@@ -177,6 +207,18 @@ export const sendingsTo = (pipeline: GivenPipeline): fc.Arbitrary<readonly Sendi
     { minLength: 1, maxLength: 400, size: 'max' },
   );
 };
+
+/** The same for windows: what is sent at once, and what is sent when that is late. */
+export const liveSendingsTo = (pipeline: GivenPipeline): fc.Arbitrary<LiveSendings> =>
+  fc.record({
+    inTime: sendingsTo(pipeline, crowdedAs('in time')),
+    late: sendingsTo(pipeline, crowdedAs('late')),
+  });
+
+export interface LiveSendings {
+  readonly inTime: readonly Sending[];
+  readonly late: readonly Sending[];
+}
 
 /** Ids of all shapes: short, unicode, with what other languages quote, and as long as may be. */
 const idOf = (i: number): string =>
@@ -205,7 +247,7 @@ export const crowded = (
 ): readonly CountedEvent[] =>
   events.map((event, i) => ({
     ...event,
-    timestamp: firstMs + 500 * (Math.abs(event.timestamp) % gridSteps),
+    timestamp: firstMs + gridMs * (Math.abs(event.timestamp) % gridSteps),
     late: i % lateEvery === 0,
   }));
 
@@ -213,7 +255,11 @@ const gridSteps = 120;
 const lateEvery = 7;
 
 /** @param startMs when the test begins (epoch ms). */
-export function streamOf(sendings: readonly Sending[], startMs: number): Stream {
+export function streamOf(
+  { lateness }: GivenPipeline,
+  sendings: readonly Sending[],
+  startMs: number,
+): Stream {
   const items: unknown[] = [];
   const firsts: { readonly event_id: string }[] = [];
   const counted: CountedEvent[] = [];
@@ -228,18 +274,26 @@ export function streamOf(sendings: readonly Sending[], startMs: number): Stream 
     } else {
       const { type, when, user, properties } = sending;
       const event_id = idOf(firsts.length);
-      const timestamp = 'at' in when ? when.at : startMs - when.agoMs;
+      const timestamp = timeOf(when, startMs);
       const { sent, counted: values } = joined(properties);
       const envelope = { event_id, type, ...(user === null ? {} : { user_id: user }) };
       const first = { ...envelope, timestamp: new Date(timestamp).toISOString(), properties: sent };
       items.push(first);
       firsts.push(first);
-      const late = startMs - timestamp > hourMs;
+      const late = 'late' in when ? when.late : startMs - timestamp > msOf(lateness);
       counted.push({ ...envelope, timestamp, late, properties: Object(values) });
     }
   }
-  const batches = Array.from({ length: Math.ceil(items.length / batchSize) }, (_, n) =>
+  return { items, counted, refused };
+}
+
+function timeOf(when: When, startMs: number): number {
+  if ('at' in when) return when.at;
+  return 'agoMs' in when ? startMs - when.agoMs : startMs + when.afterMs;
+}
+
+/** As bodies of requests have them. */
+export const inBatches = (items: readonly unknown[]): readonly (readonly unknown[])[] =>
+  Array.from({ length: Math.ceil(items.length / batchSize) }, (_, n) =>
     items.slice(n * batchSize, (n + 1) * batchSize),
   );
-  return { batches, counted, refused };
-}

@@ -277,7 +277,8 @@ function sessionsOf(
 
 const floor = (ms: number, width: number): number => Math.floor(ms / width) * width;
 
-function msOf(duration: string): number {
+/** Milliseconds of `15s`, `1m` or `2h`. */
+export function msOf(duration: string): number {
   const units: { readonly [unit: string]: number } = { s: 1_000, m: 60_000, h: 3_600_000 };
   const unit = units[duration.slice(-1)];
   if (unit === undefined) throw new Error(`${duration} is no duration`);

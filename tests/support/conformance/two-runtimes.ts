@@ -52,6 +52,11 @@ export class TwoRuntimes {
     return started;
   }
 
+  /** Waits until both take events. */
+  async ready(): Promise<void> {
+    await Promise.all([this.#embedded.url(), this.#collector.url()]);
+  }
+
   /** What each answers to a request with these events. */
   async post(
     batch: readonly unknown[],
