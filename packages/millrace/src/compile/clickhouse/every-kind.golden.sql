@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS `millrace`.`events`
   `user_id` Nullable(String) CODEC(ZSTD(1)),
   `anonymous_id` Nullable(String) CODEC(ZSTD(1)),
   `session_id` Nullable(String) CODEC(ZSTD(1)),
-  `properties` JSON(max_dynamic_types = 0, max_dynamic_paths = 64, `text` Nullable(String), `kind` LowCardinality(Nullable(String)), `flag` Nullable(Bool), `small` Nullable(Int32), `big` Nullable(Int64), `ratio` Nullable(Float64), `money` Nullable(Decimal(18, 2)), `fine` Nullable(Decimal(18, 18)), `whole` Nullable(Decimal(18, 0)), `at` Nullable(DateTime64(3, 'UTC')), `key` Nullable(UUID), `words` Array(String), `amounts` Array(Decimal(18, 2)), `grid` Array(Array(Int32)), `lines` Array(JSON(max_dynamic_paths = 0, `sku` Nullable(String), `count` Nullable(Int32), `price` Nullable(Decimal(18, 2)), `at` Nullable(DateTime64(3, 'UTC')))), `place.city` Nullable(String), `place.order` Nullable(Int32), `place.inner.n` Nullable(Int64)) CODEC(ZSTD(1)),
+  `properties` JSON(max_dynamic_types = 0, max_dynamic_paths = 64, `text` Nullable(String), `kind` LowCardinality(Nullable(String)), `flag` Nullable(Bool), `small` Nullable(Int32), `big` Nullable(Int64), `ratio` Nullable(Float64), `money` Nullable(Decimal(18, 2)), `fine` Nullable(Decimal(18, 18)), `share` Nullable(Decimal(4, 4)), `whole` Nullable(Decimal(18, 0)), `at` Nullable(DateTime64(3, 'UTC')), `key` Nullable(UUID), `words` Array(String), `amounts` Array(Decimal(18, 2)), `grid` Array(Array(Int32)), `lines` Array(JSON(max_dynamic_paths = 0, `sku` Nullable(String), `count` Nullable(Int32), `price` Nullable(Decimal(18, 2)), `at` Nullable(DateTime64(3, 'UTC')))), `place.city` Nullable(String), `place.order` Nullable(Int32), `place.inner.n` Nullable(Int64)) CODEC(ZSTD(1)),
   `context` JSON(max_dynamic_types = 0, max_dynamic_paths = 32) CODEC(ZSTD(1)),
   `late` Bool,
   `_partition` UInt32 MATERIALIZED 0,
@@ -364,7 +364,7 @@ SELECT
   count() AS `n`,
   ifNull(sum(`e`.`properties`.`money`), 0) AS `money`
 FROM `millrace`.`events` AS `e`
-WHERE ((`e`.`type` IN ('sale', 'refund')) AND (ifNull((`e`.`properties`.`money` >= toDecimal64('0.00', 2)), false) AND ifNull((`e`.`properties`.`money` != toDecimal64('1.00', 2)), false) AND ifNull((`e`.`properties`.`kind` IN ('a', 'it\'s \\ `quoted`')), false) AND (ifNull((`e`.`properties`.`flag` = true), false) OR not(isNotNull(`e`.`properties`.`place`.`order`)) OR not(ifNull((`e`.`properties`.`small` < 0), false))) AND ifNull((`e`.`user_id` != 'u0'), false)))
+WHERE ((`e`.`type` IN ('sale', 'refund')) AND (ifNull((`e`.`properties`.`money` >= toDecimal64('0.00', 2)), false) AND ifNull((`e`.`properties`.`money` != toDecimal64('1.00', 2)), false) AND ifNull((`e`.`properties`.`kind` IN ('a', 'it\'s \\ `quoted`')), false) AND (ifNull((`e`.`properties`.`flag` = true), false) OR ifNull((`e`.`properties`.`share` > toDecimal64('0.2500', 4)), false) OR not(isNotNull(`e`.`properties`.`place`.`order`)) OR not(ifNull((`e`.`properties`.`small` < 0), false))) AND ifNull((`e`.`user_id` != 'u0'), false)))
 GROUP BY ALL;
 
 CREATE OR REPLACE VIEW `millrace`.`some` AS

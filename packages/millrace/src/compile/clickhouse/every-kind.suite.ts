@@ -42,6 +42,7 @@ export const everyKind = definePipeline({
       ratio: float64(),
       money: decimal(18, 2),
       fine: decimal(18, 18),
+      share: decimal(4, 4),
       whole: decimal(18, 0),
       at: timestamp(),
       key: uuid(),
@@ -135,7 +136,12 @@ export const everyKind = definePipeline({
       where: {
         money: { gte: '0.00', ne: '1.00' },
         kind: { in: ['a', "it's \\ `quoted`"] },
-        or: [{ flag: true }, { 'place.order': { present: false } }, { not: { small: { lt: 0 } } }],
+        or: [
+          { flag: true },
+          { share: { gt: '0.25' } },
+          { 'place.order': { present: false } },
+          { not: { small: { lt: 0 } } },
+        ],
         user_id: { ne: 'u0' },
       },
       measures: { n: count(), money: sum('money') },

@@ -69,6 +69,7 @@ const sales = fc.record({
   ratio: floats,
   money: decimals(2),
   fine: decimals(18),
+  share: fc.constantFrom('0.0000', '0.2500', '0.2501', '-0.9999'),
   whole: decimals(0),
   at: instants,
   key: uuids,

@@ -424,7 +424,7 @@ CREATE TEMPORARY TABLE `clean_log`
   `type` STRING,
   `timestamp` BIGINT,
   `user_id` STRING,
-  `properties` ROW<`big` BIGINT, `at` BIGINT, `key` STRING, `money` DECIMAL(18, 2), `kind` STRING, `flag` BOOLEAN, `place` ROW<`order` INT>, `small` INT>,
+  `properties` ROW<`big` BIGINT, `at` BIGINT, `key` STRING, `money` DECIMAL(18, 2), `kind` STRING, `flag` BOOLEAN, `share` DECIMAL(4, 4), `place` ROW<`order` INT>, `small` INT>,
   `source_partition` INT METADATA FROM 'partition',
   `arrived` AS PROCTIME()
 )
@@ -450,7 +450,7 @@ SELECT
   `properties`.`key` AS `dimension_2`,
   `properties`.`money` AS `value_1`
 FROM `clean_log`
-WHERE ((`type` IN (CAST('sale' AS STRING), CAST('refund' AS STRING))) AND (COALESCE((`properties`.`money` >= CAST('0.00' AS DECIMAL(18, 2))), FALSE) AND COALESCE((`properties`.`money` <> CAST('1.00' AS DECIMAL(18, 2))), FALSE) AND COALESCE((`properties`.`kind` IN (CAST('a' AS STRING), CAST('it''s \ `quoted`' AS STRING))), FALSE) AND (COALESCE((`properties`.`flag` = TRUE), FALSE) OR (NOT (`properties`.`place`.`order` IS NOT NULL)) OR (NOT COALESCE((`properties`.`small` < CAST('0' AS INT)), FALSE))) AND COALESCE((`user_id` <> CAST('u0' AS STRING)), FALSE)));
+WHERE ((`type` IN (CAST('sale' AS STRING), CAST('refund' AS STRING))) AND (COALESCE((`properties`.`money` >= CAST('0.00' AS DECIMAL(18, 2))), FALSE) AND COALESCE((`properties`.`money` <> CAST('1.00' AS DECIMAL(18, 2))), FALSE) AND COALESCE((`properties`.`kind` IN (CAST('a' AS STRING), CAST('it''s \ `quoted`' AS STRING))), FALSE) AND (COALESCE((`properties`.`flag` = TRUE), FALSE) OR COALESCE((`properties`.`share` > CAST('.2500' AS DECIMAL(4, 4))), FALSE) OR (NOT (`properties`.`place`.`order` IS NOT NULL)) OR (NOT COALESCE((`properties`.`small` < CAST('0' AS INT)), FALSE))) AND COALESCE((`user_id` <> CAST('u0' AS STRING)), FALSE)));
 
 CREATE TEMPORARY TABLE `deltas`
 (
