@@ -154,6 +154,50 @@ describe(`exploring (seed ${seed})`, () => {
     expect(dashboard.complaints).toEqual([]);
   });
 
+  test('offers a sample of what is too much to read, and says how far off it may be', async () => {
+    // An hour of each month: slices of time read some of them.
+    const url = await dashboard.start({ env: { MILLRACE_QUESTION_ROWS_MAX: '800' } });
+    const { page } = dashboard;
+    const sent = Array.from({ length: 1_000 }, (_, n) =>
+      at(new Date(Date.UTC(2023, n % 20, 15, 12, n % 60)).toISOString(), {
+        ...view('boot'),
+        event_id: `v${n}`,
+      }),
+    );
+    await send(url, sent);
+    await settled(url);
+    const range = 'since=2023-01-01T00:00:00Z&until=2024-09-01T00:00:00Z&zone=UTC';
+    await page.goto(
+      `${url}/explore?from=view&measure=count&measure=avg:price&by=category&every=total&${range}`,
+    );
+    await dashboard.shows('[role=alert]', 'question_too_costly');
+    await dashboard.expectAccessible();
+
+    await page.getByRole('button', { name: 'Ask a sample' }).click();
+    await dashboard.shows('#sampled', 'A sample: 50% of the time was read, 256 slices of');
+    const [[category, number = '', low = '', high = '', ...mean] = []] = await cells();
+    expect(category).toBe('shoes');
+    const numberOf = (text: string): number => Number(text.replaceAll(',', ''));
+    expect(numberOf(number) % 100).toBe(0);
+    expect(numberOf(low)).toBeLessThan(1_000);
+    expect(numberOf(high)).toBeGreaterThan(1_000);
+    expect(mean).toEqual(['1,235', '1,235', '1,235']);
+    await dashboard.expectAccessible();
+    expect(dashboard.complaints).toEqual([expect.stringContaining('422')]);
+
+    await page.getByLabel('Bucket').selectOption('month');
+    await page.getByRole('img', { name: 'count over time' }).waitFor();
+    await dashboard.shows('.u-label', 'shoes, at most (95%)');
+    expect(new URL(page.url()).searchParams.get('sample')).toBe('auto');
+    await page.reload();
+    await dashboard.shows('#sampled', 'A sample: 50% of the time was read');
+    await page.getByLabel('Language').selectOption('Русский');
+    await dashboard.shows('#sampled', 'Выборка: прочитано 50');
+    await page.getByLabel('По выборке').click();
+    await dashboard.shows('[role=alert]', 'question_too_costly');
+    await page.getByRole('button', { name: 'Спросить по выборке' }).waitFor();
+  });
+
   test('says that there is nothing, what is wrong, and that the server is away, until it is back', async () => {
     const port = ['--port', String(await freePort())];
     const url = await dashboard.start({ args: port });

@@ -20,10 +20,12 @@ interface FailureProps {
   readonly error: unknown;
   /** Of what asks a server that is away by itself, too. */
   readonly again?: () => void;
+  /** What else can be done about it. */
+  readonly offer?: ComponentChildren;
 }
 
 /** What went wrong, its code, and what to do about it. */
-export function Failure({ error, again }: FailureProps) {
+export function Failure({ error, again, offer }: FailureProps) {
   const t = common();
   const refused = error instanceof Refused ? error : undefined;
   const told =
@@ -42,6 +44,7 @@ export function Failure({ error, again }: FailureProps) {
           {t.again}
         </button>
       )}
+      {offer}
     </div>
   );
 }
@@ -51,15 +54,17 @@ const messageOf = (error: unknown): string =>
 
 interface AnsweredProps<Answer> {
   readonly asked: Asked<Answer>;
+  /** What can be done about an error. */
+  readonly offer?: ComponentChildren;
   readonly children: (answer: Answer) => ComponentChildren;
 }
 
 /** An answer, or the state of the question that is to bring it. What was answered last stays. */
-export function Answered<Answer>({ asked, children }: AnsweredProps<Answer>) {
+export function Answered<Answer>({ asked, offer, children }: AnsweredProps<Answer>) {
   const { answer, error, loading, again } = asked;
   return (
     <>
-      {error !== undefined && <Failure error={error} again={again} />}
+      {error !== undefined && <Failure error={error} again={again} offer={offer} />}
       {answer === undefined && error === undefined && <Loading />}
       {answer !== undefined && (
         <div class="answered" aria-busy={loading} data-stale={loading || error !== undefined}>

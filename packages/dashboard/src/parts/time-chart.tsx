@@ -8,8 +8,8 @@ export interface Series {
   readonly label: string;
   /** One for each time; null leaves a gap. */
   readonly values: readonly (number | null)[];
-  /** Of the period before, in the colour of the series it belongs to. */
-  readonly previousOf?: number;
+  /** The place of the series whose colour it has, as a broken line. */
+  readonly besideOf?: number;
 }
 
 export interface TimeChartProps {
@@ -43,7 +43,7 @@ export function TimeChart(props: TimeChartProps) {
     props.heightPx,
     props.legend,
     props.area,
-    ...props.series.flatMap(({ label, previousOf }) => [label, previousOf]),
+    ...props.series.flatMap(({ label, besideOf }) => [label, besideOf]),
   ];
   const drawn = useRef<string | undefined>(undefined);
   const key = JSON.stringify(drawnAnew);
@@ -108,13 +108,13 @@ function optionsOf(props: TimeChartProps, element: HTMLElement): uPlot.Options {
     ],
     series: [
       { value: (_plot, s) => (s === null ? none : fullTime(s, zone)) },
-      ...series.map(({ label, previousOf }, index) => {
-        const colour = seriesColour(previousOf ?? index);
+      ...series.map(({ label, besideOf }, index) => {
+        const colour = seriesColour(besideOf ?? index);
         return {
           label,
           stroke: colour,
           width: 1.5,
-          ...(previousOf === undefined ? {} : { dash: [4, 4] }),
+          ...(besideOf === undefined ? {} : { dash: [4, 4] }),
           ...(area ? { fill: colourOf(element, 'wash') } : {}),
           points: { size: 4 },
           value: (_plot: uPlot, value: number | null) => figure(value),

@@ -9,22 +9,24 @@ export interface Charted {
   readonly series: readonly Series[];
 }
 
+/** What an answer has beside a measure, in columns that end so: of the period before, or the ends of an interval. */
+export type Beside = 'previous' | 'low' | 'high';
+
 export interface ChartedMeasure {
   readonly name: string;
   /** Of quantiles: a line each. */
   readonly levels: readonly number[];
-  readonly compared: boolean;
+  readonly beside: readonly Beside[];
 }
 
-interface Names {
-  readonly group: (row: AnswerRow) => string;
-  readonly previous: (label: string) => string;
-}
+type Names = { readonly group: (row: AnswerRow) => string } & {
+  readonly [each in Beside]: (label: string) => string;
+};
 
-/** One measure of an answer as lines over time: of each group, each level, and of the period before. */
+/** One measure of an answer as lines over time: of each group, each level, and of what stands beside it. */
 export function chartedOf(
   rows: readonly AnswerRow[],
-  { name, levels, compared }: ChartedMeasure,
+  { name, levels, beside }: ChartedMeasure,
   every: Every,
   names: Names,
 ): Charted {
@@ -43,12 +45,14 @@ export function chartedOf(
     })),
   );
   const own = lines.map(({ label, valuesOf: values }) => ({ label, values: values(name) }));
-  const before = lines.map(({ label, valuesOf: values }, previousOf) => ({
-    label: names.previous(label),
-    values: values(`${name}_previous`),
-    previousOf,
-  }));
-  return { times, series: compared ? [...own, ...before] : own };
+  const broken = beside.flatMap((each) =>
+    lines.map(({ label, valuesOf: values }, besideOf) => ({
+      label: names[each](label),
+      values: values(`${name}_${each}`),
+      besideOf,
+    })),
+  );
+  return { times, series: [...own, ...broken] };
 }
 
 function grouped(

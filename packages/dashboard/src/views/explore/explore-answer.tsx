@@ -6,8 +6,10 @@ import { ChartCard } from '../../question/chart-card.tsx';
 import { Nothing } from '../../question/nothing.tsx';
 import type { Every } from '../../question/range.ts';
 import { questionWords } from '../../question/words.ts';
-import { type ChartedMeasure, chartedOf } from './chart-series.ts';
+import { type Beside, type ChartedMeasure, chartedOf } from './chart-series.ts';
+import { SampleNote } from './sample-note.tsx';
 import type { ExploreState } from './state.ts';
+import { exploreWords } from './words.ts';
 
 interface ExploreAnswerProps {
   readonly state: ExploreState;
@@ -21,6 +23,7 @@ export function ExploreAnswer({ state, answer, every }: ExploreAnswerProps) {
   const measures = chartedMeasures(state, answer);
   return (
     <section class="answer" aria-label={questionWords().answer}>
+      {answer.sampled !== undefined && <SampleNote sampled={answer.sampled} />}
       {every !== null &&
         measures.map((measure) => (
           <MeasureChart
@@ -42,16 +45,17 @@ const drawn: readonly string[] = ['int32', 'int64', 'float64', 'decimal', 'array
 
 /** Those of numbers: a text has no place on an axis. */
 function chartedMeasures(
-  { measures, by, compare }: ExploreState,
+  { measures, by, compare, sample }: ExploreState,
   { columns }: Answer,
 ): readonly ChartedMeasure[] {
   const groups = ['bucket', 'other', ...by.map((name) => name.replaceAll('.', '_'))];
   const own = columns.filter(({ name }) => !groups.includes(name));
-  // Each is followed by that of the period before, where two are compared.
+  const beside: readonly Beside[] = sample ? ['low', 'high'] : compare ? ['previous'] : [];
   return measures.flatMap(({ levels }, place) => {
-    const column = own[compare ? 2 * place : place];
+    // Each is followed by what stands beside it.
+    const column = own[(1 + beside.length) * place];
     return column !== undefined && drawn.includes(column.type)
-      ? [{ name: column.name, levels, compared: compare }]
+      ? [{ name: column.name, levels, beside }]
       : [];
   });
 }
@@ -64,13 +68,15 @@ interface MeasureChartProps extends ExploreAnswerProps {
 
 function MeasureChart({ state, answer, every, measure, heightPx }: MeasureChartProps) {
   const t = questionWords();
+  const bounds = exploreWords();
   const charted = useMemo(() => {
     const columns = state.by.map((name) => name.replaceAll('.', '_'));
     const group = (row: AnswerRow): string =>
       row.other === true
         ? t.others
         : columns.map((name) => String(row[name] ?? t.absentValue)).join(', ');
-    return chartedOf(answer.rows, measure, every, { group, previous: t.previous });
-  }, [state, answer, every, measure.name, t]);
+    const { low, high } = bounds;
+    return chartedOf(answer.rows, measure, every, { group, previous: t.previous, low, high });
+  }, [state, answer, every, measure.name, t, bounds]);
   return <ChartCard name={measure.name} {...charted} zone={state.zone} heightPx={heightPx} />;
 }

@@ -8,6 +8,7 @@ import { MeasureEditor } from '../../question/measure-editor.tsx';
 import { QuestionForm, type ViewFormProps } from '../../question/question-form.tsx';
 import { questionWords } from '../../question/words.ts';
 import { type ExploreState, topMax } from './state.ts';
+import { exploreWords } from './words.ts';
 
 export function ExploreForm({ state, pipeline, onChange, onAgain }: ViewFormProps<ExploreState>) {
   const t = questionWords();
@@ -25,12 +26,22 @@ export function ExploreForm({ state, pipeline, onChange, onAgain }: ViewFormProp
             others={[['total', t.total]]}
             onChange={(every) => onChange({ every })}
           />
-          <Check
-            label={t.compare}
-            checked={state.compare}
-            onChange={(compare) => onChange({ compare })}
-          />
-          <Check label={t.fill} checked={state.fill} onChange={(fill) => onChange({ fill })} />
+          {state.sample ? (
+            <Check
+              label={exploreWords().sample}
+              checked
+              onChange={(sample) => onChange({ sample })}
+            />
+          ) : (
+            <>
+              <Check
+                label={t.compare}
+                checked={state.compare}
+                onChange={(compare) => onChange({ compare })}
+              />
+              <Check label={t.fill} checked={state.fill} onChange={(fill) => onChange({ fill })} />
+            </>
+          )}
         </>
       }
     >
@@ -53,7 +64,7 @@ export function ExploreForm({ state, pipeline, onChange, onAgain }: ViewFormProp
         />
         <div>
           <BreakdownEditor fields={fields} by={state.by} onChange={(by) => onChange({ by })} />
-          {state.by.length > 0 && (
+          {state.by.length > 0 && !state.sample && (
             <CountInput
               label={t.top}
               value={state.top}

@@ -1,3 +1,4 @@
+import { Refused } from '../../api/ask.ts';
 import { useAsked } from '../../api/use-asked.ts';
 import { Answered } from '../../parts/states.tsx';
 import { askQuestion } from '../../question/answer.ts';
@@ -8,7 +9,15 @@ import { useAddressState } from '../../question/use-address-state.ts';
 import type { ViewProps } from '../../view.ts';
 import { ExploreAnswer } from './explore-answer.tsx';
 import { ExploreForm } from './explore-form.tsx';
-import { type ExploreState, everyOf, fitting, questionOf, readState, writeState } from './state.ts';
+import {
+  type ExploreState,
+  everyOf,
+  fitting,
+  maySample,
+  questionOf,
+  readState,
+  writeState,
+} from './state.ts';
 import { exploreWords } from './words.ts';
 
 /** Any question about events over time, put together by hand. */
@@ -32,7 +41,16 @@ function Explore({ pipeline }: ViewProps) {
   return (
     <div class="question-view">
       <ExploreForm state={state} pipeline={pipeline} onChange={change} onAgain={asked.again} />
-      <Answered asked={asked}>
+      <Answered
+        asked={asked}
+        offer={
+          isTooCostly(asked.error) && !state.sample && maySample(state) ? (
+            <button type="button" class="primary" onClick={() => change({ sample: true })}>
+              {exploreWords().askSample}
+            </button>
+          ) : null
+        }
+      >
         {({ state: answered, question, answer }) => (
           <>
             <ExploreAnswer state={answered} answer={answer} every={everyOf(answered)} />
@@ -43,3 +61,6 @@ function Explore({ pipeline }: ViewProps) {
     </div>
   );
 }
+
+const isTooCostly = (error: unknown): boolean =>
+  error instanceof Refused && error.code === 'question_too_costly';

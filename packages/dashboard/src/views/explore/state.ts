@@ -1,3 +1,4 @@
+import { bucketsOf, sampleBounds } from '../../../../millrace/dist/plan/questions/sampling.js';
 import type { PipelineDescription } from '../../api/pipeline.ts';
 import { readCount } from '../../question/count.ts';
 import { fieldsOf } from '../../question/fields.ts';
@@ -6,6 +7,7 @@ import {
   askedMeasures,
   count,
   type Measure,
+  type MeasureKind,
   measurable,
   measureText,
   readMeasure,
@@ -14,6 +16,7 @@ import {
   askedTimes,
   type Every,
   fittingEvery,
+  lengthMs,
   type Range,
   readEvery,
   readRange,
@@ -35,10 +38,14 @@ export interface ExploreState {
   readonly every: Every | 'fitting' | 'total';
   readonly compare: boolean;
   readonly fill: boolean;
+  /** Whether a part of the time may answer for all of it. Then it is not compared, filled, or of the greatest groups. */
+  readonly sample: boolean;
 }
 
 export const topMax = 50;
 const topDefault = 6;
+/** As many as a question may have: a sample tells no greatest groups from others. */
+const sampleRowsMax = 10_000;
 
 /** What an address says; what it does not say, or what the pipeline does not have, is as at first. */
 export function readState(params: URLSearchParams, pipeline: PipelineDescription): ExploreState {
@@ -58,6 +65,7 @@ export function readState(params: URLSearchParams, pipeline: PipelineDescription
       every: every === 'total' ? every : (readEvery(every) ?? 'fitting'),
       compare: params.get('compare') === 'previous',
       fill: params.get('fill') !== 'no',
+      sample: params.get('sample') === 'auto',
     },
     pipeline,
   );
@@ -71,13 +79,25 @@ export function fitting(state: ExploreState, pipeline: PipelineDescription): Exp
     ({ kind, field }) =>
       kind === 'count' || measurable(kind, fields).some(({ name }) => name === field),
   );
-  return {
+  const fitted = {
     ...state,
     measures: measures.length > 0 ? measures : [count],
     filters: state.filters.filter(({ field }) => has(field)),
     by: state.by.filter(has),
   };
+  return { ...fitted, sample: fitted.sample && maySample(fitted) };
 }
+
+/** Whether a part of the time tells what is asked of all of it, each bucket with slices of its own. */
+export function maySample(state: ExploreState): boolean {
+  const range = { sinceMs: 0, untilMs: lengthMs(state.range), every: everyOf(state) };
+  return (
+    bucketsOf(range) <= sampleBounds.bucketsMax &&
+    state.measures.every(({ kind }) => !ofAllAlone.includes(kind))
+  );
+}
+
+const ofAllAlone: readonly MeasureKind[] = ['min', 'max', 'uniq'];
 
 export function writeState(state: ExploreState): URLSearchParams {
   const params = new URLSearchParams();
@@ -90,6 +110,7 @@ export function writeState(state: ExploreState): URLSearchParams {
   if (state.every !== 'fitting') params.set('every', state.every);
   if (state.compare) params.set('compare', 'previous');
   if (!state.fill) params.set('fill', 'no');
+  if (state.sample) params.set('sample', 'auto');
   return params;
 }
 
@@ -99,7 +120,7 @@ export const everyOf = ({ every, range }: ExploreState): Every | null =>
 
 /** The question, as `POST /v1/query` takes it. */
 export function questionOf(state: ExploreState, pipeline: PipelineDescription, nowMs: number) {
-  const { from, measures, filters, by, top, range, zone, compare, fill } = state;
+  const { from, measures, filters, by, range, zone } = state;
   const every = everyOf(state);
   const where = whereOf(filters, fieldsOf(pipeline, from));
   const taken = ['bucket', 'other', ...by.map((name) => name.replaceAll('.', '_'))];
@@ -110,8 +131,12 @@ export function questionOf(state: ExploreState, pipeline: PipelineDescription, n
     ...(where === undefined ? {} : { where }),
     ...askedTimes(range, every ?? 'minute', zone, nowMs),
     ...(every === null ? {} : { every, zone }),
-    ...(by.length > 0 ? { limit: top, other: true } : {}),
-    ...(compare ? { compare: 'previous' } : {}),
-    ...(every !== null && fill ? { fill: true } : {}),
+    ...(state.sample ? { sample: 'auto', limit: sampleRowsMax } : ofAll(state)),
   };
 }
+
+const ofAll = ({ by, top, compare, every, fill }: ExploreState) => ({
+  ...(by.length > 0 ? { limit: top, other: true } : {}),
+  ...(compare ? { compare: 'previous' } : {}),
+  ...(every !== 'total' && fill ? { fill: true } : {}),
+});
