@@ -368,7 +368,6 @@ export class LoaderWorld implements Steppable {
     return {
       define: never,
       insertComputed: never,
-      stream: never,
       readGiven: never,
       close: never,
       read: async (sql, options) => {

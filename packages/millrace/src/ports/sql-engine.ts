@@ -1,5 +1,4 @@
-import type { AnswerStream } from './answer-stream.ts';
-import type { ReadOptions } from './store.ts';
+import type { ReadOptions, ReadResult } from './store.ts';
 
 /** One statement as ClickHouse's HTTP interface takes it. */
 export interface SqlStatement extends Omit<ReadOptions, 'params'> {
@@ -15,6 +14,7 @@ export interface SqlStatement extends Omit<ReadOptions, 'params'> {
 
 /** A whole ClickHouse, which does what it is told. */
 export interface SqlEngine {
-  run(statement: SqlStatement): AnswerStream;
+  /** @throws StoreError */
+  run(statement: SqlStatement): Promise<ReadResult>;
   close(): Promise<void>;
 }

@@ -1,5 +1,3 @@
-import type { AnswerStream } from './answer-stream.ts';
-
 /** Rows for one table, inserted whole or not at all, and never twice. */
 export interface InsertBatch {
   readonly table: string;
@@ -62,15 +60,11 @@ export const exactJson = {
   date_time_output_format: 'iso',
 } as const;
 
-/** What a statement took. */
-export interface ReadTotals {
+export interface ReadResult {
+  readonly bytes: Uint8Array;
   readonly rowsRead: number;
   readonly bytesRead: number;
   readonly elapsedMs: number;
-}
-
-export interface ReadResult extends ReadTotals {
-  readonly bytes: Uint8Array;
 }
 
 export interface Store {
@@ -88,11 +82,6 @@ export interface Store {
    * functions that read files: text from outside goes through the SQL guard first.
    */
   read(sql: string, options?: ReadOptions): Promise<ReadResult>;
-  /**
-   * Runs one SELECT like `read`, for an answer of any length. Whoever takes it
-   * slowly holds up no other statement.
-   */
-  stream(sql: string, options?: ReadOptions): AnswerStream;
   /**
    * Asks about rows exactly as `insert` would store them in their table. The
    * statement knows them as the table `given`.

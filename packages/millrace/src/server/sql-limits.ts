@@ -2,10 +2,10 @@
 export interface SqlLimits {
   readonly executionTimeMaxS: number;
   readonly memoryMaxBytes: number;
-  /** Of one answer that the engine has in memory as a whole, before it is written in its format. */
+  /** Of one answer, before it is written in its format. */
   readonly resultMaxBytes: number;
-  /** Of one answer, as it is sent. */
-  readonly answerMaxBytes: number;
+  /** Answers are held in memory until they are sent: of all of them at once. */
+  readonly answersMaxBytes: number;
   /** How long a reader may take none of its answer before the rest is dropped. */
   readonly answerIdleMaxMs: number;
   /** Of the disk, for sorts and groups that do not fit in memory. */
@@ -13,7 +13,7 @@ export interface SqlLimits {
   readonly threadsMax: number;
   /** The request's body, unpacked. */
   readonly bodyMaxBytes: number;
-  /** Questions whose readers do not have the whole answer yet; one more is told to come again. */
+  /** Questions that are answered or wait for it; one more is told to come again. */
   readonly questionsMax: number;
 }
 
@@ -21,7 +21,7 @@ export const defaultSqlLimits: SqlLimits = {
   executionTimeMaxS: 30,
   memoryMaxBytes: 1024 ** 3,
   resultMaxBytes: 256 * 1024 ** 2,
-  answerMaxBytes: 64 * 1024 ** 3,
+  answersMaxBytes: 1024 ** 3,
   answerIdleMaxMs: 60_000,
   temporaryMaxBytes: 4 * 1024 ** 3,
   threadsMax: 2,

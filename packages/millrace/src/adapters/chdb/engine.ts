@@ -3,15 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { drainPending, Session } from 'chdb';
 import { MillraceError } from '../../errors.ts';
-import type { AnswerStream } from '../../ports/answer-stream.ts';
-import { type ReadResult, type ReadTotals, StoreError } from '../../ports/store.ts';
+import type { ReadResult, StoreError } from '../../ports/store.ts';
 import { identifier, settingsList, stringLiteral } from '../clickhouse/sql-text.ts';
 import { cancelled, storeError } from '../clickhouse/store-error.ts';
-import { DiskRoom } from './disk-room.ts';
-import { makeNamedPipes, NamedPipe } from './named-pipe.ts';
 import { type Scratch, scratchFiles } from './scratch.ts';
 import { SessionPool } from './session-pool.ts';
-import { Spool } from './spool.ts';
 import { stoppable } from './stoppable.ts';
 
 export interface EngineOptions {
@@ -21,8 +17,6 @@ export interface EngineOptions {
   readonly readersMax?: number;
   /** The engine's memory in all: inserts, merges, questions and caches. Default 4 GiB. */
   readonly memoryBytesMax?: number;
-  /** The disk in all for answers that their readers have not taken yet. Default 4 GiB. */
-  readonly answersOnDiskBytesMax?: number;
 }
 
 export interface EngineCall {
@@ -39,16 +33,6 @@ export interface EngineCall {
 
 const writersMax = 3;
 
-/** A streamed answer that waits for its reader holds a thread, and needs another one to get on. */
-const streamsMax = Math.max(1, Math.min(4, Number(process.env.UV_THREADPOOL_SIZE ?? 4) - 1));
-
-const streamSettings = {
-  // Several blocks would be in memory as text.
-  output_format_parallel_formatting: 0,
-  // Before it is written, a column of one value has it as often as its block has rows.
-  max_block_size: 8_192,
-};
-
 /**
  * ClickHouse in this process: statements, each in a session of its own, so many
  * at once.
@@ -62,13 +46,9 @@ export class Engine {
   readonly #scratch: Scratch;
   readonly #writers: SessionPool;
   readonly #readers: SessionPool;
-  readonly #streams: SessionPool;
-  readonly #answersOnDisk: DiskRoom;
-  #pipes: Promise<string[]> | undefined;
-  #spools = 0;
 
   constructor(options: EngineOptions) {
-    const { folder, readersMax = 4, answersOnDiskBytesMax = 4 * 1024 ** 3 } = options;
+    const { folder, readersMax = 4 } = options;
     mkdirSync(folder, { recursive: true });
     this.#folder = folder;
     this.#keeper = openSession(folder, engineArguments(options));
@@ -76,8 +56,6 @@ export class Engine {
     this.#scratch = scratchFiles(join(folder, 'scratch'));
     this.#writers = new SessionPool(async () => openSession(folder), writersMax);
     this.#readers = new SessionPool(async () => openSession(folder), readersMax);
-    this.#streams = new SessionPool(async () => openSession(folder), streamsMax);
-    this.#answersOnDisk = new DiskRoom(answersOnDiskBytesMax);
   }
 
   /** Runs one that changes the schema. @throws StoreError */
@@ -100,35 +78,6 @@ export class Engine {
     return this.#readers.use((session) => this.#run(session, sql, call));
   }
 
-  /**
-   * Runs one SELECT without FORMAT and SETTINGS, whose answer is nowhere as a
-   * whole: it comes out of a pipe, and what its taker leaves for later is on disk.
-   */
-  stream(sql: string, call: EngineCall): AnswerStream {
-    const left = new AbortController();
-    const signal = call.signal ? AbortSignal.any([call.signal, left.signal]) : left.signal;
-    this.#spools += 1;
-    const spool = new Spool(
-      join(this.#scratch.folder, `spool-${this.#spools}`),
-      this.#answersOnDisk,
-    );
-    const ended = this.#streams.use((session) =>
-      this.#pour(session, sql, { ...call, signal }, spool),
-    );
-    ended.then(
-      () => spool.end(),
-      (error) => spool.end(error),
-    );
-    return {
-      chunks: spool.chunks(),
-      ended,
-      leave: () => {
-        left.abort();
-        return spool.close();
-      },
-    };
-  }
-
   /** The bytes in a file while the work goes on: the engine's lexer would go through text behind a statement. */
   withFile<Result>(bytes: Uint8Array, work: (path: string) => Promise<Result>): Promise<Result> {
     return this.#scratch.with(bytes, work);
@@ -140,48 +89,7 @@ export class Engine {
     this.#scratch.remove();
   }
 
-  async #pour(
-    session: Session,
-    sql: string,
-    call: EngineCall & { readonly signal: AbortSignal },
-    spool: Spool,
-  ): Promise<ReadTotals> {
-    this.#pipes ??= makeNamedPipes(this.#scratch.folder, streamsMax);
-    // There are as many as statements at once.
-    const path = (await this.#pipes).pop();
-    if (path === undefined) throw new Error('All pipes are taken.');
-    const pipe = new NamedPipe(path);
-    const broken = new AbortController();
-    const signal = AbortSignal.any([call.signal, broken.signal]);
-    const into = `${sql}\n${intoFile(path)} FORMAT ${identifier(call.format ?? 'JSONEachRow')}`;
-    const settings = { ...call.settings, ...streamSettings };
-    try {
-      const running = this.#run(session, into, { ...call, settings, signal }, () => pipe.break());
-      const end = (): void => pipe.end();
-      running.then(end, end);
-      try {
-        for await (const chunk of pipe.bytes) await spool.write(chunk);
-        await running;
-      } catch (error) {
-        if (!signal.aborted) broken.abort();
-        // One whose pipe is broken in its last block may think that it wrote everything.
-        await running.catch(() => {});
-        throw call.signal.aborted ? cancelled(error) : answerError(error);
-      }
-      return await running;
-    } finally {
-      pipe.break();
-      (await this.#pipes).push(path);
-    }
-  }
-
-  /** @param interrupt called again and again, once it is to stop and until it has. */
-  async #run(
-    session: Session,
-    sql: string,
-    call: EngineCall,
-    interrupt = () => {},
-  ): Promise<ReadResult> {
+  async #run(session: Session, sql: string, call: EngineCall): Promise<ReadResult> {
     const { database, readOnly = false, params = {}, textParams = {}, signal } = call;
     // The engine gives each statement an id but does not say which; the comment finds it.
     const log_comment = randomUUID();
@@ -202,11 +110,9 @@ export class Engine {
           ? session.queryBindAsync(sql, params, format)
           : session.queryAsync(sql, format);
       signal?.throwIfAborted();
-      const stop = (): Promise<void> => {
-        interrupt();
-        return this.#kill(log_comment);
-      };
-      const result = signal ? await stoppable(signal, stop, run) : await run();
+      const result = signal
+        ? await stoppable(signal, () => this.#kill(log_comment), run)
+        : await run();
       return {
         bytes: result.bytes(),
         rowsRead: result.rowsRead,
@@ -230,27 +136,14 @@ export class Engine {
   }
 }
 
-/** Where the rows were put for the engine to read, or the answer, is nobody's concern. */
-const scratchFile =
-  /\s*: \(in file\/uri [^)]*\)|\s*INTO OUTFILE '(?:[^'\\]|\\.)*' TRUNCATE FORMAT `?\w+`?/g;
-
-const intoFile = (path: string): string => `INTO OUTFILE ${stringLiteral(path)} TRUNCATE`;
+/** Where the rows were put for the engine to read is nobody's concern. */
+const scratchFile = /\s*: \(in file\/uri [^)]*\)/g;
 
 function engineError(error: unknown): StoreError {
   const said = error instanceof Error ? error.message : String(error);
   const message = said.replaceAll(scratchFile, '');
   const code = error instanceof Error && 'clickhouseCode' in error ? error.clickhouseCode : null;
   return typeof code === 'number' ? storeError(message, error, code) : storeError(message, error);
-}
-
-/** What the engine said of it, or that the disk failed. */
-function answerError(error: unknown): StoreError {
-  if (error instanceof StoreError) return error;
-  const said = error instanceof Error ? error.message : String(error);
-  return storeError(
-    `Code: 243. DB::Exception: The answer cannot be written to the disk: ${said}. (NOT_ENOUGH_SPACE)`,
-    error,
-  );
 }
 
 /** The engine takes these when it opens a folder; later sessions share them. */
