@@ -1,10 +1,8 @@
-/** Settings of a command that works on a data folder: `DataFolderSettings`. */
-export const dataFolderSettings = [
+/** Settings of whoever opens a data folder in its own process. */
+export const ownFolderSettings = [
   'pipeline',
   'data',
-  'readKeys',
   'archive',
-  'archiveSeconds',
   's3Endpoint',
   'dedupMemoryMb',
   'storeMemoryMb',
@@ -12,3 +10,6 @@ export const dataFolderSettings = [
   'deadLetterRetentionDays',
   'logSegmentMb',
 ] as const;
+
+/** Of a command that works on a data folder, in the process that has it open or in its own: `DataFolderSettings`. */
+export const dataFolderSettings = [...ownFolderSettings, 'readKeys', 'archiveSeconds'] as const;

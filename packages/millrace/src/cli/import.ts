@@ -7,6 +7,7 @@ import type { ImportSummary } from '../import/tally.ts';
 import { planOf } from '../plan/plan-of.ts';
 import { loadMapping } from '../runtime/load-mapping.ts';
 import { loadPipeline } from '../runtime/load-pipeline.ts';
+import { dataFolderSettings } from './data-folder-settings.ts';
 import { ProgressDisplay, thousands } from './import-progress.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
 import { tellProblem } from './tell-problem.ts';
@@ -27,20 +28,7 @@ export function importCommand(): Command {
         .argParser(rowCount),
     )
     .addOption(new Option('--again', 'import a file anew that was imported with another mapping'));
-  return withSettings(command, [
-    'pipeline',
-    'data',
-    'readKeys',
-    'kafka',
-    'dedupMemoryMb',
-    'storeMemoryMb',
-    'logRetentionHours',
-    'deadLetterRetentionDays',
-    'logSegmentMb',
-    'archive',
-    'archiveSeconds',
-    's3Endpoint',
-  ])
+  return withSettings(command, [...dataFolderSettings, 'kafka'])
     .addHelpText('after', teaching)
     .action(async (file: string) => {
       const { mapping, dryRun: rows, again } = command.opts<ImportFlags>();

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { ownFolderSettings } from './data-folder-settings.ts';
 import { thousands } from './import-progress.ts';
 import { ReplayProgress } from './replay-progress.ts';
 import { settingsOf, withSettings } from './setting-flags.ts';
@@ -8,17 +9,7 @@ export function restoreCommand(): Command {
   const command = new Command('restore').description(
     'make a data folder that was lost anew from the archive',
   );
-  return withSettings(command, [
-    'pipeline',
-    'data',
-    'archive',
-    's3Endpoint',
-    'dedupMemoryMb',
-    'storeMemoryMb',
-    'logRetentionHours',
-    'deadLetterRetentionDays',
-    'logSegmentMb',
-  ])
+  return withSettings(command, ownFolderSettings)
     .addHelpText(
       'after',
       `
