@@ -8,4 +8,5 @@
 // when Node reads it. So this is none: see the package.json beside it.
 process.env.UV_THREADPOOL_SIZE = String(Math.max(24, Number(process.env.UV_THREADPOOL_SIZE) || 0));
 
-import('../dist/cli/main.js').then(({ main }) => main(process.argv));
+// What goes wrong in loading it ends the process, as it would in a module.
+void import('../dist/cli/main.js').then(({ main }) => main(process.argv));
