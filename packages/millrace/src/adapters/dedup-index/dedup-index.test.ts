@@ -22,8 +22,14 @@ const hashKey = new Uint8Array(16).fill(3);
 const littleMemory = 65_536;
 const logFull = expect.objectContaining({ code: 'log_full' });
 
-function open(memoryBytesMax = 1_000_000): DedupIndex {
-  return openDedupIndex({ windowMs, memoryBytesMax, spillFolder: folder, hashKey });
+function open(memoryBytesMax = 1_000_000, residentIdsMin?: number): DedupIndex {
+  return openDedupIndex({
+    windowMs,
+    memoryBytesMax,
+    spillFolder: folder,
+    hashKey,
+    ...(residentIdsMin === undefined ? {} : { residentIdsMin }),
+  });
 }
 
 const keysOf = (count: number, name = 'id'): string[] =>
@@ -210,7 +216,7 @@ describe('a run of ids that memory has', () => {
   beforeEach(() => {
     stored = mkdtempSync(join(tmpdir(), 'dedup-index-stored-'));
     scratch = nodeDisk.openScratch(stored, '.run');
-    index = open(4_000_000);
+    index = open(4_000_000, 0);
   });
   afterEach(() => {
     index.close();
@@ -237,6 +243,47 @@ describe('a run of ids that memory has', () => {
     expect(index.admit(keys, start + 2 * windowMs).freshCount).toBe(0);
     expect(index.admit(keys, start + 3 * windowMs).freshCount).toBe(keys.length);
     expect(readdirSync(stored)).toEqual([]);
+  });
+
+  test('is not asked, nor what is made of such, until memory has more than it keeps', () => {
+    index.close();
+    index = open(4_000_000, 30_000);
+    const { hashes } = index.admit(keys, start);
+    const halves = [hashes.subarray(0, hashes.length / 2), hashes.subarray(hashes.length / 2)];
+    const runs = halves.map((half) => runOf(half, scratch, slices));
+    for (const run of runs) {
+      index.attach(run);
+      index.unload(run);
+    }
+    const all = runOf(hashes, scratch, slices);
+    index.attach(all, runs);
+    settle();
+    // Without its pages it would refuse one new id in 150, if it were asked.
+    const [name = ''] = readdirSync(stored);
+    truncateSync(join(stored, name), 0);
+    expect(index.admit(keysOf(8_000, 'more'), start).freshCount).toBe(8_000);
+    settle();
+    expect(index.admit(keys, start).freshCount).toBe(0);
+    index.admit(keysOf(8_000, 'still more'), start);
+    settle();
+    expect(() => index.admit(keysOf(8_000, 'yet more'), start)).toThrow(logFull);
+  });
+
+  test('is asked once it is made one with what memory let go of', () => {
+    index.close();
+    index = open(4_000_000, 8_000);
+    const { hashes } = index.admit(keys.slice(0, 10_000), start);
+    const one = runOf(hashes, scratch, slices);
+    index.attach(one);
+    index.unload(one);
+    settle();
+    const rest = index.admit(keys.slice(10_000, 15_000), start).hashes;
+    const other = runOf(rest, scratch, slices);
+    index.attach(other);
+    index.unload(other);
+    index.attach(runOf(Buffer.concat([hashes, rest]), scratch, slices), [one, other]);
+    expect(index.admit(keys.slice(0, 15_000), start).freshCount).toBe(0);
+    expect(index.ids).toBe(15_000);
   });
 
   test('leaves to memory what was admitted again after its time', () => {

@@ -41,7 +41,11 @@ export interface DedupIndex {
    * index. Runs that it takes the place of are closed.
    */
   attach(run: RunFile, inPlaceOf?: readonly RunFile[]): void;
-  /** Of a run that is attached: memory lets go of those of its ids that it has, as others arrive. */
+  /**
+   * Of a run that is attached, whose ids are all known without it: memory may let
+   * go of those that it has. It does so, as others arrive, once it has more than
+   * `residentIdsMin`; until then the run need not be asked.
+   */
   unload(run: RunFile): void;
   /** What memory has of a run, and what it is given again by `load`, it keeps. Before `detach`. */
   stopUnloading(run: RunFile): void;
@@ -63,7 +67,7 @@ export interface DedupIndex {
   readonly ids: number;
   /**
    * At most what was given, and 100 bytes for each id that was on disk when it was
-   * forgotten, and 2 for each id of a run while memory has yet to let go of them.
+   * forgotten, and 2 for each id of a run that memory has yet to let go of.
    */
   readonly memoryBytes: number;
   readonly spilledIds: number;
@@ -79,6 +83,8 @@ export interface DedupIndexOptions {
   readonly spillFolder: string;
   /** 16 random bytes, the same for the life of a data folder. */
   readonly hashKey: Uint8Array;
+  /** So many ids stay in memory, if it is large enough, though runs have them too. By default 4 million. */
+  readonly residentIdsMin?: number;
   readonly disk?: Disk;
 }
 
@@ -95,6 +101,10 @@ const FULL_LOAD = 0.82;
 /** Of the ids in memory: the least that is worth a run of its own, and the most in a generation. */
 const RUN_SHARE_MIN = 1 / 8;
 const GENERATION_SHARE_MAX = 1 / 4;
+/** Some 100 MB: less than asking the runs of so many ids would cost in time. */
+const RESIDENT_IDS_MIN = 4_000_000;
+/** Of the ids that start a spill: so many stay in memory at most though runs have them. */
+const RESIDENT_SHARE_MAX = 1 / 2;
 /** Of the memory: what a spill needs before it gives anything back. */
 const SPILL_MEMORY_SHARE = 1 / 32;
 /** Of the memory: the most that filters take. The oldest runs go without. */
@@ -155,9 +165,14 @@ class TieredDedupIndex implements DedupIndex {
   readonly #runs: RunSet;
   /** Attached runs to be unloaded, and how many of their ids memory may have yet. */
   readonly #toUnload = new Map<RunFile, number>();
-  /** How many ids the table is to hold at most, how many start a spill, and how many a generation has. */
+  readonly #residentIdsMin: number;
+  /**
+   * How many ids the table is to hold at most, how many start a spill, how many an
+   * unload, and how many a generation has.
+   */
   #sizeMax = 0;
   #spillSize = 0;
+  #unloadSize = 0;
   #generationSizeMax = 0;
   #pass: Pass | undefined;
   #stepsOwed = 0;
@@ -173,7 +188,8 @@ class TieredDedupIndex implements DedupIndex {
     this.slicesPerRunMax = Math.max(1, Math.floor(options.windowMs / this.sliceMs / 2));
     this.#memoryBytesMax = options.memoryBytesMax;
     this.#hasher = new SipHasher(options.hashKey);
-    const { disk = nodeDisk } = options;
+    const { disk = nodeDisk, residentIdsMin = RESIDENT_IDS_MIN } = options;
+    this.#residentIdsMin = residentIdsMin;
     this.#runs = new RunSet(
       disk.openScratch(options.spillFolder, RUN_ENDING),
       options.memoryBytesMax * FILTER_MEMORY_SHARE_MAX,
@@ -267,7 +283,9 @@ class TieredDedupIndex implements DedupIndex {
   }
 
   unload(run: RunFile): void {
-    if (this.#runs.includes(run)) this.#toUnload.set(run, run.ids);
+    if (!this.#runs.includes(run)) return;
+    this.#toUnload.set(run, run.ids);
+    this.#runs.rest(run);
   }
 
   stopUnloading(run: RunFile): void {
@@ -373,7 +391,8 @@ class TieredDedupIndex implements DedupIndex {
   #duePass(): Pass | undefined {
     if (this.#generations.awaitSweep) return this.#sweep();
     const [toUnload] = this.#toUnload.keys();
-    if (toUnload !== undefined) return this.#unload(toUnload);
+    if (toUnload !== undefined && this.#table.size > this.#unloadSize)
+      return this.#unload(toUnload);
     if (this.#table.size >= this.#spillSize) return this.#spill();
     return undefined;
   }
@@ -403,6 +422,7 @@ class TieredDedupIndex implements DedupIndex {
   }
 
   #unload(run: RunFile): Unload {
+    this.#runs.wake(run);
     // No slower than runs of its size can follow.
     const withinIds = Math.min(this.#idsUntilFull(), run.ids / 2);
     return { kind: 'unload', next: 0, withinIds, run, cursor: new RunCursor(run) };
@@ -488,6 +508,7 @@ class TieredDedupIndex implements DedupIndex {
     this.#table.allow(this.#tableBytesMax());
     this.#sizeMax = this.#table.sizeMax * FULL_LOAD;
     this.#spillSize = this.#table.sizeMax * SPILL_LOAD;
+    this.#unloadSize = Math.min(this.#residentIdsMin, this.#spillSize * RESIDENT_SHARE_MAX);
     this.#generationSizeMax = this.#spillSize * GENERATION_SHARE_MAX;
   }
 
