@@ -10,7 +10,6 @@ import {
   lambda,
   literal,
   type Select,
-  tuple,
 } from '../nodes.ts';
 import { epochMs, happenedMs, timeOf } from '../window-range.ts';
 import { allOf, bucketOf, fitsEvents, inRange, timestamp } from './asked-range.ts';
@@ -19,7 +18,6 @@ import { allOf, bucketOf, fitsEvents, inRange, timestamp } from './asked-range.t
 const person = 'person__id';
 const visits = 'person__visits';
 const firstMs = 'first__ms';
-const returnMs = 'return__ms';
 const newestMs = 'newest__ms';
 const periods = 'periods__returned';
 const lastPeriod = 'periods__last';
@@ -105,17 +103,17 @@ const members = (question: RetentionQuestion, from: Select): Select => {
   const { every, zone, sinceMs } = question;
   const first = call('assumeNotNull', carried(firstMs));
   const cohort = bucketOf(every, timeOf(first), zone);
-  const [at, ms] = [
-    call('tupleElement', column('v'), literal(1)),
-    call('tupleElement', column('v'), literal(2)),
-  ];
-  const later = call('arrayFilter', lambda(['v'], infix('>', ms, first)), carried(visits));
+  const later = call('arrayFilter', lambda(['v'], infix('>', column('v'), first)), carried(visits));
+  const at = bucketOf(every, timeOf(column('v')), zone);
   return {
     columns: [
       { expression: cohort, as: 'cohort' },
       carry(newestMs),
       {
-        expression: call('arrayMap', lambda(['v'], periodOf(question, cohort, at)), later),
+        expression: call(
+          'arrayDistinct',
+          call('arrayMap', lambda(['v'], periodOf(question, cohort, at)), later),
+        ),
         as: periods,
       },
     ],
@@ -130,49 +128,24 @@ const members = (question: RetentionQuestion, from: Select): Select => {
   };
 };
 
-/** Each person's first event and buckets, and the newest event of all people. */
-const people = (question: RetentionQuestion, database: string): Select => ({
-  columns: [
-    carry(person),
-    { expression: call('min', carried(firstMs)), as: firstMs },
-    {
-      expression: call(
-        'groupArrayIf',
-        tuple(carried('at'), call('assumeNotNull', carried(returnMs))),
-        call('isNotNull', carried(returnMs)),
-      ),
-      as: visits,
-    },
-    {
-      expression: {
-        node: 'over',
-        function: call('max', call('max', carried(newestMs))),
-        partitionBy: [],
-        orderBy: [],
-      },
-      as: newestMs,
-    },
-  ],
-  from: buckets(question, database),
-  alias: resultsAlias,
-  where: null,
-  groupBy: 'all',
-});
-
-/** What is needed of each bucket in which somebody did anything. */
-const buckets = (
-  { first, back, every, zone, per, untilMs }: RetentionQuestion,
-  database: string,
-): Select => {
+/** Each person's first event and when they came back, and the newest event of all people. */
+const people = ({ first, back, per, untilMs }: RetentionQuestion, database: string): Select => {
   const someone = columnOf(eventsAlias, per);
   const [isFirst, isReturn] = [fitsEvents(first), fitsEvents(back)];
   return {
     columns: [
       { expression: someone, as: person },
-      { expression: bucketOf(every, timestamp, zone), as: 'at' },
       { expression: call('minOrNullIf', happenedMs, isFirst), as: firstMs },
-      { expression: call('maxOrNullIf', happenedMs, isReturn), as: returnMs },
-      { expression: call('max', happenedMs), as: newestMs },
+      { expression: call('groupArrayIf', happenedMs, isReturn), as: visits },
+      {
+        expression: {
+          node: 'over',
+          function: call('max', call('max', happenedMs)),
+          partitionBy: [],
+          orderBy: [],
+        },
+        as: newestMs,
+      },
     ],
     from: { database, table: eventsTable },
     alias: eventsAlias,

@@ -4,9 +4,11 @@ import { eventsTable } from '../events-table.ts';
 import { carried, carry, eventsAlias, fieldExpression, resultsAlias } from '../field.ts';
 import {
   call,
+  column,
   columnOf,
   type Expression,
   infix,
+  lambda,
   literal,
   type Ordered,
   parametricCall,
@@ -19,12 +21,10 @@ import { allOf, bucketOf, fitsEvents, inRange, numbersOrNull, timestamp } from '
 
 // Two underscores are nobody else's.
 const person = 'session__person';
-const happened = 'session__ms';
-const begins = 'session__begins';
-const number = 'session__number';
+const items = 'session__items';
+const session = 'session__events';
 const start = 'session__start';
 const length = 'session__length';
-const valueColumn = (name: string): string => `session__${name}`;
 
 /** A row for each bucket and group, and one more than `rowsMax` if there are more. */
 export const sessionsSelect = (question: SessionsQuestion, database: string): Select => {
@@ -56,7 +56,7 @@ export const sessionsSelect = (question: SessionsQuestion, database: string): Se
         as: 'duration_ms',
       },
     ],
-    from: oneBySession(question, numbered(markedEvents(question, database))),
+    from: oneBySession(question, database),
     alias: resultsAlias,
     where: sinceMs === null ? null : infix('>=', carried(start), epochMs(sinceMs)),
     groupBy: 'all',
@@ -69,15 +69,32 @@ export const sessionsSelect = (question: SessionsQuestion, database: string): Se
   };
 };
 
-const oneBySession = ({ entry, exit }: SessionsQuestion, from: Select): Select => {
-  const end = (which: 'min' | 'max', of: readonly DimensionPlan[]): readonly Selected[] => {
+/** A row for each session, with what its first and last events have. */
+const oneBySession = (question: SessionsQuestion, database: string): Select => {
+  const { entry, exit } = question;
+  const valued = entry.length + exit.length > 0;
+  const item = column('i');
+  const ms = valued ? call('tupleElement', item, literal(1)) : item;
+  const msAt = (place: number): Expression => {
+    const event = call('arrayElement', carried(session), literal(place));
+    return valued ? call('tupleElement', event, literal(1)) : event;
+  };
+  const end = (
+    which: 'min' | 'max',
+    of: readonly DimensionPlan[],
+    before: number,
+  ): readonly Selected[] => {
     // What is absent is less than anything at some types, and greater at others.
     const isFarther = which === 'min' ? 'isNull' : 'isNotNull';
-    const values = of.flatMap(({ name }) => {
-      const value = carried(valueColumn(name));
+    const values = of.flatMap((_, index) => {
+      const value = call('tupleElement', item, literal(before + index + 2));
       return [call(isFarther, value), value];
     });
-    const event = call(which, tuple(carried(happened), ...values));
+    const event = call(
+      'arrayReduce',
+      literal(which),
+      call('arrayMap', lambda(['i'], tuple(ms, ...values)), carried(session)),
+    );
     return of.map(({ name }, index) => ({
       expression: call('tupleElement', event, literal(2 * index + 3)),
       as: name,
@@ -86,64 +103,54 @@ const oneBySession = ({ entry, exit }: SessionsQuestion, from: Select): Select =
   return {
     columns: [
       carry(person),
-      carry(number),
-      { expression: call('min', carried(happened)), as: start },
-      {
-        expression: infix('-', call('max', carried(happened)), call('min', carried(happened))),
-        as: length,
-      },
-      { expression: call('count'), as: 'events' },
-      ...end('min', entry),
-      ...end('max', exit),
+      { expression: msAt(1), as: start },
+      { expression: infix('-', msAt(-1), msAt(1)), as: length },
+      { expression: call('length', carried(session)), as: 'events' },
+      ...end('min', entry, 0),
+      ...end('max', exit, entry.length),
     ],
-    from,
+    from: cut(question, database),
     alias: resultsAlias,
     where: null,
-    groupBy: 'all',
+    groupBy: null,
   };
 };
 
-/** Each event with the number of its session among those of its person. */
-const numbered = (from: Select): Select => ({
-  columns: [
-    ...from.columns.filter(({ as }) => as !== begins).map(({ as }) => carry(as)),
-    {
-      expression: {
-        node: 'over',
-        function: call('sum', carried(begins)),
-        partitionBy: [carried(person)],
-        orderBy: [{ expression: carried(happened), descending: false }],
-      },
-      as: number,
-    },
-  ],
-  from,
-  alias: resultsAlias,
-  where: null,
-  groupBy: null,
-});
+/** Each person's events in their order, cut where nothing happened for the gap. */
+const cut = (question: SessionsQuestion, database: string): Select => {
+  const { gapMs, entry, exit } = question;
+  const valued = entry.length + exit.length > 0;
+  const times = valued
+    ? call('arrayMap', lambda(['i'], call('tupleElement', column('i'), literal(1))), carried(items))
+    : carried(items);
+  const begins = infix('>=', column('d'), epochMs(gapMs));
+  const sessions = call(
+    'arraySplit',
+    lambda(['i', 'd'], begins),
+    carried(items),
+    call('arrayDifference', times),
+  );
+  return {
+    columns: [carry(person), { expression: call('arrayJoin', sessions), as: session }],
+    from: itemsOfPeople(question, database),
+    alias: resultsAlias,
+    where: null,
+    groupBy: null,
+  };
+};
 
-/** Each event, and whether a session begins with it. One that began before the range is told by what lies a gap before. */
-const markedEvents = (
+/** Of each event when it happened; with the values that are asked for, if any are. One that began before the range is told by what lies a gap before. */
+const itemsOfPeople = (
   { of, per, gapMs, sinceMs, untilMs, entry, exit }: SessionsQuestion,
   database: string,
 ): Select => {
   const someone = columnOf(eventsAlias, per);
-  const before: Expression = {
-    node: 'over',
-    function: call('lagInFrame', happenedMs),
-    partitionBy: [someone],
-    orderBy: [{ expression: happenedMs, descending: false }],
-  };
+  const values = [...entry, ...exit].map(({ field }) => fieldExpression(field));
+  const item = values.length === 0 ? happenedMs : tuple(happenedMs, ...values);
   return {
     columns: [
       { expression: someone, as: person },
-      { expression: happenedMs, as: happened },
-      { expression: infix('>=', infix('-', happenedMs, before), epochMs(gapMs)), as: begins },
-      ...[...entry, ...exit].map(({ name, field }) => ({
-        expression: fieldExpression(field),
-        as: valueColumn(name),
-      })),
+      { expression: call('arraySort', call('groupArray', item)), as: items },
     ],
     from: { database, table: eventsTable },
     alias: eventsAlias,
@@ -152,6 +159,6 @@ const markedEvents = (
       ...inRange({ sinceMs: sinceMs === null ? null : sinceMs - gapMs, untilMs }, timestamp),
       call('isNotNull', someone),
     ]),
-    groupBy: null,
+    groupBy: 'all',
   };
 };
