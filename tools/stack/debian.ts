@@ -9,7 +9,7 @@ const needed: readonly (readonly [() => boolean, string])[] = [
   [() => existsSync('/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf'), 'fonts-dejavu-core'],
   [() => existsSync('/usr/bin/redis-server'), 'redis-server'],
   [() => spawnSync('python3', ['-c', 'import ensurepip, venv']).status === 0, 'python3-venv'],
-  [() => spawnSync('java', ['-version']).status === 0, 'openjdk-17-jre-headless'],
+  [() => spawnSync('javac', ['--version']).status === 0, 'openjdk-17-jdk-headless'],
   [() => spawnSync('mvn', ['--version']).status === 0, 'maven'],
 ];
 

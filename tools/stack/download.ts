@@ -55,8 +55,9 @@ export function check(
 
 function downloadJars({ maven, transitive }: Parts, folder: string): void {
   const dependencies = maven.map((coordinate) => {
-    const [group, artifact, version] = coordinate.split(':');
-    return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
+    const [group, artifact, version, classifier] = coordinate.split(':');
+    const variant = classifier === undefined ? '' : `<classifier>${classifier}</classifier>`;
+    return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>${variant}</dependency>`;
   });
   const project = mkdtempSync(join(tmpdir(), 'millrace-maven-'));
   const pom = join(project, 'pom.xml');

@@ -1,5 +1,6 @@
 import { installDebianPackages } from './debian.ts';
 import { installFlink } from './flink.ts';
+import { jdbcDriver } from './jdbc.ts';
 import { installKafka } from './kafka.ts';
 import { pythonBin } from './python.ts';
 import { installSeaweed } from './seaweed.ts';
@@ -11,4 +12,5 @@ export async function install(): Promise<void> {
   await installKafka();
   await installFlink();
   await installSeaweed();
+  await jdbcDriver();
 }

@@ -5,7 +5,7 @@ const path = fileURLToPath(new URL('versions.json', import.meta.url));
 
 /** What one service is made of. */
 export interface Parts {
-  /** Maven's `group:artifact:version`. */
+  /** Maven's `group:artifact:version`, or `group:artifact:version:classifier`. */
   readonly maven: readonly string[];
   /** Whether what these depend on is needed too; a shaded jar brings its own. */
   readonly transitive: boolean;
@@ -15,7 +15,7 @@ export interface Parts {
   readonly sha256: { readonly [file: string]: string };
 }
 
-export type Versions = { readonly [service in 'kafka' | 'flink' | 'seaweedfs']: Parts };
+export type Versions = { readonly [service in 'kafka' | 'flink' | 'seaweedfs' | 'jdbc']: Parts };
 
 export function readVersions(): Versions {
   const versions: Versions = JSON.parse(readFileSync(path, 'utf8'));
