@@ -17,6 +17,9 @@ export interface Address {
   readonly port: number;
 }
 
+/** How often connections without a request are closed at the end. */
+const hangUpMs = 20;
+
 /**
  * The HTTP server: the routes are given, this knows only how to listen.
  *
@@ -70,9 +73,16 @@ export async function listen(
   const port = typeof bound === 'object' && bound ? bound.port : address.port;
   return {
     url: urlOf(address.host, port),
-    close: () => {
+    async close() {
       closing = true;
-      return server.close();
+      // What is answered meanwhile leaves its connection open for more, which would hold this up
+      // until it has been idle for `keepAliveTimeout`.
+      const hangingUp = setInterval(() => server.server.closeIdleConnections(), hangUpMs);
+      try {
+        await server.close();
+      } finally {
+        clearInterval(hangingUp);
+      }
     },
   };
 }
