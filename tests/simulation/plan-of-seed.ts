@@ -21,6 +21,7 @@ export function planOf(random: Random): Plan {
     logSegmentBytes: random.pick([1_000, 8_000, 100_000]),
     dedupMemoryBytesMax: random.pick([16_384, 1_000_000]),
     idsPerRunMin: random.pick([1, 10, 50]),
+    residentIdsMin: random.pick([0, 30, 1_000]),
     weather: (at, work) => ({
       ...diskFailing(at, failing[work]),
       storeFails: at.chance(0.5) ? failing[work] : 0,

@@ -49,6 +49,7 @@ export interface Plan {
   readonly logSegmentBytes: number;
   readonly dedupMemoryBytesMax: number;
   readonly idsPerRunMin: number;
+  readonly residentIdsMin: number;
   readonly weather: (random: Random, work: 'starting' | 'running') => Weather;
   /** How many calls of disk and store a life lasts; infinite until it is closed. */
   readonly crashAfter: (random: Random, life: number) => number;
@@ -154,7 +155,8 @@ class Scenario {
 
   /** Null if the disk or the store did not let it start. */
   async #open({ disk, store }: Life): Promise<Embedded | null> {
-    const { inserts, logSegmentBytes, dedupMemoryBytesMax, idsPerRunMin } = this.#plan;
+    const { inserts, logSegmentBytes, dedupMemoryBytesMax, idsPerRunMin, residentIdsMin } =
+      this.#plan;
     try {
       return await openEmbedded({
         pipeline,
@@ -170,6 +172,7 @@ class Scenario {
         logRetentionMs: 0,
         logSegmentBytes,
         idsPerRunMin,
+        residentIdsMin,
         inserts,
         onProblem: (what, error) => {
           if (!isExpected(error)) this.#report(new Error(`${what}: ${error}`, { cause: error }));

@@ -50,6 +50,7 @@ const short: Plan = {
   logSegmentBytes: 2_000,
   dedupMemoryBytesMax: 1_000_000,
   idsPerRunMin: 2,
+  residentIdsMin: 4,
   weather: () => calm,
   crashAfter: () => Number.POSITIVE_INFINITY,
   clockJumpMs: () => 0,

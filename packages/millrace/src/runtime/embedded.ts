@@ -83,6 +83,8 @@ export interface EmbeddedOptions {
   readonly logSegmentBytes: number;
   /** How many ids of events are brought into one sorted file. */
   readonly idsPerRunMin?: number;
+  /** How many ids stay in memory, if it is large enough, though such a file has them too. */
+  readonly residentIdsMin?: number;
   /** How many events a changed rollup is filled with at a time. */
   readonly eventsPerFillStep?: number;
   /** Where events are archived; nowhere if left out. */
@@ -187,6 +189,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     spillFolder: folder.spilledIds,
     hashKey: await hashKeyOf(folder, disk),
     disk,
+    ...(options.residentIdsMin === undefined ? {} : { residentIdsMin: options.residentIdsMin }),
   });
   const logOptions = {
     clock,

@@ -15,6 +15,8 @@ export type TestLogOptions = Partial<SegmentLogOptions> & {
   readonly dedups?: boolean;
   readonly windowMs?: number;
   readonly dedupMemoryBytesMax?: number;
+  /** Default 0: what is in a run leaves memory. */
+  readonly residentIdsMin?: number;
 };
 
 /** A folder for one log, with a clock that stands still and a disk that fails on demand. */
@@ -31,11 +33,18 @@ export class TestLog {
 
   async open(options: TestLogOptions = {}): Promise<Log> {
     const all = { ...this.#options, ...options };
-    const { dedups = true, windowMs = 86_400_000, dedupMemoryBytesMax = 2 ** 26, ...rest } = all;
+    const {
+      dedups = true,
+      windowMs = 86_400_000,
+      dedupMemoryBytesMax = 2 ** 26,
+      residentIdsMin = 0,
+      ...rest
+    } = all;
     const dedup = dedups
       ? openDedupIndex({
           windowMs,
           memoryBytesMax: dedupMemoryBytesMax,
+          residentIdsMin,
           spillFolder: `${this.folder}.spill`,
           hashKey: Buffer.alloc(16, 7),
         })

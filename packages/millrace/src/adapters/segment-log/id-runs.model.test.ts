@@ -89,12 +89,27 @@ test('the log agrees with the rule through runs, restarts, crashes and failing r
     fc.asyncProperty(
       fc.constantFrom(8, 1_000, 86_400_000),
       fc.constantFrom(16_384, 2 ** 20),
+      fc.constantFrom(0, 60, 200),
       fc.constantFrom(1, 5, 20),
       fc.constantFrom(300, 1_000),
       fc.constantFrom(0, 0, 5, 40),
       fc.array(step, { minLength: 15, maxLength: 50 }),
-      async (windowMs, dedupMemoryBytesMax, idsPerRunMin, segmentBytes, percent, steps) => {
-        const options = { windowMs, dedupMemoryBytesMax, idsPerRunMin, segmentBytes };
+      async (
+        windowMs,
+        dedupMemoryBytesMax,
+        residentIdsMin,
+        idsPerRunMin,
+        segmentBytes,
+        percent,
+        steps,
+      ) => {
+        const options = {
+          windowMs,
+          dedupMemoryBytesMax,
+          residentIdsMin,
+          idsPerRunMin,
+          segmentBytes,
+        };
         const opened: TestLog[] = [];
         const begin = (its: TestLog): TestLog => {
           opened.push(its);
