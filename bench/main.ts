@@ -91,8 +91,8 @@ if (wanted('flink-jobs')) {
 }
 
 if (wanted('flink-growth')) {
-  const events = values.quick ? 300_000 : 1_000_000;
-  const growthRounds = values.quick ? 1 : 3;
+  const events = values.quick ? 1_000_000 : 3_000_000;
+  const growthRounds = values.quick ? 1 : 2;
   const measured = await flinkGrowth({ rounds: growthRounds, events }, say);
   const how = `${growthRounds} rounds of ${whole(events)} events a way, a partition for each subtask`;
   show('flink-growth', how, flinkGrowthTable(measured));
