@@ -112,4 +112,26 @@ describe(`too much at once (seed ${seed})`, () => {
     // What it took must be stored and looked through afterwards, which takes its own time.
     seconds * 5_000 + 180_000,
   );
+
+  test('of slow questions holds up no events', async () => {
+    const slow = 'SELECT sum(cityHash64(number)) FROM numbers(1000000000000)';
+    const over = new AbortController();
+    // As many as run at once, and more.
+    const asking = Array.from({ length: 6 }, () =>
+      fetch(`${url}/sql`, { method: 'POST', body: slow, signal: over.signal }),
+    );
+    const asked = Promise.allSettled(asking);
+    let slowestMs = 0;
+    const until = performance.now() + 3_000;
+    for (let n = 0; performance.now() < until; n += 1) {
+      const sent = performance.now();
+      await sendPolitely(`slow-${n}`);
+      slowestMs = Math.max(slowestMs, performance.now() - sent);
+    }
+    over.abort();
+    // None of them was answered meanwhile.
+    for (const { status } of await asked) expect(status).toBe('rejected');
+    expect(slowestMs).toBeLessThan(5_000);
+    await expectNormal();
+  });
 });

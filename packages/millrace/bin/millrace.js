@@ -4,8 +4,9 @@
 //
 // Questions and inserts each hold a thread of libuv's pool while they run, and
 // so does every fsync: with the default of four, slow questions would hold up
-// the log. The pool takes its size when it is first used, so it is set here.
-process.env.UV_THREADPOOL_SIZE ??= '24';
+// the log. The pool takes its size when it is first used, which for a module is
+// when Node reads it. So this is none: see the package.json beside it.
+process.env.UV_THREADPOOL_SIZE = String(Math.max(24, Number(process.env.UV_THREADPOOL_SIZE) || 0));
 
-const { main } = await import('../dist/cli/main.js');
-await main(process.argv);
+// What goes wrong in loading it ends the process, as it would in a module.
+void import('../dist/cli/main.js').then(({ main }) => main(process.argv));
