@@ -1,8 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+} from 'vitest';
 import {
   type RedisCacheOptions,
   redisCache,
@@ -12,6 +22,7 @@ import { testCache } from '../../packages/millrace/src/ports/cache.suite.ts';
 import type { Cache } from '../../packages/millrace/src/ports/cache.ts';
 import { AnswerCache } from '../../packages/millrace/src/query/answer-cache.ts';
 import { type Redis, startRedis } from '../../tools/stack/redis.ts';
+import { FaultyLink } from '../support/faulty-link.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-answer-cache-'));
 
@@ -35,8 +46,11 @@ const open = (problems: string[] = [], options: Partial<RedisCacheOptions> = {})
 };
 
 /** Connected, as it is some milliseconds after it was opened. */
-async function connected(problems: string[] = []): Promise<Cache> {
-  const cache = open(problems);
+async function connected(
+  problems: string[] = [],
+  options: Partial<RedisCacheOptions> = {},
+): Promise<Cache> {
+  const cache = open(problems, options);
   onTestFinished(() => cache.close());
   await works(cache);
   problems.length = 0;
@@ -120,5 +134,43 @@ describe('answers are given all the same', () => {
     await client.rPush(`test-${serial}:k`, ['a', 'list']);
     await isAnswered(cache);
     client.destroy();
+  });
+
+  describe('over a link', () => {
+    let link: FaultyLink;
+    beforeEach(async () => {
+      link = await FaultyLink.to(redis.addresses.url);
+    });
+    afterEach(() => link.close());
+
+    /** Answered for some time, whatever it asks Redis; and at last by Redis again. */
+    const survives = async (fault: () => void): Promise<void> => {
+      const problems: string[] = [];
+      const cache = await connected(problems, { url: link.url });
+      fault();
+      await expect.poll(() => isAnswered(cache).then(() => problems.length)).toBe(1);
+      const until = performance.now() + 2_000;
+      while (performance.now() < until) {
+        await isAnswered(cache);
+        await sleep(20);
+      }
+      expect(problems).toHaveLength(1);
+      link.mend();
+      await works(cache);
+    };
+
+    test('that is slow', () =>
+      survives(() => link.slow({ latencyMs: 300, bytesPerSecond: 10_000 })));
+    test('that is cut', () => survives(() => link.cut()));
+    test('that leads nowhere', () => survives(() => link.silence()));
+
+    test('that leads nowhere from the beginning', async () => {
+      link.silence();
+      const problems: string[] = [];
+      const cache = open(problems, { url: link.url });
+      await isAnswered(cache);
+      await expect.poll(() => isAnswered(cache).then(() => problems.length)).toBe(1);
+      await cache.close();
+    });
   });
 });

@@ -17,6 +17,11 @@ export interface RedisCacheOptions {
 const restMs = 1_000;
 const connectTimeoutMs = 2_000;
 const reconnectMs = 500;
+/**
+ * A connection is given up for another after so long without an answer, whoever asked: over one that
+ * the network knows no more nothing ever comes, and the system notices that after a quarter of an hour.
+ */
+const silentMsMax = 5_000;
 /** In UTF-16 units. */
 const entryUnitsMax = 4 * 1024 * 1024;
 
@@ -24,45 +29,72 @@ const entryUnitsMax = 4 * 1024 * 1024;
 export function redisCache(options: RedisCacheOptions): Cache {
   const { url, prefix, onProblem, answerMsMax = 50 } = options;
   const tooSlow = `Redis took longer than ${answerMsMax} ms.`;
-  const client = createClient({
-    url,
-    // What cannot be sent now is of no use later.
-    disableOfflineQueue: true,
-    socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: () => reconnectMs },
-  });
+  let client: Client | null = null;
   let restsUntil = Number.NEGATIVE_INFINITY;
   let failed = false;
+  let silentSince: number | null = null;
+
   const fail = (error: unknown): void => {
     restsUntil = performance.now() + restMs;
     if (!failed) onProblem('the cache does not answer', error);
     failed = true;
   };
-  client.on('error', fail);
-  const connected = client.connect().catch(fail);
-
+  const connect = (): void => {
+    const made = clientOf(url);
+    client = made;
+    silentSince = null;
+    const failNow = (error: unknown): void => {
+      if (client === made) fail(error);
+    };
+    made.on('error', failNow);
+    // One that was given up meanwhile is not left open.
+    made.connect().then(() => client !== made && made.destroy(), failNow);
+  };
+  const answered = <Answer>(answer: Answer): Answer => {
+    silentSince = null;
+    return answer;
+  };
   /** Null where it fails, or is not asked. */
-  const ask = async <Answer>(work: () => Promise<Answer>): Promise<Answer | null> => {
-    if (performance.now() < restsUntil) return null;
+  const ask = async <Answer>(work: (to: Client) => Promise<Answer>): Promise<Answer | null> => {
+    const now = performance.now();
+    if (client === null || now < restsUntil) return null;
+    if (silentSince !== null && now - silentSince > silentMsMax) {
+      client.destroy();
+      connect();
+    }
     try {
-      const answer = await within(answerMsMax, work(), tooSlow);
+      const answer = await within(answerMsMax, work(client).then(answered), tooSlow);
       failed = false;
       return answer;
     } catch (error) {
+      silentSince ??= now;
       fail(error);
       return null;
     }
   };
 
+  connect();
   return {
-    get: (key) => ask(() => client.get(`${prefix}${key}`)),
+    get: (key) => ask((to) => to.get(`${prefix}${key}`)),
     async set(key, text, keepMs) {
       if (text.length > entryUnitsMax) return;
       const expiration = { type: 'PX', value: keepMs } as const;
-      await ask(() => client.set(`${prefix}${key}`, text, { expiration }));
+      await ask((to) => to.set(`${prefix}${key}`, text, { expiration }));
     },
     async close() {
-      await connected;
-      client.destroy();
+      const last = client;
+      client = null;
+      last?.destroy();
     },
   };
 }
+
+type Client = ReturnType<typeof clientOf>;
+
+const clientOf = (url: string) =>
+  createClient({
+    url,
+    // What cannot be sent now is of no use later.
+    disableOfflineQueue: true,
+    socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: () => reconnectMs },
+  });
