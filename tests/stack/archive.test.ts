@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Engine } from '../../packages/millrace/src/adapters/chdb/engine.ts';
 import { openTopicWriter } from '../../packages/millrace/src/adapters/kafka/topic-writer.ts';
 import { s3Objects } from '../../packages/millrace/src/adapters/objects/s3-objects.ts';
@@ -21,6 +22,7 @@ import { pythonBin } from '../../tools/stack/python.ts';
 import { type Seaweed, startSeaweed } from '../../tools/stack/seaweed.ts';
 import { makeTopics, startRole } from '../support/cluster.ts';
 import type { CommandProcess } from '../support/command-process.ts';
+import { FaultyLink } from '../support/faulty-link.ts';
 import definition from '../support/ledger.config.ts';
 
 const pipeline = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
@@ -65,13 +67,37 @@ test('a bucket that is not there is told', async () => {
   });
 });
 
+test('a server that says no more is given up, before its answer and in the middle of it', async () => {
+  const link = await FaultyLink.to(seaweed.addresses.s3);
+  onTestFinished(() => link.close());
+  const objects = s3Objects({ bucket, prefix: 'silent/', endpoint: link.url, silentMsMax: 500 });
+  const bytes = randomBytes(4 * 1024 * 1024);
+  await objects.create('large', bytes);
+  expect(bytes.equals((await objects.read('large')) ?? new Uint8Array())).toBe(true);
+  const fails = (work: Promise<unknown>) =>
+    expect(work).rejects.toMatchObject({ code: 'archive_unavailable' });
+
+  link.slow({ latencyMs: 100, bytesPerSecond: 10_000_000 });
+  const before = link.passedBytes;
+  const reading = fails(objects.read('large'));
+  await expect.poll(() => link.passedBytes - before).toBeGreaterThan(200_000);
+  link.silence();
+  await reading;
+  await fails(objects.create('other', bytes));
+  link.mend();
+  expect(await objects.create('other', bytes)).toBe(true);
+}, 60_000);
+
 describe('archivers of a cluster', () => {
   const objects = (): ObjectStore => objectsUnder('ledger/');
-  const start = (env: { readonly [name: string]: string } = {}): CommandProcess =>
+  const start = (
+    env: { readonly [name: string]: string } = {},
+    endpoint = seaweed.addresses.s3,
+  ): CommandProcess =>
     startRole('archiver', {
       ...{ pipeline, kafka: kafka.addresses.bootstrap, env },
       args: [
-        ...['--archive', `s3://${bucket}/ledger`, '--s3-endpoint', seaweed.addresses.s3],
+        ...['--archive', `s3://${bucket}/ledger`, '--s3-endpoint', endpoint],
         ...['--archive-seconds', '1', '--archive-compact-ranges', '2'],
       ],
     });
@@ -115,6 +141,40 @@ describe('archivers of a cluster', () => {
     await write(500);
     await expect.poll(count, { timeout: 120_000, interval: 500 }).toBeGreaterThanOrEqual(2_500);
     await two[1]?.stop();
+    const lines = await archived();
+    expect(lines.toSorted()).toEqual(written.map(({ line }) => line).toSorted());
+  }, 400_000);
+
+  test('bring each event there once over a link that is slow, cut, or leads nowhere', async () => {
+    const link = await FaultyLink.to(seaweed.addresses.s3);
+    onTestFinished(() => link.close());
+    const archiver = start({}, link.url);
+    const url = await archiver.url();
+    const ready = async () => (await fetch(`${url}/readyz`)).status;
+    const count = async () => (await archived()).length;
+    const catchesUp = (): Promise<void> =>
+      expect.poll(count, { timeout: 120_000, interval: 500 }).toBe(written.length);
+
+    link.slow({ latencyMs: 20, bytesPerSecond: 200_000 });
+    await write(500);
+    await catchesUp();
+    expect(await ready()).toBe(200);
+
+    link.cut();
+    await write(500);
+    await expect.poll(ready, { timeout: 60_000 }).toBe(503);
+    link.mend();
+    await catchesUp();
+    await expect.poll(ready, { timeout: 60_000 }).toBe(200);
+
+    const { lostBytes } = link;
+    link.silence();
+    await write(500);
+    await expect.poll(() => link.lostBytes, { timeout: 60_000 }).toBeGreaterThan(lostBytes);
+    link.mend();
+    await catchesUp();
+
+    await archiver.stop();
     const lines = await archived();
     expect(lines.toSorted()).toEqual(written.map(({ line }) => line).toSorted());
   }, 400_000);

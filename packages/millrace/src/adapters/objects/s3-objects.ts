@@ -16,10 +16,11 @@ export interface S3Options {
   readonly prefix: string;
   /** Of a server other than Amazon's; its buckets are then named in the path. */
   readonly endpoint?: string;
+  /** A request fails after so long (ms) in which nothing went either way. */
+  readonly silentMsMax?: number;
 }
 
 const connectionTimeoutMs = 5_000;
-const requestTimeoutMs = 60_000;
 const preconditionFailed = 412;
 /** Another create of the same name was under way: then it is not known which won. */
 const conflict = 409;
@@ -29,12 +30,14 @@ const conflict = 409;
  * writes included. Keys and region come as Amazon's own tools take them:
  * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
-export function s3Objects({ bucket, prefix, endpoint }: S3Options): ObjectStore {
+export function s3Objects(options: S3Options): ObjectStore {
+  const { bucket, prefix, endpoint, silentMsMax = 20_000 } = options;
   const client = new S3Client({
     // Others than Amazon do not know what came later.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: connectionTimeoutMs, requestTimeout: requestTimeoutMs },
+    // A large object over a slow link may take long, as long as something of it comes.
+    requestHandler: { connectionTimeout: connectionTimeoutMs, socketTimeout: silentMsMax },
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(process.env.AWS_REGION === undefined && endpoint !== undefined
       ? { region: 'us-east-1' }
