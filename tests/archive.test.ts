@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { diskObjects } from '../packages/millrace/src/adapters/objects/disk-objects.ts';
 import { archivedLines } from '../packages/millrace/src/archive/archived-lines.suite.ts';
+import { Manifest } from '../packages/millrace/src/archive/manifest.ts';
 import { runImport } from './support/import-process.ts';
 import { Ledger } from './support/ledger.ts';
-import { MillraceProcess, rows, settled } from './support/millrace-process.ts';
+import { MillraceProcess, rows, settled, verified } from './support/millrace-process.ts';
 import { testSeed } from './support/random.ts';
 
 const pipeline = fileURLToPath(new URL('./support/ledger.config.ts', import.meta.url));
@@ -24,6 +25,13 @@ interface Env {
 
 const seed = testSeed();
 const points = ['archive-begun', 'archive-written', 'archive-noted'] as const;
+/** In the order in which small objects that are put together pass them. */
+const compactionPoints = [
+  'replacement-begun',
+  'replacement-written',
+  'replacement-noted',
+  'replacement-cleaned',
+] as const;
 
 const start = (env: Env = {}, args: readonly string[] = []): MillraceProcess =>
   new MillraceProcess({
@@ -59,6 +67,57 @@ describe(`the archive (seed ${seed})`, () => {
     const ids = lines.map((line): unknown => JSON.parse(line).event_id);
     expect(ids).toEqual(stored.map(({ event_id }) => event_id));
     expect(ids.length).toBeGreaterThan(ledger.acknowledged.size - 1);
+  }, 240_000);
+
+  test('has each event once, killed at each point of putting small objects together', async () => {
+    const ledger = new Ledger({ oldShare: 0 });
+    const closing = new AbortController();
+    let url: string | null = null;
+    const writing = ledger.write('w', seed, () => url, closing.signal, 200);
+    const compact = ['--archive-compact-ranges', '2'];
+    for (const point of compactionPoints) {
+      const process = start({ MILLRACE_CRASH_AT: `${point}:1` }, compact);
+      url = await process.ready();
+      expect((await process.exited).signal).toBe('SIGKILL');
+      expect(process.errors).toContain(`crash point ${point} reached`);
+    }
+    closing.abort();
+    const last = start({}, compact);
+    url = await last.url();
+    await writing;
+    await settled(url);
+    await archived(url);
+    const objects = diskObjects(join(folder, 'archive'));
+    const seen = async (): Promise<readonly string[]> => {
+      const ranges = await new Manifest(objects).ranges(0);
+      return ranges.flatMap((range) => range.objects).map(({ name }) => name);
+    };
+    const leftOver = async (): Promise<readonly string[]> => {
+      const names = new Set(await seen());
+      return (await objects.list('events/')).filter((name) => !names.has(name));
+    };
+    await expect.poll(leftOver, { timeout: 60_000 }).toEqual([]);
+    expect(await seen()).toContainEqual(expect.stringMatching(/\/r\d+-/));
+    expect(await verified(url, { withArchive: true })).toMatchObject({
+      ...{ equal: true, log: { missing: 0 } },
+    });
+
+    const replays = async (
+      path: string,
+      method: 'GET' | 'PUT',
+    ): Promise<readonly SeenVersion[]> => {
+      const response = await fetch(`${url}/v1/replays${path}`, { method });
+      const answer: { readonly versions: readonly SeenVersion[] } = JSON.parse(
+        await response.text(),
+      );
+      return answer.versions;
+    };
+    await replays('/by_minute?from=archive', 'PUT');
+    const isSeen = async (): Promise<boolean> =>
+      (await replays('', 'GET')).some(({ from, state }) => from === 'archive' && state === 'ready');
+    await expect.poll(isSeen, { timeout: 60_000 }).toBe(true);
+    await ledger.balance(url, rows);
+    expect((await last.stop()).code).toBe(0);
   }, 240_000);
 
   test('keeps the log from forgetting what it lacks', async () => {
@@ -120,6 +179,11 @@ describe(`the archive (seed ${seed})`, () => {
     expect(await archivedLines(diskObjects(join(folder, 'archive')), 0)).toHaveLength(3_000);
   }, 120_000);
 });
+
+interface SeenVersion {
+  readonly from: string | null;
+  readonly state: string;
+}
 
 interface SeenStatus {
   readonly archive: { readonly waiting: number; readonly problem: string | null };

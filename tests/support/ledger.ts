@@ -32,6 +32,12 @@ export class Ledger {
   answered = 0;
   unanswered = 0;
   resent = 0;
+  readonly #oldShare: number;
+
+  /** @param oldShare the share of events that happened up to forty days ago, the others just now. */
+  constructor({ oldShare = 0.1 } = {}) {
+    this.#oldShare = oldShare;
+  }
 
   /**
    * Writes until the signal, against whatever address `where` gives at the time.
@@ -123,7 +129,9 @@ export class Ledger {
 
   #event(event_id: string, random: Random): LedgerEvent {
     const type = random.chance(0.3) ? 'purchase' : 'view';
-    const ago = random.chance(0.1) ? random.between(0, 40 * 86_400_000) : random.between(0, 2_000);
+    const ago = random.chance(this.#oldShare)
+      ? random.between(0, 40 * 86_400_000)
+      : random.between(0, 2_000);
     return {
       event_id,
       type,

@@ -155,9 +155,9 @@ export async function settled(url: string): Promise<Status> {
   }
 }
 
-/** What a running Millrace finds when it compares its log, its events and its rollups. */
-export async function verified(url: string): Promise<Verified> {
-  const response = await fetch(`${url}/v1/verify`);
+/** What a running Millrace finds when it compares its log, or the archive before it, its events and its rollups. */
+export async function verified(url: string, { withArchive = false } = {}): Promise<Verified> {
+  const response = await fetch(`${url}/v1/verify?archive=${withArchive}`);
   const text = await response.text();
   const last: { readonly report?: Verified } = JSON.parse(text.trim().split('\n').at(-1) ?? '');
   if (last.report === undefined) throw new Error(`no report: ${text}`);
