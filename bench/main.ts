@@ -1,12 +1,14 @@
 /**
  * Measures Millrace from an HTTP request to a row that can be queried.
  *
- *   npm run bench -- [--quick] [--only collector|kafka-collector|kafka-loader|flink-jobs|flink-growth|cluster|end-to-end|latency|stages|questions|growth|start] [--rounds N] [--seconds N] [--write]
+ *   npm run bench -- [--quick] [--only collector|kafka-collector|kafka-loader|flink-jobs|flink-growth|cluster|end-to-end|latency|stages|questions|cache|archive|replay|growth|start] [--rounds N] [--seconds N] [--write]
  *
  * `--quick` takes some minutes, and says less. `--write` puts the tables
  * into docs/performance.md.
  */
 import { parseArgs } from 'node:util';
+import { archiveTable, archiving } from './archive.ts';
+import { caches, cacheTable } from './cache.ts';
 import { cluster, clusterTables } from './cluster.ts';
 import { collectors, collectorTable } from './collector.ts';
 import { batches, endToEnd, endToEndTables, rate, serverPhase } from './end-to-end.ts';
@@ -19,6 +21,7 @@ import { kafkaLoaders, kafkaLoaderTable } from './kafka-loader.ts';
 import { latencies, latencyTable } from './latency.ts';
 import { provenance, writeSection } from './performance-page.ts';
 import { questions, questionTables } from './questions.ts';
+import { replays, replayTable } from './replay.ts';
 import { stages, stagesTable } from './stages.ts';
 import { starts, startsTable } from './start.ts';
 import { median } from './statistics.ts';
@@ -44,6 +47,9 @@ const parts = [
   'latency',
   'stages',
   'questions',
+  'cache',
+  'archive',
+  'replay',
   'growth',
   'start',
 ] as const;
@@ -113,7 +119,7 @@ if (wanted('end-to-end')) {
     eventsPerSecond: median(measured.map((round) => rate(round.batches))),
     cpuMicros: median(measured.map((round) => round.batches.cpuMicros)),
   };
-} else if (wanted('latency') || wanted('stages') || wanted('questions')) {
+} else if (wanted('latency') || wanted('stages') || wanted('questions') || wanted('cache')) {
   const phase = await serverPhase(batches, { seconds, warmUpSeconds });
   full = { eventsPerSecond: rate(phase), cpuMicros: phase.cpuMicros };
 }
@@ -144,6 +150,38 @@ if (wanted('questions')) {
     'questions',
     `${whole(events)} events, each question ${questionRounds} times, ${seconds} s of askers`,
     questionTables(measured),
+  );
+}
+
+if (wanted('cache')) {
+  const events = values.quick ? 200_000 : 1_000_000;
+  const askedSeconds = values.quick ? 2 : 4;
+  const eventsPerSecond = full.eventsPerSecond / 10;
+  const measured = await caches(
+    { rounds: Math.min(rounds, 3), seconds: askedSeconds, events, eventsPerSecond },
+    say,
+  );
+  const how = `${Math.min(rounds, 3)} rounds of ${askedSeconds} s a way, ${whole(events)} events, ${whole(eventsPerSecond)} more a second where events come`;
+  show('cache', how, cacheTable(measured));
+}
+
+if (wanted('archive')) {
+  const events = values.quick ? 120_000 : 480_000;
+  const measured = await archiving({ rounds, events }, say);
+  show('archive', `${rounds} rounds of ${whole(events)} events a way`, archiveTable(measured));
+}
+
+if (wanted('replay')) {
+  const replayRounds = Math.min(rounds, 3);
+  const replaySeconds = Math.min(seconds, 6);
+  const measured = await replays(
+    { rounds: replayRounds, seconds: replaySeconds, warmUpSeconds: Math.min(warmUpSeconds, 3) },
+    say,
+  );
+  show(
+    'replay',
+    `${replayRounds} rounds, ${replaySeconds} s of batches each`,
+    replayTable(measured),
   );
 }
 

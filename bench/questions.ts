@@ -33,8 +33,8 @@ interface Crowd {
   readonly seconds: number;
 }
 
-const dayMs = 86_400_000;
-const days = 7;
+export const dayMs = 86_400_000;
+export const days = 7;
 const askers = 20;
 const load = { connections: 16, eventsPerRequest: 500 };
 
@@ -94,19 +94,19 @@ export function questions(
   });
 }
 
-interface Range {
+export interface Range {
   readonly sinceMs: number;
   readonly untilMs: number;
 }
 
 /** Steps of about 0.38 of the range fill it evenly, however many there are; never a bucket's last millisecond. */
-function spread(step: number, { sinceMs, untilMs }: Range): Date {
+export function spread(step: number, { sinceMs, untilMs }: Range): Date {
   const share = (step * 0.381966) % 1;
   const second = Math.floor((share * (untilMs - sinceMs)) / 1000);
   return new Date(sinceMs + second * 1000);
 }
 
-interface BenchQuestion {
+export interface BenchQuestion {
   readonly name: string;
   asked(servedBy: 'rollup' | 'events'): string;
   readonly rollupByHand: string;
@@ -127,7 +127,7 @@ const since = (ms: number, servedBy: 'rollup' | 'events'): number =>
 const counts = { events: { kind: 'count' }, amount: { kind: 'sum', field: 'price' } };
 const from = ['view', 'click', 'add_to_cart', 'purchase'];
 
-function weekByHour({ sinceMs, untilMs }: Range): BenchQuestion {
+export function weekByHour({ sinceMs, untilMs }: Range): BenchQuestion {
   return {
     name: 'a week by hour and type: count, sum',
     asked: (servedBy) =>
@@ -219,7 +219,7 @@ const sqlSettings = new URLSearchParams({
 });
 
 /** The rows of the answer. */
-async function ask(url: string, path: '/v1/query' | '/sql', body: string): Promise<unknown> {
+export async function ask(url: string, path: '/v1/query' | '/sql', body: string): Promise<unknown> {
   const target = path === '/sql' ? `${url}/sql?${sqlSettings}` : `${url}${path}`;
   const response = await fetch(target, { method: 'POST', body });
   const text = await response.text();
