@@ -11,6 +11,13 @@ import {
   uniq,
 } from 'millrace';
 
+export const byMinute = rollup('by_minute', {
+  from: ['view', 'click', 'add_to_cart', 'purchase'],
+  every: 'minute',
+  by: ['type'],
+  measures: { events: count(), amount: sum('price'), people: uniq('user_id') },
+});
+
 /** A shop with one rollup, which does the same work as the view of the reference. */
 export default definePipeline({
   name: 'bench',
@@ -20,12 +27,5 @@ export default definePipeline({
     add_to_cart: event({ product_id: string(), quantity: int32(), price: decimal(18, 2) }),
     purchase: event({ order_id: string(), currency: string(), price: decimal(18, 2) }),
   },
-  rollups: [
-    rollup('by_minute', {
-      from: ['view', 'click', 'add_to_cart', 'purchase'],
-      every: 'minute',
-      by: ['type'],
-      measures: { events: count(), amount: sum('price'), people: uniq('user_id') },
-    }),
-  ],
+  rollups: [byMinute],
 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ask } from './ask.ts';
 import { Generator } from './generator.ts';
-import { ask, dayMs, days, weekByHour } from './questions.ts';
+import { dayMs, days, weekByHour } from './questions.ts';
 
 /** What goes on beside what is measured. */
 export interface Beside {

@@ -11,11 +11,12 @@ import { makeTopics, StoreProcess, startRole } from '../tests/support/cluster.ts
 import { rows } from '../tests/support/millrace-process.ts';
 import { startKafka } from '../tools/stack/kafka.ts';
 import { startRedis } from '../tools/stack/redis.ts';
+import { spread } from './ask.ts';
 import { Connection } from './connection.ts';
 import { ownRowsTemplate } from './events.ts';
 import definition from './events-only.config.ts';
 import { Generator } from './generator.ts';
-import { dayMs, days, spread, weekByHour } from './questions.ts';
+import { dayMs, days, weekByHour } from './questions.ts';
 import { pollMs, untilStored, withServer } from './server.ts';
 import { median, percentile } from './statistics.ts';
 import { numbersTable } from './table.ts';

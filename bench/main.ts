@@ -1,7 +1,7 @@
 /**
  * Measures Millrace from an HTTP request to a row that can be queried.
  *
- *   npm run bench -- [--quick] [--only collector|kafka-collector|kafka-loader|flink-jobs|flink-growth|cluster|end-to-end|latency|stages|questions|cache|archive|replay|growth|start] [--rounds N] [--seconds N] [--write]
+ *   npm run bench -- [--quick] [--only collector|kafka-collector|kafka-loader|flink-jobs|flink-growth|cluster|end-to-end|latency|stages|questions|kinds|dashboard|cache|archive|replay|growth|start] [--rounds N] [--seconds N] [--write]
  *
  * `--quick` takes some minutes, and says less. `--write` puts the tables
  * into docs/performance.md.
@@ -11,6 +11,7 @@ import { archiveTable, archiving } from './archive.ts';
 import { caches, cacheTable } from './cache.ts';
 import { cluster, clusterTables } from './cluster.ts';
 import { collectors, collectorTable } from './collector.ts';
+import { dashboard, dashboardTable } from './dashboard.ts';
 import { batches, endToEnd, endToEndTables, rate, serverPhase } from './end-to-end.ts';
 import { flinkGrowth, flinkGrowthTable } from './flink-growth.ts';
 import { flinkJobs, flinkJobsTable } from './flink-jobs.ts';
@@ -18,6 +19,7 @@ import { writePlans } from './flink-plan.ts';
 import { growth, growthTables } from './growth.ts';
 import { kafkaCollectors, kafkaCollectorTable } from './kafka-collector.ts';
 import { kafkaLoaders, kafkaLoaderTable } from './kafka-loader.ts';
+import { kinds, kindsTable } from './kinds.ts';
 import { latencies, latencyTable } from './latency.ts';
 import { provenance, writeSection } from './performance-page.ts';
 import { questions, questionTables } from './questions.ts';
@@ -47,6 +49,8 @@ const parts = [
   'latency',
   'stages',
   'questions',
+  'kinds',
+  'dashboard',
   'cache',
   'archive',
   'replay',
@@ -183,6 +187,21 @@ if (wanted('replay')) {
     `${replayRounds} rounds, ${replaySeconds} s of batches each`,
     replayTable(measured),
   );
+}
+
+if (wanted('kinds')) {
+  const events = values.quick ? 1_000_000 : 10_000_000;
+  const kindRounds = values.quick ? 3 : 10;
+  const measured = await kinds({ events, rounds: kindRounds }, say);
+  show('kinds', `${whole(events)} events, ${kindRounds} times each`, kindsTable(measured));
+}
+
+if (wanted('dashboard')) {
+  const events = values.quick ? 1_000_000 : 10_000_000;
+  const views = values.quick ? 2 : 3;
+  const measured = await dashboard({ events, rounds: views }, say);
+  const how = `${whole(events)} events, each view ${views} times, Chromium beside the server`;
+  show('dashboard', how, dashboardTable(measured));
 }
 
 if (wanted('growth')) {

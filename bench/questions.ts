@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { ask, between, type Range, spread } from './ask.ts';
 import { Generator } from './generator.ts';
 import { untilStored, withServer } from './server.ts';
 import { median, percentile } from './statistics.ts';
@@ -94,18 +95,6 @@ export function questions(
   });
 }
 
-export interface Range {
-  readonly sinceMs: number;
-  readonly untilMs: number;
-}
-
-/** Steps of about 0.38 of the range fill it evenly, however many there are; never a bucket's last millisecond. */
-export function spread(step: number, { sinceMs, untilMs }: Range): Date {
-  const share = (step * 0.381966) % 1;
-  const second = Math.floor((share * (untilMs - sinceMs)) / 1000);
-  return new Date(sinceMs + second * 1000);
-}
-
 export interface BenchQuestion {
   readonly name: string;
   asked(servedBy: 'rollup' | 'events'): string;
@@ -137,12 +126,12 @@ export function weekByHour({ sinceMs, untilMs }: Range): BenchQuestion {
       }),
     rollupByHand: `
       SELECT toStartOfHour(bucket) AS bucket, type, sum(events) AS events, sum(amount) AS amount
-      FROM by_minute WHERE ${between('by_minute.bucket', sinceMs, untilMs)}
+      FROM by_minute WHERE ${between('by_minute.bucket', { sinceMs, untilMs })}
       GROUP BY ALL ORDER BY ALL`,
     eventsByHand: `
       SELECT toStartOfHour(timestamp) AS bucket, type,
              count() AS events, ifNull(sum(properties.price), 0) AS amount
-      FROM events WHERE ${between('timestamp', sinceMs, untilMs)}
+      FROM events WHERE ${between('timestamp', { sinceMs, untilMs })}
       GROUP BY ALL ORDER BY ALL`,
   };
 }
@@ -159,20 +148,14 @@ function dayByMinute({ untilMs }: Range): BenchQuestion {
       }),
     rollupByHand: `
       SELECT bucket, type, events, amount, people
-      FROM by_minute WHERE ${between('bucket', sinceMs, untilMs)} ORDER BY bucket, type`,
+      FROM by_minute WHERE ${between('bucket', { sinceMs, untilMs })} ORDER BY bucket, type`,
     eventsByHand: `
       SELECT toStartOfMinute(timestamp) AS bucket, type, count() AS events,
              ifNull(sum(properties.price), 0) AS amount, uniqCombined64(user_id) AS people
-      FROM events WHERE ${between('timestamp', sinceMs, untilMs)}
+      FROM events WHERE ${between('timestamp', { sinceMs, untilMs })}
       GROUP BY ALL ORDER BY ALL`,
   };
 }
-
-const between = (column: string, sinceMs: number, untilMs: number): string =>
-  [
-    `${column} >= fromUnixTimestamp64Milli(${sinceMs}, 'UTC')`,
-    `${column} < fromUnixTimestamp64Milli(${untilMs}, 'UTC')`,
-  ].join(' AND ');
 
 const ways: readonly Way[] = ['rollup', 'asked before', 'rollupByHand', 'events', 'eventsByHand'];
 
@@ -208,24 +191,6 @@ async function askEachWay(url: string, question: BenchQuestion, rounds: number):
     }
   }
   return ms;
-}
-
-const sqlSettings = new URLSearchParams({
-  default_format: 'JSON',
-  output_format_json_quote_64bit_integers: '1',
-  output_format_json_quote_decimals: '1',
-  output_format_decimal_trailing_zeros: '1',
-  date_time_output_format: 'iso',
-});
-
-/** The rows of the answer. */
-export async function ask(url: string, path: '/v1/query' | '/sql', body: string): Promise<unknown> {
-  const target = path === '/sql' ? `${url}/sql?${sqlSettings}` : `${url}${path}`;
-  const response = await fetch(target, { method: 'POST', body });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`status ${response.status}: ${text}`);
-  const answer: { readonly rows: unknown; readonly data: unknown } = JSON.parse(text);
-  return path === '/sql' ? answer.data : answer.rows;
 }
 
 async function askUntil(

@@ -13,9 +13,10 @@ export interface Server {
 /** Runs `work` against the built command, in a process and a data folder of its own. */
 export async function withServer<Result>(
   work: (server: Server) => Promise<Result>,
+  config: 'bench.config.ts' | 'kinds.config.ts' = 'bench.config.ts',
 ): Promise<Result> {
   const data = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
-  const pipeline = fileURLToPath(new URL('./bench.config.ts', import.meta.url));
+  const pipeline = fileURLToPath(new URL(config, import.meta.url));
   const server = new MillraceProcess({ pipeline, data });
   try {
     const result = await work({ url: await server.url(), pid: server.pid });
