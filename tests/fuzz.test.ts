@@ -115,6 +115,16 @@ describe(`whatever is sent to it (seed ${seed}, ${bodies} bodies)`, () => {
     }
   }, 86_400_000);
 
+  test('an answer that is too long for its time says so at its end, and breaks off', async () => {
+    const path =
+      '/sql?max_execution_time=1&default_format=JSON&query=SELECT+-0.0+FROM+numbers(1e18)';
+    const headers = { authorization: `Bearer ${readKey}` };
+    const sent = { method: 'GET', path, headers, body: Buffer.alloc(0), events: null };
+    const before = books.brokenOff;
+    books.add(sent, await send(url, agent, sent));
+    expect(books.brokenOff).toBe(before + 1);
+  });
+
   test('slow senders, and those that never end, cost nothing once they are gone', async () => {
     const open = () => openSockets(millrace.pid);
     agent.destroy();
@@ -169,11 +179,14 @@ function isSocket(path: string): boolean {
   }
 }
 
-function report({ accepted, rejected, statuses }: Books, memory: readonly Point[]): string {
+function report(
+  { accepted, rejected, brokenOff, statuses }: Books,
+  memory: readonly Point[],
+): string {
   const half = memory.slice(Math.floor(memory.length / 2));
   const met = [...statuses].sort(([a], [b]) => a - b).map(([status, n]) => `${status}: ${n}`);
   return [
-    `${accepted} events accepted, ${rejected} rejected; ${met.join(', ')}`,
+    `${accepted} events accepted, ${rejected} rejected; ${met.join(', ')}; ${brokenOff} broke off`,
     `memory over the second half: ${slope(half).toFixed(1)} bytes a body, ${(memory.at(-1)?.y ?? 0) / 1e6} MB at the end`,
   ].join('\n');
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -133,5 +135,41 @@ describe(`too much at once (seed ${seed})`, () => {
     for (const { status } of await asked) expect(status).toBe('rejected');
     expect(slowestMs).toBeLessThan(5_000);
     await expectNormal();
+  });
+
+  test('of readers who take nothing holds up nobody, and does not keep the process', async () => {
+    const { port } = new URL(url);
+    const question = '/sql?query=SELECT+number+FROM+numbers(3000000)';
+    // More than run at once, and than there are threads. The kernel takes a part of their 23 MB each.
+    const readers = Array.from({ length: 28 }, () => {
+      const reader = connect(Number(port), '127.0.0.1').on('error', () => {});
+      reader.write(`GET ${question} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      return reader;
+    });
+    await Promise.all(readers.map((reader) => once(reader, 'readable')));
+    let slowestMs = 0;
+    const until = performance.now() + 3_000;
+    for (let n = 0; performance.now() < until; n += 1) {
+      const sent = performance.now();
+      await sendPolitely(`paused-${n}`);
+      const answer = await fetch(`${url}/sql?query=SELECT+sum(number)+FROM+numbers(1000000)`);
+      expect(await answer.text()).toBe('499999500000\n');
+      slowestMs = Math.max(slowestMs, performance.now() - sent);
+    }
+    expect(slowestMs).toBeLessThan(5_000);
+    await expectNormal();
+    // All of it is there for who goes on at last.
+    let bytes = 0;
+    readers[0]?.on('data', (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+    });
+    readers[0]?.resume();
+    await expect.poll(() => bytes, { timeout: 30_000 }).toBeGreaterThan(22_888_890);
+    const asked = performance.now();
+    millrace.kill('SIGTERM');
+    expect(await millrace.exited).toEqual({ code: 0, signal: null });
+    // What is under way has ten seconds.
+    expect(performance.now() - asked).toBeLessThan(20_000);
+    for (const reader of readers) reader.destroy();
   });
 });

@@ -368,6 +368,7 @@ export class LoaderWorld implements Steppable {
     return {
       define: never,
       insertComputed: never,
+      stream: never,
       readGiven: never,
       close: never,
       read: async (sql, options) => {

@@ -73,6 +73,9 @@ export class ModelStore {
       insertComputed: () => {
         throw new Error('Nothing is computed in this store.');
       },
+      stream: () => {
+        throw new Error('Nothing long is asked of this store.');
+      },
       readGiven: () => {
         throw new Error('Nothing is given to this store.');
       },

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import clickhouse_connect
-from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
 port, read_key = int(sys.argv.pop(1)), sys.argv.pop(1)
 
@@ -133,7 +133,7 @@ class Everyday(unittest.TestCase):
             ("SELECT nothing FROM events", 47),
             ("SELECT * FROM system.processes", 497),
             ("SELECT throwIf(1)", 497),
-            ("SELECT number FROM numbers(100000000)", 396),
+            ("SELECT repeat('a', 10000) FROM numbers(10000000)", 396),
         ]:
             with self.subTest(query), self.assertRaises(DatabaseError) as raised:
                 self.client.query(query)
@@ -154,6 +154,21 @@ class Everyday(unittest.TestCase):
             connect(database="nowhere").query("SELECT 1")
         self.assertEqual(raised.exception.code, 81)
         self.assertEqual(self.client.command("SELECT 1"), 1)
+
+    def test_raises_what_comes_behind_the_first_rows(self):
+        settings = {"max_result_rows": 500000, "result_overflow_mode": "throw"}
+        query = "SELECT number FROM numbers(1000000000)"
+        for compress in (False, True):
+            with self.subTest(compress=compress), connect(compress=compress) as client:
+                with self.assertRaisesRegex(ClickHouseError, "Limit for result exceeded"):
+                    client.query(query, settings=settings)
+                with self.assertRaisesRegex(ClickHouseError, "Limit for result exceeded"):
+                    with client.query_rows_stream(query, settings=settings) as rows:
+                        sum(1 for _ in rows)
+                late = {**settings, "wait_end_of_query": 1}
+                with self.assertRaises(DatabaseError) as raised:
+                    client.query(query, settings=late)
+                self.assertEqual(raised.exception.code, 396)
 
     def test_refuses_to_insert(self):
         with self.assertRaises(DatabaseError) as raised:

@@ -131,7 +131,8 @@ function answersIn(stream: Buffer): readonly Answer[] {
     const length = Number(headers['content-length'] ?? 0);
     at = end + 4 + length;
     if (at > stream.length) break;
-    if (status >= 200) answers.push({ status, headers, body: stream.subarray(at - length, at) });
+    const body = stream.subarray(at - length, at);
+    if (status >= 200) answers.push({ status, headers, body, whole: true });
   }
   return answers;
 }

@@ -8,12 +8,15 @@ export interface Answer {
   /** With lower-case names. */
   readonly headers: { readonly [name: string]: string };
   readonly body: Buffer;
+  /** Whether it came to its end, and did not break off. */
+  readonly whole: boolean;
 }
 
 /** What the answers said became of the events. */
 export class Books {
   accepted = 0;
   rejected = 0;
+  brokenOff = 0;
   readonly statuses = new Map<number, number>();
 
   /** Checks that an answer is one of those that are documented, and books it. */
@@ -23,6 +26,11 @@ export class Books {
   ): void {
     const { status, headers, body } = answer;
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+    if (!answer.whole) {
+      this.brokenOff += 1;
+      checkBrokenOff(path, answer);
+      return;
+    }
     if (status === 503 || status === 429) expect(headers['retry-after']).toMatch(/^\d+$/);
     if (method === 'HEAD' || status === 204) return;
     // Node itself wants one Host and no other expectation than to continue, and says no more.
@@ -99,10 +107,36 @@ function checkError({ status, headers, body }: Answer): void {
 
 const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errors, code);
 
+/** So much of an answer of `/sql` can still become an error with a status. */
+const firstBytes = 1024 * 1024;
+
+/**
+ * Only an answer of `/sql` breaks off, and only behind its first MiB: with the
+ * error behind its rows, between marks with the tag that its header says.
+ */
+function checkBrokenOff(path: string, { status, headers, body }: Answer): void {
+  expect([path.startsWith('/sql'), status]).toEqual([true, 200]);
+  const tag = headers['x-clickhouse-exception-tag'] ?? '';
+  expect(tag).toMatch(/^[0-9a-f]{16}$/);
+  const mark = Buffer.from(`\r\n__exception__\r\n${tag}\r\n`);
+  const at = body.indexOf(mark);
+  expect(at).toBeGreaterThan(firstBytes);
+  const [, text = '', length] =
+    new RegExp(`^(.*\\n)(\\d+) ${tag}\\r\\n__exception__\\r\\n$`, 's').exec(
+      body.subarray(at + mark.length).toString(),
+    ) ?? [];
+  expect(Number(length)).toBe(Buffer.byteLength(text));
+  checkSqlErrorText(text);
+}
+
 /** As ClickHouse answers: a status of 500 has a code of the engine like every other refusal. */
 function checkSqlError({ headers, body }: Answer): void {
   const text = body.toString();
-  expect(text).toMatch(/^Code: \d+\. DB::Exception: [\s\S]+ \([A-Z_0-9]+\)\n$/);
+  checkSqlErrorText(text);
   expect(text.startsWith(`Code: ${headers['x-clickhouse-exception-code']}. `)).toBe(true);
+}
+
+function checkSqlErrorText(text: string): void {
+  expect(text).toMatch(/^Code: \d+\. DB::Exception: [\s\S]+ \([A-Z_0-9]+\)\n$/);
   expect(text).not.toContain('(LOGICAL_ERROR)');
 }

@@ -2,7 +2,7 @@ import { type Agent, request as httpRequest } from 'node:http';
 import type { Answer } from './oracle.ts';
 import type { FuzzRequest } from './requests.ts';
 
-/** Sends what `fetch` would not. Rejects where there is no answer. */
+/** Sends what `fetch` would not. Rejects where there is no answer; one may break off. */
 export function send(url: string, agent: Agent, sent: FuzzRequest): Promise<Answer> {
   const { hostname, port } = new URL(url);
   const { method, path, headers, body } = sent;
@@ -21,8 +21,9 @@ export function send(url: string, agent: Agent, sent: FuzzRequest): Promise<Answ
       (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
+        // That it broke off: the end says so too.
+        response.on('error', () => {});
+        response.on('close', () => {
           const names = Object.entries(response.headers).map(([name, value]) => [
             name,
             String(value),
@@ -31,6 +32,7 @@ export function send(url: string, agent: Agent, sent: FuzzRequest): Promise<Answ
             status: response.statusCode ?? 0,
             headers: Object.fromEntries(names),
             body: Buffer.concat(chunks),
+            whole: response.complete,
           });
         });
       },

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Command } from 'commander';
 import { MillraceError } from '../errors.ts';
 import { urlOf } from '../server/address.ts';
@@ -30,15 +31,29 @@ Only SELECT over events, dead_letters and the rollups is allowed.
       });
       const url = `${urlOf(host, port)}/sql?${search}`;
       const response = await ask(url, argument ?? (await standardInput()), key);
-      const answer = await response.text();
-      if (response.ok) {
-        process.stdout.write(answer.endsWith('\n') || answer === '' ? answer : `${answer}\n`);
-        return;
-      }
-      process.stderr.write(`${answer.trim()}\n`);
+      if (response.ok) return print(response);
+      process.stderr.write(`${(await response.text()).trim()}\n`);
       process.exitCode = 1;
     });
 }
+
+async function print({ body }: Response): Promise<void> {
+  let last = newline;
+  try {
+    for await (const chunk of body ?? []) {
+      last = chunk.at(-1) ?? last;
+      if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
+    }
+  } catch {
+    // What was printed last says why.
+    process.stderr.write('\nThe answer broke off.\n');
+    process.exitCode = 1;
+    return;
+  }
+  if (last !== newline) process.stdout.write('\n');
+}
+
+const newline = 0x0a;
 
 async function ask(url: string, query: string, key: string | undefined): Promise<Response> {
   try {

@@ -47,7 +47,7 @@ export function startCommand(): Command {
       'after',
       `
 An event is answered with 200 once it is on disk; what was answered survives
-kill -9. Stop with Ctrl-C: what is under way is finished first.
+kill -9. Stop with Ctrl-C: what is under way has ten seconds to be finished.
 
   millrace start
   millrace start --pipeline shop/millrace.config.ts --data /var/lib/millrace

@@ -75,6 +75,7 @@ const loader = (more: Partial<LoaderOptions> = {}) =>
 const others = (of: Store): Omit<Store, 'insert'> => ({
   define: (statement) => of.define(statement),
   read: (sql, options) => of.read(sql, options),
+  stream: (sql, options) => of.stream(sql, options),
   readGiven: (rows, sql, options) => of.readGiven(rows, sql, options),
   insertComputed: (batch) => of.insertComputed(batch),
   close: () => of.close(),

@@ -1,4 +1,5 @@
-import type { ReadOptions, ReadResult } from './store.ts';
+import type { AnswerStream } from './answer-stream.ts';
+import type { ReadOptions } from './store.ts';
 
 /** One statement as ClickHouse's HTTP interface takes it. */
 export interface SqlStatement extends Omit<ReadOptions, 'params'> {
@@ -14,7 +15,6 @@ export interface SqlStatement extends Omit<ReadOptions, 'params'> {
 
 /** A whole ClickHouse, which does what it is told. */
 export interface SqlEngine {
-  /** @throws StoreError */
-  run(statement: SqlStatement): Promise<ReadResult>;
+  run(statement: SqlStatement): AnswerStream;
   close(): Promise<void>;
 }

@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AnswerStream } from './answer-stream.ts';
 import { type ReadResult, type Store, StoreError } from './store.ts';
+
+async function taken(answer: AnswerStream): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer.chunks) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** A mark in each file is made at random. */
+const exactly = (format: string): boolean => format !== 'Avro';
 
 /** What every store must do, whatever is behind it. */
 export function describeStore(name: string, open: () => Promise<Store>): void {
@@ -224,6 +234,38 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       await expect(
         store.readGiven(batch, `${question} FROM given`, { signal: AbortSignal.abort() }),
       ).rejects.toMatchObject({ code: 394 });
+    });
+
+    test.each([
+      ...['TSV', 'CSVWithNames', 'JSON', 'JSONEachRow', 'JSONColumns', 'Values', 'SQLInsert'],
+      ...['RowBinary', 'Native', 'Parquet', 'ArrowStream', 'Avro', 'PrettyCompactMonoBlock'],
+    ])('an answer that is streamed in %s has the bytes of one that is read', async (format) => {
+      const sql = `SELECT number AS n, toString(n) AS s, if(n % 2 = 0, NULL, n / 3) AS f, range(n % 5) AS a
+        FROM numbers(20000) WHERE n != {not:UInt64} ORDER BY n -- to the end`;
+      // Formats of blocks show how long they are.
+      const settings = { output_format_write_statistics: 0, max_threads: 1, max_block_size: 8_192 };
+      const options = { format, settings, params: { not: 7 } };
+      const answer = store.stream(sql, options);
+      const bytes = await taken(answer);
+      const read = await store.read(sql, options);
+      if (exactly(format)) expect(bytes.equals(read.bytes)).toBe(true);
+      expect(bytes.byteLength).toBeGreaterThan(1_000);
+      expect(await answer.ended).toMatchObject({ rowsRead: read.rowsRead });
+      await answer.leave();
+    });
+
+    test('an answer that is streamed ends with the error of its statement', async () => {
+      const answer = store.stream("SELECT throwIf(number = 5, 'enough') FROM numbers(10)");
+      await expect(taken(answer)).rejects.toMatchObject({ name: 'StoreError', code: 395 });
+      await expect(answer.ended).rejects.toMatchObject({ code: 395 });
+      await answer.leave();
+      const missing = store.stream('SELECT missing FROM moves');
+      await expect(taken(missing)).rejects.toMatchObject({ code: 47 });
+      await missing.leave();
+      const signal = AbortSignal.abort();
+      const stopped = store.stream('SELECT 1', { signal });
+      await expect(taken(stopped)).rejects.toMatchObject({ code: 394 });
+      await stopped.leave();
     });
 
     test('equal rows under another token are other rows', async () => {

@@ -1,3 +1,5 @@
+import type { AnswerStream } from './answer-stream.ts';
+
 /** Rows for one table, inserted whole or not at all, and never twice. */
 export interface InsertBatch {
   readonly table: string;
@@ -60,11 +62,15 @@ export const exactJson = {
   date_time_output_format: 'iso',
 } as const;
 
-export interface ReadResult {
-  readonly bytes: Uint8Array;
+/** What a statement took. */
+export interface ReadTotals {
   readonly rowsRead: number;
   readonly bytesRead: number;
   readonly elapsedMs: number;
+}
+
+export interface ReadResult extends ReadTotals {
+  readonly bytes: Uint8Array;
 }
 
 export interface Store {
@@ -82,6 +88,11 @@ export interface Store {
    * functions that read files: text from outside goes through the SQL guard first.
    */
   read(sql: string, options?: ReadOptions): Promise<ReadResult>;
+  /**
+   * Runs one SELECT like `read`, for an answer of any length. Whoever takes it
+   * slowly holds up no other statement.
+   */
+  stream(sql: string, options?: ReadOptions): AnswerStream;
   /**
    * Asks about rows exactly as `insert` would store them in their table. The
    * statement knows them as the table `given`.

@@ -8,7 +8,7 @@ import { answerError } from './error-answer.ts';
 export interface Listening {
   /** Where it answers, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Answers what is under way, takes no more, and closes. */
+  /** Takes no more, answers what is under way, as long as that is soon, and closes. */
   close(): Promise<void>;
 }
 
@@ -19,6 +19,8 @@ export interface Address {
 
 /** How often connections without a request are closed at the end. */
 const hangUpMs = 20;
+/** What is still under way so long after the end was asked for is cut: a slow reader would keep the process. */
+const closingMaxMs = 10_000;
 
 /**
  * The HTTP server: the routes are given, this knows only how to listen.
@@ -78,10 +80,12 @@ export async function listen(
       // What is answered meanwhile leaves its connection open for more, which would hold this up
       // until it has been idle for `keepAliveTimeout`.
       const hangingUp = setInterval(() => server.server.closeIdleConnections(), hangUpMs);
+      const cutting = setTimeout(() => server.server.closeAllConnections(), closingMaxMs);
       try {
         await server.close();
       } finally {
         clearInterval(hangingUp);
+        clearTimeout(cutting);
       }
     },
   };

@@ -15,6 +15,8 @@ import { standInQuestions } from './sql-stand-ins.ts';
 let shop: ShopStore;
 const opened: FastifyInstance[] = [];
 let app: FastifyInstance;
+/** With a time limit that no slow machine reaches. */
+let patient: FastifyInstance;
 let url: string;
 
 const limitedKeys = ['events-key:tables=events', 'sums-key:tables=revenue'];
@@ -44,6 +46,7 @@ beforeAll(async () => {
   shop = await openShopStore();
   app = await serve({ executionTimeMaxS: 2, resultMaxBytes: 1_000_000, questionsMax: 8 });
   url = app.listeningOrigin;
+  patient = await serve({ executionTimeMaxS: 300, resultMaxBytes: 1_000_000 });
 });
 afterAll(async () => {
   await Promise.all(opened.map((server) => server.close()));
@@ -213,25 +216,74 @@ describe('a reader', () => {
     expect(await (await ask('SELECT 1')).text()).toBe('1\n');
   });
 
-  test('that does not take its answer holds up others only for a while', async () => {
-    const answersMaxBytes = 40_000_000;
-    // Long enough for the next question to be asked on a slow machine.
-    const server = await serve({ answersMaxBytes, answerIdleMaxMs: 3_000 });
+  const fast = async (server: FastifyInstance) =>
+    (await fetch(server.listeningOrigin + numbers(1))).status;
+  /** What the engine still does of an answer. */
+  const running = async (what: string): Promise<string> => {
+    const { bytes } = await shop.store.read(
+      `SELECT count() FROM system.processes WHERE query LIKE 'SELECT number AS ${what}%'`,
+      { format: 'TSV' },
+    );
+    return Buffer.from(bytes).toString().trim();
+  };
+
+  test('that does not take its answer is dropped after a while', async () => {
+    const server = await serve({ questionsMax: 1, answerIdleMaxMs: 500 });
     const { port } = new URL(server.listeningOrigin);
     // Some 34 MB, more than the kernel takes off the server's hands.
     const idle = connect(Number(port), '127.0.0.1');
     idle.write(`GET ${numbers(4_500_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     await once(idle, 'readable');
-    const next = async () => {
-      const answer = await fetch(server.listeningOrigin + numbers(2_000_000));
-      await answer.body?.cancel();
-      return answer.status;
-    };
-    expect(await next()).toBe(503);
-    await expect.poll(next, { timeout: 60_000 }).toBe(200);
-    const tooLarge = await fetch(server.listeningOrigin + numbers(6_000_000));
-    expect(tooLarge.headers.get('x-clickhouse-exception-code')).toBe('396');
+    expect(await fast(server)).toBe(503);
+    await expect.poll(() => fast(server), { timeout: 60_000 }).toBe(200);
     idle.destroy();
+  });
+
+  test('gets an answer of any length, which is never in memory as a whole', async () => {
+    const before = process.memoryUsage().rss;
+    let most = 0;
+    const query =
+      'SELECT number AS a, a AS b, a AS c, a AS d FROM numbers(3000000) FORMAT RowBinary';
+    const answer = await fetch(
+      `${patient.listeningOrigin}/sql?password=secret-key&query=${encodeURIComponent(query)}`,
+    );
+    let bytes = 0;
+    for await (const chunk of answer.body ?? []) {
+      bytes += chunk.byteLength;
+      most = Math.max(most, process.memoryUsage().rss - before);
+    }
+    expect(bytes).toBe(96_000_000);
+    expect(most).toBeLessThan(80_000_000);
+  });
+
+  test('that leaves in the midst of its answer, or is killed, stops the engine', async () => {
+    const ask = (sql: string, search = '', more: object = {}) =>
+      fetch(`${patient.listeningOrigin}/sql?password=secret-key${search}`, {
+        method: 'POST',
+        body: sql,
+        ...more,
+      });
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const endless = 'SELECT number AS left_early FROM numbers(1000000000000)';
+    const left = await ask(endless, '', { signal });
+    expect(left.status).toBe(200);
+    expect(await running('left_early')).toBe('1');
+    leaving.abort();
+    await expect.poll(() => running('left_early'), { timeout: 60_000 }).toBe('0');
+
+    const sql = 'SELECT number AS killed_early FROM numbers(1000000000000)';
+    const killed = await ask(sql, '&query_id=long-2');
+    expect(await (await ask("KILL QUERY WHERE query_id = 'long-2'")).text()).toContain('waiting');
+    let end = '';
+    const taking = async () => {
+      for await (const chunk of killed.body ?? []) {
+        end = (end + Buffer.from(chunk).toString()).slice(-1_000);
+      }
+    };
+    await expect(taking()).rejects.toThrow('terminated');
+    expect(end).toContain('(QUERY_WAS_CANCELLED)');
+    expect(await running('killed_early')).toBe('0');
   });
 });
 
@@ -305,14 +357,19 @@ describe('a refusal', () => {
   });
 
   test.each([
-    "SELECT repeat('a', 1000) FROM numbers(10000000)",
+    "SELECT repeat('a', 10000) FROM numbers(10000000)",
     "SELECT toLowCardinality(materialize(repeat('a', 10000))) FROM numbers(20000)",
     "SELECT concat(type, repeat('a', 100000)) FROM events",
-    'SELECT toString(number) FROM numbers(3000000)',
-    `SELECT 1 AS ${'x'.repeat(200)} FROM numbers(20000)`,
+    'SELECT toString(number) FROM numbers(3000000) FORMAT JSONColumns',
+    `SELECT '${'x'.repeat(100_000)}' FROM numbers(20000)`,
   ])('of an answer that is too large: %s', async (query) => {
     const before = process.memoryUsage().rss;
-    const answer = await post({ default_format: 'JSON' }, query);
+    const answer = await patient.inject({
+      method: 'POST',
+      url: '/sql?default_format=JSON',
+      headers: { authorization },
+      payload: query,
+    });
     expect([answer.body.slice(0, 80), answer.statusCode]).toEqual([
       expect.stringContaining('Code: 396'),
       500,
@@ -350,7 +407,15 @@ test('more questions at once than allowed are told to come again', async () => {
   expect((await get({ query: 'SELECT 1' })).body).toBe('1\n');
 });
 
-test('an answer of many rows is whole', async () => {
+test('an answer of many rows is whole, and so is one that waits for its end', async () => {
+  const late = await patient.inject({
+    url: '/sql?query=SELECT+number+FROM+numbers(300000)&wait_end_of_query=1',
+    headers: { authorization },
+  });
+  expect(late.body.split('\n')).toHaveLength(300_001);
+  expect(JSON.parse(String(late.headers['x-clickhouse-summary']))).toMatchObject({
+    read_rows: '300000',
+  });
   const answer = await post({}, 'SELECT number FROM numbers(100000)');
   expect(answer.body.split('\n')).toHaveLength(100_001);
 });
@@ -420,6 +485,37 @@ describe('@clickhouse/client', () => {
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(Buffer.from(chunk));
     expect(Buffer.concat(chunks).subarray(0, 4).toString()).toBe('PAR1');
+    await client.close();
+  });
+
+  const cut = {
+    query: 'SELECT number FROM numbers(1000000000)',
+    clickhouse_settings: { max_result_rows: '500000', result_overflow_mode: 'throw' },
+  } as const;
+
+  test.each([false, true])('sees an answer that breaks off, compressed: %s', async (response) => {
+    const client = open({ url: patient.listeningOrigin, compression: { response } });
+    const rows = await client.query({ ...cut, format: 'JSONEachRow' });
+    let count = 0;
+    const taking = async () => {
+      for await (const batch of rows.stream()) count += batch.length;
+    };
+    // While it unpacks, the client says only that it broke off.
+    const said = response ? /396|aborted/ : /TOO_MANY_ROWS_OR_BYTES|Limit for result exceeded/;
+    await expect(taking()).rejects.toThrow(said);
+    expect(count).toBeGreaterThan(10_000);
+    // As a whole, too, and in a format that has a beginning and an end.
+    const json = await client.query({ ...cut, format: 'JSON' });
+    await expect(json.json()).rejects.toThrow();
+    await client.close();
+  });
+
+  test('gets the error at once where it waits for the end', async () => {
+    const client = open({ url: patient.listeningOrigin });
+    const clickhouse_settings = { ...cut.clickhouse_settings, wait_end_of_query: 1 } as const;
+    await expect(client.query({ ...cut, clickhouse_settings })).rejects.toMatchObject({
+      code: '396',
+    });
     await client.close();
   });
 

@@ -1,21 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Store } from '../ports/store.ts';
 import type { Reader } from '../query/reader.ts';
 import { type SqlGuard, SqlRefusal } from '../query/sql-guard/index.ts';
 import { goneReader } from './gone-reader.ts';
-import { type HoldAnswer, holdAnswers } from './held-answers.ts';
 import { type ReaderOf, requireAnyRead } from './keys.ts';
 import { killAnswer, killedId, RunningQuestions } from './running-questions.ts';
-import { readBounded } from './sql-bounded-read.ts';
+import { sendAnswer } from './send-answer.ts';
+import { askSql } from './sql-answer.ts';
 import { sqlErrorAnswer } from './sql-errors.ts';
 import { answerFormat } from './sql-formats.ts';
 import { defaultSqlLimits, type SqlLimits } from './sql-limits.ts';
 import { pingOperation, sqlOperation } from './sql-operation.ts';
 import { readSqlBody, readSqlRequest, type SqlRequest } from './sql-request.ts';
-import { readerSettings } from './sql-settings.ts';
+import { readerSettings, waitsForEnd } from './sql-settings.ts';
 
 export interface SqlRoutesOptions {
   readonly store: Store;
@@ -25,8 +23,6 @@ export interface SqlRoutesOptions {
   readonly databases: readonly string[];
   readonly limits?: Partial<SqlLimits>;
 }
-
-const pack = promisify(gzip);
 
 const sameAsSql = { unlisted: 'the same as /sql, for clients that end it so' };
 
@@ -48,7 +44,6 @@ export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions)
   const desk: Desk = {
     ...options,
     limits,
-    hold: holdAnswers(limits),
     running: new RunningQuestions(),
   };
   for (const url of ['/sql', '/sql/']) {
@@ -68,7 +63,6 @@ export async function sqlRoutes(app: FastifyInstance, options: SqlRoutesOptions)
 /** What every question needs. */
 interface Desk extends SqlRoutesOptions {
   readonly limits: SqlLimits;
-  readonly hold: HoldAnswer;
   readonly running: RunningQuestions;
 }
 
@@ -135,7 +129,7 @@ interface Given {
 async function send(
   { asked, reader, request, reply }: Given,
   signal: AbortSignal,
-  { store, guardOf, databases, limits, hold }: Desk,
+  { store, guardOf, databases, limits }: Desk,
 ): Promise<FastifyReply> {
   if (asked.database !== null && !databases.includes(asked.database)) {
     throw new SqlRefusal('UNKNOWN_DATABASE', `Database ${asked.database} does not exist`);
@@ -145,35 +139,22 @@ async function send(
   const format = answerFormat(formatName);
   if (format === null) throw new SqlRefusal('UNKNOWN_FORMAT', `Unknown format ${formatName}`);
   const clause = statement.askedSettings.map(({ name, value }) => [name, value] as const);
-  const settings = readerSettings([...asked.settings, ...clause], limits);
-
-  const result = await readBounded(store, {
+  const allAsked = [...asked.settings, ...clause];
+  const answer = await askSql(store, {
     statement,
     format: format.name,
-    settings: { ...settings, ...statement.engineSettings },
-    resultMaxBytes: limits.resultMaxBytes,
+    settings: { ...readerSettings(allAsked, limits), ...statement.engineSettings },
+    limits,
     signal,
   });
-  hold(reply.raw, result.bytes.byteLength);
-  reply
-    .type(format.contentType)
-    .header('X-ClickHouse-Format', format.name)
-    .header(
-      'X-ClickHouse-Summary',
-      JSON.stringify({
-        read_rows: String(result.rowsRead),
-        read_bytes: String(result.bytesRead),
-        written_rows: '0',
-        written_bytes: '0',
-        result_bytes: String(result.bytes.byteLength),
-        elapsed_ns: String(Math.round(result.elapsedMs * 1e6)),
-      }),
-    );
+  reply.type(format.contentType).header('X-ClickHouse-Format', format.name);
   const accepts = request.headers['accept-encoding'] ?? '';
-  if (asked.compressAnswer && /\bgzip\b/.test(String(accepts))) {
-    return reply.header('Content-Encoding', 'gzip').send(await pack(result.bytes));
-  }
-  return reply.send(
-    Buffer.from(result.bytes.buffer, result.bytes.byteOffset, result.bytes.byteLength),
-  );
+  return sendAnswer(answer, {
+    request,
+    reply,
+    gzip: asked.compressAnswer && /\bgzip\b/.test(String(accepts)),
+    waitForEnd: waitsForEnd(allAsked),
+    idleMaxMs: limits.answerIdleMaxMs,
+    takeMaxMs: limits.answerTakeMaxMs,
+  });
 }

@@ -37,6 +37,7 @@ const ignored: ReadonlySet<string> = new Set([
   'send_progress_in_http_headers',
   'http_headers_progress_interval_ms',
   'http_write_exception_in_output_format',
+  // Of the sending: see `waitsForEnd`.
   'wait_end_of_query',
   'buffer_size',
   'cancel_http_readonly_queries_on_client_close',
@@ -84,7 +85,13 @@ export function readerSettings(
   asked: Iterable<readonly [name: string, value: string]>,
   limits: SqlLimits,
 ): Settings {
-  const ceilings = limitSettings(limits);
+  const ceilings: Settings = {
+    ...limitSettings(limits),
+    max_result_bytes: limits.answerMaxBytes,
+    // So much of a file the engine has in memory until it is written.
+    output_format_parquet_row_group_size: 1_000_000,
+    output_format_parquet_row_group_size_bytes: 128 * 1024 ** 2,
+  };
   const settings: Record<string, string | number> = { ...ceilings };
   for (const [name, value] of asked) {
     const ceiling = ceilings[name];
@@ -97,6 +104,10 @@ export function readerSettings(
   }
   return settings;
 }
+
+/** Whether the reader wants an error as a status also where there were rows before it. */
+export const waitsForEnd = (asked: Iterable<readonly [name: string, value: string]>): boolean =>
+  [...asked].some(([name, value]) => name === 'wait_end_of_query' && /^(1|true)$/i.test(value));
 
 /**
  * What a reader finds in `system.settings`: the settings that a question may

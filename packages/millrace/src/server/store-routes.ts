@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { SqlEngine } from '../ports/sql-engine.ts';
 import { goneReader } from './gone-reader.ts';
+import { sendAnswer } from './send-answer.ts';
 import { sqlErrorAnswer } from './sql-errors.ts';
+import { defaultSqlLimits } from './sql-limits.ts';
 import { readSqlBody, readSqlRequest } from './sql-request.ts';
+import { waitsForEnd } from './sql-settings.ts';
 
 export interface StoreRoutesOptions {
   readonly engine: SqlEngine;
@@ -43,7 +46,7 @@ export async function storeRoutes(
     );
     const format = asked.defaultFormat ?? 'TabSeparated';
     const database = asked.database ?? 'default';
-    const result = await engine.run({
+    const answer = engine.run({
       sql: asked.sql,
       database,
       params: asked.params,
@@ -53,19 +56,21 @@ export async function storeRoutes(
       signal: goneReader(reply),
       ...(rows === undefined ? {} : { rows }),
     });
-    return reply
+    reply
       .headers({
         'X-ClickHouse-Query-Id': asked.queryId ?? randomUUID(),
         'X-ClickHouse-Format': format,
         'X-ClickHouse-Timezone': 'UTC',
-        'X-ClickHouse-Summary': JSON.stringify({
-          read_rows: String(result.rowsRead),
-          read_bytes: String(result.bytesRead),
-          elapsed_ns: String(Math.round(result.elapsedMs * 1e6)),
-        }),
       })
-      .type('text/plain; charset=UTF-8')
-      .send(Buffer.from(result.bytes));
+      .type('text/plain; charset=UTF-8');
+    return sendAnswer(answer, {
+      request,
+      reply,
+      gzip: false,
+      waitForEnd: waitsForEnd(asked.settings),
+      idleMaxMs: answerIdleMaxMs,
+      takeMaxMs: answerTakeMaxMs,
+    });
   };
   for (const method of ['GET', 'POST'] as const) {
     app.route({
@@ -77,6 +82,8 @@ export async function storeRoutes(
     });
   }
 }
+
+const { answerIdleMaxMs, answerTakeMaxMs } = defaultSqlLimits;
 
 /** Settings that speak of the HTTP exchange, and not of the statement. */
 const ofTheServer: ReadonlySet<string> = new Set([

@@ -1,3 +1,4 @@
+import { type AnswerStream, wholeAnswer } from '../../ports/answer-stream.ts';
 import type { SqlEngine, SqlStatement } from '../../ports/sql-engine.ts';
 import type { ReadResult } from '../../ports/store.ts';
 import { stringLiteral } from '../clickhouse/sql-text.ts';
@@ -17,13 +18,19 @@ export async function openChdbSqlEngine(options: EngineOptions): Promise<SqlEngi
   };
 }
 
-function run(engine: Engine, statement: SqlStatement): Promise<ReadResult> {
+function run(engine: Engine, statement: SqlStatement): AnswerStream {
   const { sql, rows, params, ...others } = statement;
   const call = { ...others, ...(params ? { textParams: params } : {}) };
-  if (rows !== undefined) return insert(engine, sql, rows, call);
-  return call.readOnly || question.test(sql) ? engine.read(sql, call) : engine.write(sql, call);
+  if (rows !== undefined) return wholeAnswer(insert(engine, sql, rows, call));
+  if (selection.test(sql) && !clauses.test(sql)) return engine.stream(sql, call);
+  return wholeAnswer(
+    call.readOnly || question.test(sql) ? engine.read(sql, call) : engine.write(sql, call),
+  );
 }
 
+const selection = /^[\s(]*(WITH|SELECT)\b/i;
+/** With one of these in it, be it in a string, what can stand behind a statement is for the engine to say. */
+const clauses = /\b(INTO|FORMAT|SETTINGS)\b|;/i;
 const question = /^[\s(]*(WITH|SELECT|SHOW|DESC|DESCRIBE|EXISTS|EXPLAIN|KILL)\b/i;
 
 /** What a client puts behind an insert: `FORMAT` and the format of the rows. */

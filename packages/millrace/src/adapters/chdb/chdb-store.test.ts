@@ -69,3 +69,72 @@ test('a folder that another process has open is refused', async () => {
   expect(other.stdout.trim()).toBe('refused');
   await store.close();
 });
+
+test('an answer that is taken slowly holds up neither inserts nor other answers', async () => {
+  const store = await openChdbStore({ folder, database: 'millrace', answersOnDiskBytesMax: 30e6 });
+  await store.define('CREATE TABLE beside (id UInt64) ENGINE = MergeTree ORDER BY id');
+  const cell = async (sql: string) =>
+    Buffer.from((await store.read(sql, { format: 'TSV' })).bytes)
+      .toString()
+      .trim();
+  const rowBinary = { format: 'RowBinary' };
+  // More of them than run at once, 8 MB each.
+  const slow = Array.from({ length: 4 }, () =>
+    store.stream('SELECT number FROM numbers(1000000)', rowBinary),
+  );
+  const begun = slow.map(({ chunks }) => chunks[Symbol.asyncIterator]());
+  for (const chunks of begun) expect((await chunks.next()).done).toBe(false);
+  // They end although nobody takes more of them.
+  await Promise.all(slow.map(({ ended }) => ended));
+
+  // One more finds no room on the disk, and waits with its statement; nobody else does.
+  const waiting = store.stream('SELECT number FROM numbers(1000000)', rowBinary);
+  const last = waiting.chunks[Symbol.asyncIterator]();
+  let bytes = (await last.next()).value.byteLength;
+  await store.insert({ table: 'beside', lines: Buffer.from('{"id":7}\n'), rows: 1, token: 'a' });
+  expect(await cell('SELECT id FROM beside')).toBe('7');
+  const running = "SELECT count() FROM system.processes WHERE query LIKE 'SELECT number FROM%'";
+  expect(await cell(running)).toBe('1');
+
+  await Promise.all(slow.map((answer) => answer.leave()));
+  for (let next = await last.next(); !next.done; next = await last.next()) {
+    bytes += next.value.byteLength;
+  }
+  expect(bytes).toBe(8_000_000);
+  await waiting.leave();
+  await store.close();
+});
+
+test('a store that is closed does not wait for a reader', async () => {
+  const store = await openChdbStore({ folder, database: 'millrace', answersOnDiskBytesMax: 1e6 });
+  const answer = store.stream('SELECT number FROM numbers(1000000)', { format: 'RowBinary' });
+  // It waits for room that nobody makes.
+  const chunks = answer.chunks[Symbol.asyncIterator]();
+  expect((await chunks.next()).done).toBe(false);
+  const closing = store.close();
+  await expect(answer.ended).rejects.toMatchObject({ code: 394 });
+  await closing;
+});
+
+test('a statement whose answer nobody takes any more ends', async () => {
+  const store = await open();
+  const cell = async (sql: string) =>
+    Buffer.from((await store.read(sql, { format: 'TSV' })).bytes)
+      .toString()
+      .trim();
+  // Of few bytes in memory, and 8 GB as they are written: between them the engine looks at nothing.
+  const answer = store.stream(
+    "SELECT toLowCardinality(repeat('a', 1000000)) AS left_alone FROM numbers(8192)",
+    { format: 'RowBinary' },
+  );
+  for await (const chunk of answer.chunks) {
+    expect(chunk.byteLength).toBeGreaterThan(0);
+    break;
+  }
+  await answer.leave();
+  await expect(answer.ended).rejects.toMatchObject({ code: 394 });
+  expect(
+    await cell("SELECT count() FROM system.processes WHERE query LIKE 'SELECT toLowCardinality%'"),
+  ).toBe('0');
+  await store.close();
+});

@@ -1,3 +1,4 @@
+import type { AnswerStream } from '../../ports/answer-stream.ts';
 import type { ArchiveDecoder, DecodedLines } from '../../ports/archive-decoder.ts';
 import type { ArchiveEncoder, ArchiveFile } from '../../ports/archive-encoder.ts';
 import type { ArchiveRewriter, RewrittenFile } from '../../ports/archive-rewriter.ts';
@@ -18,7 +19,7 @@ import {
 import { asReadersExpect } from '../clickhouse/reader-settings.ts';
 import { identifier, stringLiteral } from '../clickhouse/sql-text.ts';
 import { TableShapes } from '../clickhouse/table-shape.ts';
-import type { Engine, EngineOptions } from './engine.ts';
+import type { Engine, EngineCall, EngineOptions } from './engine.ts';
 import { openEngine } from './open-engine.ts';
 import { parquetFiles } from './parquet-files.ts';
 import { parquetLines } from './parquet-lines.ts';
@@ -86,9 +87,11 @@ class ChdbStore implements Store, ArchiveEncoder, ArchiveDecoder {
   }
 
   read(sql: string, options: ReadOptions = {}): Promise<ReadResult> {
-    const { database } = this.#settings;
-    const settings = { ...asReadersExpect, ...options.settings };
-    return this.#engine.read(sql, { ...options, database, settings, readOnly: true });
+    return this.#engine.read(sql, this.#question(options));
+  }
+
+  stream(sql: string, options: ReadOptions = {}): AnswerStream {
+    return this.#engine.stream(sql, this.#question(options));
   }
 
   async readGiven(rows: GivenRows, sql: string, options: ReadOptions = {}): Promise<ReadResult> {
@@ -119,6 +122,12 @@ class ChdbStore implements Store, ArchiveEncoder, ArchiveDecoder {
 
   close(): Promise<void> {
     return this.#engine.close();
+  }
+
+  #question(options: ReadOptions): EngineCall {
+    const { database } = this.#settings;
+    const settings = { ...asReadersExpect, ...options.settings };
+    return { ...options, database, settings, readOnly: true };
   }
 }
 

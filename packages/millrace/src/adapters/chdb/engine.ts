@@ -3,11 +3,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { drainPending, Session } from 'chdb';
 import { MillraceError } from '../../errors.ts';
-import type { ReadResult, StoreError } from '../../ports/store.ts';
+import type { AnswerStream } from '../../ports/answer-stream.ts';
+import { type ReadResult, type ReadTotals, StoreError } from '../../ports/store.ts';
 import { identifier, settingsList, stringLiteral } from '../clickhouse/sql-text.ts';
 import { cancelled, storeError } from '../clickhouse/store-error.ts';
+import { DiskRoom } from './disk-room.ts';
+import { makeNamedPipes, NamedPipe } from './named-pipe.ts';
 import { type Scratch, scratchFiles } from './scratch.ts';
 import { SessionPool } from './session-pool.ts';
+import { Spool } from './spool.ts';
 import { stoppable } from './stoppable.ts';
 
 export interface EngineOptions {
@@ -17,6 +21,8 @@ export interface EngineOptions {
   readonly readersMax?: number;
   /** The engine's memory in all: inserts, merges, questions and caches. Default 4 GiB. */
   readonly memoryBytesMax?: number;
+  /** The disk in all for answers that their readers have not taken yet. Default 4 GiB. */
+  readonly answersOnDiskBytesMax?: number;
 }
 
 export interface EngineCall {
@@ -34,28 +40,52 @@ export interface EngineCall {
 const writersMax = 3;
 
 /**
+ * Whoever waits for its pipe to be taken holds a thread of libuv's pool, and what
+ * is taken needs another one to be written to disk. These are fewer than the pool
+ * ever has, whatever its size was meant to be: it may have been in use before that
+ * was said.
+ */
+const streamsMax = Math.min(3, Number(process.env.UV_THREADPOOL_SIZE ?? 4) - 1);
+
+const streamSettings = {
+  // Several blocks would be in memory as text.
+  output_format_parallel_formatting: 0,
+  // Before it is written, a column of one value has it as often as its block has rows.
+  max_block_size: 8_192,
+};
+
+/**
  * ClickHouse in this process: statements, each in a session of its own, so many
  * at once.
  *
  * @throws MillraceError `data_folder_in_use` when another process has the folder open.
  */
 export class Engine {
-  readonly #folder: string;
   /** Keeps the engine alive between statements, and changes the schema. */
   readonly #keeper: Session;
   readonly #scratch: Scratch;
   readonly #writers: SessionPool;
   readonly #readers: SessionPool;
+  readonly #streams: SessionPool;
+  /** One at a time: threads are for statements, and this is of no length. */
+  readonly #killers: SessionPool;
+  readonly #closing = new AbortController();
+  readonly #pouring = new Set<Promise<unknown>>();
+  readonly #answersOnDisk: DiskRoom;
+  #pipes: Promise<string[]> | undefined;
+  #spools = 0;
 
   constructor(options: EngineOptions) {
-    const { folder, readersMax = 4 } = options;
+    const { folder, readersMax = 4, answersOnDiskBytesMax = 4 * 1024 ** 3 } = options;
     mkdirSync(folder, { recursive: true });
-    this.#folder = folder;
     this.#keeper = openSession(folder, engineArguments(options));
     // The engine's lock is held now: nobody else reads files from there.
     this.#scratch = scratchFiles(join(folder, 'scratch'));
     this.#writers = new SessionPool(async () => openSession(folder), writersMax);
     this.#readers = new SessionPool(async () => openSession(folder), readersMax);
+    this.#streams = new SessionPool(async () => openSession(folder), streamsMax);
+    this.#killers = new SessionPool(async () => openSession(folder), 1);
+    this.#answersOnDisk = new DiskRoom(answersOnDiskBytesMax);
   }
 
   /** Runs one that changes the schema. @throws StoreError */
@@ -78,18 +108,96 @@ export class Engine {
     return this.#readers.use((session) => this.#run(session, sql, call));
   }
 
+  /**
+   * Runs one SELECT without FORMAT and SETTINGS, whose answer is nowhere as a
+   * whole: it comes out of a pipe, and what its taker leaves for later is on disk.
+   */
+  stream(sql: string, call: EngineCall): AnswerStream {
+    const left = new AbortController();
+    const over = [left.signal, this.#closing.signal];
+    const signal = AbortSignal.any(call.signal ? [call.signal, ...over] : over);
+    this.#spools += 1;
+    const spool = new Spool(
+      join(this.#scratch.folder, `spool-${this.#spools}`),
+      this.#answersOnDisk,
+    );
+    const ended =
+      streamsMax < 1
+        ? Promise.reject(tooFewThreads())
+        : this.#streams.use((session) => this.#pour(session, sql, { ...call, signal }, spool));
+    this.#pouring.add(ended);
+    const end = (error?: unknown): void => {
+      this.#pouring.delete(ended);
+      spool.end(error);
+    };
+    ended.then(() => end(), end);
+    return {
+      chunks: spool.chunks(),
+      ended,
+      leave: () => {
+        left.abort();
+        return spool.close();
+      },
+    };
+  }
+
   /** The bytes in a file while the work goes on: the engine's lexer would go through text behind a statement. */
   withFile<Result>(bytes: Uint8Array, work: (path: string) => Promise<Result>): Promise<Result> {
     return this.#scratch.with(bytes, work);
   }
 
+  /** Stops what is still on its way to a reader, and lets other statements end. */
   async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#pouring);
     this.#keeper.close();
     await drainPending();
     this.#scratch.remove();
   }
 
-  async #run(session: Session, sql: string, call: EngineCall): Promise<ReadResult> {
+  async #pour(
+    session: Session,
+    sql: string,
+    call: EngineCall & { readonly signal: AbortSignal },
+    spool: Spool,
+  ): Promise<ReadTotals> {
+    if (call.signal.aborted) throw cancelled(call.signal.reason);
+    this.#pipes ??= makeNamedPipes(this.#scratch.folder, streamsMax);
+    // There are as many as statements at once.
+    const path = (await this.#pipes).pop();
+    if (path === undefined) throw new Error('All pipes are taken.');
+    const pipe = new NamedPipe(path);
+    const broken = new AbortController();
+    const signal = AbortSignal.any([call.signal, broken.signal]);
+    const into = `${sql}\n${intoFile(path)} FORMAT ${identifier(call.format ?? 'JSONEachRow')}`;
+    const settings = { ...call.settings, ...streamSettings };
+    try {
+      const running = this.#run(session, into, { ...call, settings, signal }, () => pipe.break());
+      const end = (): void => pipe.end();
+      running.then(end, end);
+      try {
+        for await (const chunk of pipe.bytes) await spool.write(chunk);
+        await running;
+      } catch (error) {
+        if (!signal.aborted) broken.abort();
+        // One whose pipe is broken in its last block may think that it wrote everything.
+        await running.catch(() => {});
+        throw call.signal.aborted ? cancelled(error) : answerError(error);
+      }
+      return await running;
+    } finally {
+      pipe.break();
+      (await this.#pipes).push(path);
+    }
+  }
+
+  /** @param interrupt called again and again, once it is to stop and until it has. */
+  async #run(
+    session: Session,
+    sql: string,
+    call: EngineCall,
+    interrupt = () => {},
+  ): Promise<ReadResult> {
     const { database, readOnly = false, params = {}, textParams = {}, signal } = call;
     // The engine gives each statement an id but does not say which; the comment finds it.
     const log_comment = randomUUID();
@@ -110,9 +218,11 @@ export class Engine {
           ? session.queryBindAsync(sql, params, format)
           : session.queryAsync(sql, format);
       signal?.throwIfAborted();
-      const result = signal
-        ? await stoppable(signal, () => this.#kill(log_comment), run)
-        : await run();
+      const stop = (): Promise<void> => {
+        interrupt();
+        return this.#kill(log_comment);
+      };
+      const result = signal ? await stoppable(signal, stop, run) : await run();
       return {
         bytes: result.bytes(),
         rowsRead: result.rowsRead,
@@ -125,19 +235,19 @@ export class Engine {
   }
 
   async #kill(comment: string): Promise<void> {
-    const session = openSession(this.#folder);
-    try {
-      await session.queryAsync(
+    await this.#killers.use((session) =>
+      session.queryAsync(
         `KILL QUERY WHERE Settings['log_comment'] = ${stringLiteral(comment)} ASYNC`,
-      );
-    } finally {
-      session.close();
-    }
+      ),
+    );
   }
 }
 
-/** Where the rows were put for the engine to read is nobody's concern. */
-const scratchFile = /\s*: \(in file\/uri [^)]*\)/g;
+/** Where the rows were put for the engine to read, or the answer, is nobody's concern. */
+const scratchFile =
+  /\s*: \(in file\/uri [^)]*\)|\s*INTO OUTFILE '(?:[^'\\]|\\.)*' TRUNCATE FORMAT `?\w+`?/g;
+
+const intoFile = (path: string): string => `INTO OUTFILE ${stringLiteral(path)} TRUNCATE`;
 
 function engineError(error: unknown): StoreError {
   const said = error instanceof Error ? error.message : String(error);
@@ -145,6 +255,22 @@ function engineError(error: unknown): StoreError {
   const code = error instanceof Error && 'clickhouseCode' in error ? error.clickhouseCode : null;
   return typeof code === 'number' ? storeError(message, error, code) : storeError(message, error);
 }
+
+/** What the engine said of it, or that the disk failed. */
+function answerError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const said = error instanceof Error ? error.message : String(error);
+  return storeError(
+    `Code: 243. DB::Exception: The answer cannot be written to the disk: ${said}. (NOT_ENOUGH_SPACE)`,
+    error,
+  );
+}
+
+const tooFewThreads = (): StoreError =>
+  storeError(
+    'Code: 439. DB::Exception: The process has one thread for the engine and the disk: set UV_THREADPOOL_SIZE to 4 or more. (CANNOT_SCHEDULE_TASK)',
+    undefined,
+  );
 
 /** The engine takes these when it opens a folder; later sessions share them. */
 function engineArguments({ memoryBytesMax = 4 * 1024 ** 3 }: EngineOptions): string[] {

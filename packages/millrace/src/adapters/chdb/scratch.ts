@@ -3,8 +3,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Files that hold bytes while the engine reads them. */
+/** Files that hold bytes while the engine reads or writes them. */
 export interface Scratch {
+  readonly folder: string;
   with<T>(bytes: Uint8Array, work: (file: string) => Promise<T>): Promise<T>;
   remove(): void;
 }
@@ -19,6 +20,7 @@ export function scratchFiles(wanted: string): Scratch {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   let serial = 0;
   return {
+    folder,
     async with(bytes, work) {
       serial += 1;
       const file = join(folder, `${serial}.ndjson`);

@@ -6,12 +6,14 @@ import {
   ClickHouseLogLevel,
   createClient,
 } from '@clickhouse/client';
+import type { AnswerStream } from '../../ports/answer-stream.ts';
 import type {
   ComputedBatch,
   GivenRows,
   InsertBatch,
   ReadOptions,
   ReadResult,
+  ReadTotals,
   Store,
   StoreError,
 } from '../../ports/store.ts';
@@ -123,6 +125,19 @@ class ClickHouseStore implements Store {
     return this.#ask(sql, options, { readonly: '1' });
   }
 
+  stream(sql: string, options: ReadOptions = {}): AnswerStream {
+    const left = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+    const opening = this.#open(sql, { ...options, signal }, { readonly: '1' });
+    const ended = opening.then(({ totals }) => totals);
+    // Whoever takes the bytes gets the error too.
+    ended.catch(() => {});
+    const chunks = async function* (): AsyncGenerator<Uint8Array, void, void> {
+      yield* chunksOf((await opening).body, signal);
+    };
+    return { chunks: chunks(), ended, leave: async () => left.abort() };
+  }
+
   async readGiven(rows: GivenRows, sql: string, options: ReadOptions = {}): Promise<ReadResult> {
     const shape = await this.#shapes.of(rows.table);
     const lines = Buffer.from(rows.lines).toString();
@@ -149,9 +164,22 @@ class ClickHouseStore implements Store {
 
   async #ask(
     query: string,
-    { format = 'JSONEachRow', params, settings, signal }: ReadOptions,
+    options: ReadOptions,
     readOnly: { readonly readonly?: '1' },
   ): Promise<ReadResult> {
+    const started = performance.now();
+    const { body, totals } = await this.#open(query, options, readOnly);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of chunksOf(body, options.signal)) chunks.push(chunk);
+    return { ...totals, bytes: Buffer.concat(chunks), elapsedMs: performance.now() - started };
+  }
+
+  /** Resolves once the statement has ended: until then ClickHouse keeps its answer. */
+  async #open(
+    query: string,
+    { format = 'JSONEachRow', params, settings, signal }: ReadOptions,
+    readOnly: { readonly readonly?: '1' },
+  ): Promise<{ readonly body: Readable; readonly totals: ReadTotals }> {
     const started = performance.now();
     try {
       signal?.throwIfAborted();
@@ -168,16 +196,26 @@ class ClickHouseStore implements Store {
         ...(params ? { query_params: { ...params } } : {}),
         ...(signal ? { abort_signal: signal } : {}),
       });
-      const bytes = await buffer(stream);
-      return {
-        bytes,
+      const totals = {
         rowsRead: Number(summary?.read_rows ?? 0),
         bytesRead: Number(summary?.read_bytes ?? 0),
         elapsedMs: performance.now() - started,
       };
+      return { body: stream, totals };
     } catch (error) {
       throw signal?.aborted ? cancelled(error) : clientError(error);
     }
+  }
+}
+
+async function* chunksOf(
+  body: Readable,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw signal?.aborted ? cancelled(error) : clientError(error);
   }
 }
 
