@@ -16,7 +16,7 @@ import { jobSettings, makeTopics, StoreProcess, startJobs, startRole } from '../
 import { hoped } from '../support/cluster-report.ts';
 import type { CommandProcess } from '../support/command-process.ts';
 import definition from '../support/ledger.config.ts';
-import { type Ask, Ledger } from '../support/ledger.ts';
+import { Ledger } from '../support/ledger.ts';
 import { testSeed } from '../support/random.ts';
 
 const pipeline = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
@@ -150,6 +150,38 @@ describe(`an answer has all that was acknowledged before its as_of (seed ${seed}
     await goesOn(totalOfEvents);
     await Promise.all([collector, loader, ...roles].map((one) => one.stop()));
   }, 1_200_000);
+
+  test('a key for some tables gets no others, and nobody what would read too much', async () => {
+    const events = 100_000;
+    const range = { since: '2026-05-01', until: '2026-06-01' };
+    const stepMs = (Date.parse(range.until) - Date.parse(range.since)) / events;
+    await store.store.define(`
+      INSERT INTO millrace.events (event_id, type, timestamp, properties)
+      SELECT concat('old-', toString(number)), 'view',
+             fromUnixTimestamp64Milli(toInt64(${Date.parse(range.since)} + number * ${stepMs}), 'UTC'),
+             '{"product_id":"p","price":"0.50"}'
+      FROM numbers(${events})`);
+    const role = startRole('query', {
+      ...{ pipeline, kafka: kafka.addresses.bootstrap, storeUrl: store.url },
+      args: ['--question-rows-max', String(events / 2)],
+      env: { MILLRACE_READ_KEYS: `${readKey},sums:tables=by_minute,all:tables=events` },
+    });
+    const url = await role.url();
+    const servedBy = async (question: object, key: string): Promise<string> => {
+      const answer = await ask(url, question, key);
+      return typeof answer === 'string' ? answer : answer.served_by;
+    };
+    expect(await servedBy(total, 'sums')).toBe('by_minute');
+    expect(await servedBy(totalOfEvents, 'sums')).toBe('403 read_key_limited');
+    expect(await servedBy({ ...total, ...range, since: '2026-05-31' }, 'all')).toBe('events');
+    expect(await servedBy({ kind: 'live' }, 'sums')).toBe('403 read_key_limited');
+    expect(await askSql(url, 'SHOW TABLES', 'sums')).toEqual([{ name: 'by_minute' }]);
+    const refused = askSql(url, 'SELECT count() FROM events', 'sums');
+    await expect(refused).rejects.toThrow('(ACCESS_DENIED)');
+
+    expect(await ask(url, { ...totalOfEvents, ...range })).toBe('422 question_too_costly');
+    await role.stop();
+  }, 120_000);
 });
 
 /** How many events had been acknowledged at which moment, as their senders saw it. */
@@ -190,24 +222,22 @@ class Acknowledged {
 const asOfMs = (answer: Answer | string): number =>
   typeof answer === 'string' ? 0 : Date.parse(answer.as_of ?? new Date(0).toISOString());
 
-const authorization = `Bearer ${readKey}`;
-
 /** The answer, or its status and the code of its error. */
-async function ask(url: string, question: object): Promise<Answer | string> {
+async function ask(url: string, question: object, key = readKey): Promise<Answer | string> {
   const body = JSON.stringify(question);
   const response = await fetch(`${url}/v1/query`, {
     method: 'POST',
     body,
-    headers: { authorization },
+    headers: { authorization: `Bearer ${key}` },
   });
   const answer: Answer & { error?: { code: string } } = JSON.parse(await response.text());
   return response.ok ? answer : `${response.status} ${answer.error?.code}`;
 }
 
-const askSql: Ask = async <Row>(url: string, sql: string): Promise<readonly Row[]> => {
+const askSql = async <Row>(url: string, sql: string, key = readKey): Promise<readonly Row[]> => {
   const response = await fetch(
     `${url}/sql?default_format=JSONEachRow&output_format_json_quote_64bit_integers=1&output_format_json_quote_decimals=1`,
-    { method: 'POST', body: sql, headers: { authorization } },
+    { method: 'POST', body: sql, headers: { authorization: `Bearer ${key}` } },
   );
   const text = await response.text();
   if (!response.ok) throw new Error(`${sql}: ${text}`);
