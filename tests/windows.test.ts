@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EventStream } from './support/event-stream.ts';
 import { MillraceProcess, rows, settled } from './support/millrace-process.ts';
 import { Random, testSeed } from './support/random.ts';
+import { runCommand } from './support/run-command.ts';
 
 const pipeline = fileURLToPath(new URL('./support/windows.config.ts', import.meta.url));
 const seed = testSeed();
@@ -46,6 +47,15 @@ const resultsOf = (url: string): Promise<readonly Result[]> =>
   rows(
     url,
     'SELECT toString(window_end) AS window_end, user_id, views, amount FROM by_second ORDER BY 1, 2',
+  );
+
+/** The results there must be, of the events that are not late. */
+const recomputedFrom = (url: string): Promise<readonly Result[]> =>
+  rows(
+    url,
+    `SELECT toString(fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(timestamp), 1000) * 1000 + 1000, 'UTC')) AS window_end,
+            user_id, count() AS views, sum(properties.price) AS amount
+     FROM events WHERE NOT late GROUP BY ALL ORDER BY 1, 2`,
   );
 
 /** Waits until every event that is not late is in a window. */
@@ -96,18 +106,87 @@ describe(`windows, whenever the process dies (seed ${seed})`, () => {
       const process = new MillraceProcess({ pipeline, data });
       const last = await process.url();
       await allOut(last);
-      const recomputed = await rows<Result>(
-        last,
-        `SELECT toString(fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(timestamp), 1000) * 1000 + 1000, 'UTC')) AS window_end,
-                user_id, count() AS views, sum(properties.price) AS amount
-         FROM events WHERE NOT late GROUP BY ALL ORDER BY 1, 2`,
-      );
+      const recomputed = await recomputedFrom(last);
       expect(recomputed.length).toBeGreaterThan(10);
       expect(await resultsOf(last)).toEqual(recomputed);
       expect((await process.stop()).code).toBe(0);
     },
     120_000,
   );
+});
+
+/** In the order in which a replay from the log passes them. */
+const replayPoints = [
+  'window-replay-created',
+  'replay-inserted',
+  'window-replay-inserted',
+  'window-replay-shown',
+  'window-replay-switched',
+] as const;
+
+describe(`a window that is replayed (seed ${seed})`, () => {
+  test('has each result once when it is killed at each point, while events flow', async () => {
+    const random = new Random(seed);
+    const closing = new AbortController();
+    let url: string | null = null;
+    const writing = (async () => {
+      while (!closing.signal.aborted) {
+        const events = Array.from({ length: 5 }, () =>
+          view(
+            `u${random.between(1, 4)}`,
+            (random.between(100, 999) / 100).toFixed(2),
+            Date.now() - random.between(0, 1_300),
+          ),
+        );
+        // What a crash leaves unanswered is lost or kept; both are in order.
+        if (url !== null) await send(url, ...events).catch(() => {});
+        await sleep(20);
+      }
+    })();
+    const first = new MillraceProcess({ pipeline, data });
+    url = await first.url();
+    const before = url;
+    await expect
+      .poll(async () => (await resultsOf(before)).length, { timeout: 30_000 })
+      .toBeGreaterThan(8);
+    url = null;
+    expect((await first.stop()).code).toBe(0);
+    for (const point of replayPoints) {
+      const env = { MILLRACE_CRASH_AT: `${point}:1` };
+      const process = new MillraceProcess({ pipeline, data, env });
+      url = await process.ready();
+      // Refused where the one before is still under way: then that one gets there.
+      const begin = `${url}/v1/replays/by_second?from=log`;
+      const answer = url && (await fetch(begin, { method: 'PUT' }).catch(() => null));
+      if (answer) expect([200, 409], await answer.text()).toContain(answer.status);
+      expect((await process.exited).signal).toBe('SIGKILL');
+      expect(process.errors).toContain(`crash point ${point} reached`);
+      url = null;
+    }
+    const last = new MillraceProcess({ pipeline, data });
+    const now = await last.url();
+    url = now;
+    const replay = (...args: readonly string[]) =>
+      runCommand(['replay', ...args, '--pipeline', pipeline, '--data', data]);
+    expect((await replay('watch')).output).toMatch(
+      /by_second v\d is what readers see \(replayed from the log\)/,
+    );
+    closing.abort();
+    await writing;
+    await allOut(now);
+    const recomputed = await recomputedFrom(now);
+    expect(recomputed.length).toBeGreaterThan(10);
+    expect(await resultsOf(now)).toEqual(recomputed);
+    expect((await replay('back', 'by_second')).output).toContain(
+      'by_second v1 is what readers see',
+    );
+    expect(await resultsOf(now)).toEqual(recomputed);
+    await replay('drop', 'by_second');
+    await expect
+      .poll(async () => (await replay('list')).output, { timeout: 30_000 })
+      .toBe('by_second v1 is what readers see\n');
+    expect((await last.stop()).code).toBe(0);
+  }, 180_000);
 });
 
 describe('the stream of a window', () => {

@@ -2,9 +2,9 @@ import { Command, Option } from 'commander';
 import { readTime } from '../collect/time.ts';
 import { MillraceError } from '../errors.ts';
 import { pause } from '../pause.ts';
-import type { ReplayOrder } from '../rollups/replays.ts';
 import type { VersionStatus } from '../rollups/version-status.ts';
 import type { FolderReplays } from '../runtime/replay-folder.ts';
+import type { ReplayOrder } from '../server/replay-routes.ts';
 import { clusterSettings } from './cluster-flags.ts';
 import { dataFolderSettings } from './data-folder-settings.ts';
 import { clusterVersions, replayInCluster } from './replay-cluster.ts';
@@ -24,7 +24,9 @@ const isCluster = ({ kafka }: Settings): boolean => kafka.length > 0;
 
 export function replayCommand(): Command {
   return new Command('replay')
-    .description('make rollups anew from the archive or the log, while events flow')
+    .description(
+      'make rollups and results of windows anew from the archive or the log, while events flow',
+    )
     .addCommand(startCommand())
     .addCommand(watchCommand())
     .addCommand(listCommand())
@@ -40,14 +42,18 @@ old one is kept up to date, so that they can go back, until it is dropped. If
 the pipeline is running, that process does the work; else this one. With Kafka's
 address it is a rollup of the cluster, and this process does the work.
 
+Results of a window that are made anew call no webhook and are not streamed as new.
+
   millrace replay start --rollup revenue --from archive --archive /mnt/archive
+  millrace replay start --window busy_users --from log
   millrace replay back revenue
   millrace replay drop revenue`,
     );
 }
 
 interface StartFlags {
-  readonly rollup: readonly string[];
+  readonly rollup?: readonly string[];
+  readonly window?: readonly string[];
   readonly from: ReplayOrder['from'];
   readonly since?: string;
   readonly until?: string;
@@ -56,7 +62,8 @@ interface StartFlags {
 function startCommand(): Command {
   const command = new Command('start')
     .description('begin, and show how far it is until readers see the new version')
-    .requiredOption('--rollup <NAME...>', 'which rollups')
+    .option('--rollup <NAME...>', 'which rollups')
+    .option('--window <NAME...>', 'which windows')
     .addOption(
       new Option(
         '--from <SOURCE>',
@@ -67,7 +74,7 @@ function startCommand(): Command {
     )
     .option(
       '--since <TIME>',
-      'only buckets that begin then or later (ISO 8601, where a bucket begins)',
+      'of rollups, only buckets that begin then or later (ISO 8601, where a bucket begins)',
     )
     .option('--until <TIME>', 'only buckets that begin before it');
   return withSettings(command, replaySettings)
@@ -78,15 +85,25 @@ Ctrl-C stops looking. The replay goes on in the process that runs the pipeline,
 or when the folder is opened next; in a cluster when this is run again, or apply.`,
     )
     .action(async () => {
-      const { rollup: names, from, since, until } = command.opts<StartFlags>();
+      const {
+        rollup: rollups = [],
+        window: windows = [],
+        from,
+        since,
+        until,
+      } = command.opts<StartFlags>();
+      const names = [...rollups, ...windows];
+      if (names.length === 0)
+        throw new MillraceError('replay_invalid', 'Name what to replay: --rollup or --window.');
       const range = { sinceMs: timeOf('--since', since), untilMs: timeOf('--until', until) };
       const settings = settingsOf(command);
       if (isCluster(settings)) {
+        refuseWindows(windows);
         refuseRange(range);
-        return replayInCluster(settings, { kind: 'start', rollups: names, from });
+        return replayInCluster(settings, { kind: 'start', rollups, from });
       }
       await withReplays(command, async (replays) => {
-        for (const rollup of names) await replays.begin({ rollup, from, ...range });
+        for (const name of names) await replays.begin({ name, from, ...range });
         await watch(() => replays.versions(), names);
       });
     });
@@ -106,7 +123,7 @@ function watchCommand(): Command {
 
 function listCommand(): Command {
   const command = new Command('list')
-    .description('the versions of rollups that there are')
+    .description('the versions of rollups and windows that there are')
     .option('--json', 'as JSON');
   const print = (versions: readonly VersionStatus[]): void => {
     const { json } = command.opts<{ readonly json?: boolean }>();
@@ -122,15 +139,17 @@ function listCommand(): Command {
 }
 
 function changeCommand(kind: 'back' | 'drop', description: string): Command {
-  const command = new Command(kind).description(description).argument('<ROLLUP>', 'its name');
-  return withSettings(command, replaySettings).action(async (rollup: string) => {
+  const command = new Command(kind)
+    .description(description)
+    .argument('<NAME>', 'of the rollup, or the window');
+  return withSettings(command, replaySettings).action(async (name: string) => {
     const settings = settingsOf(command);
-    if (isCluster(settings)) return replayInCluster(settings, { kind, rollup });
+    if (isCluster(settings)) return replayInCluster(settings, { kind, rollup: name });
     await withReplays(command, async (replays) => {
-      const versions = await replays[kind](rollup);
+      const versions = await replays[kind](name);
       process.stdout.write(
         versions
-          .filter((version) => version.rollup === rollup)
+          .filter((version) => version.name === name)
           .map(versionText)
           .join(''),
       );
@@ -154,7 +173,7 @@ async function withReplays(
   process.exit(0);
 }
 
-/** @param names of rollups; null for all. */
+/** @param names of rollups and windows; null for all. */
 async function watch(
   versionsNow: () => Promise<readonly VersionStatus[]>,
   names: readonly string[] | null,
@@ -165,12 +184,12 @@ async function watch(
   const progress = new ReplayProgress(process.stderr);
   while (!stopping.signal.aborted) {
     const versions = (await versionsNow()).filter(
-      ({ rollup }) => names === null || names.includes(rollup),
+      ({ name }) => names === null || names.includes(name),
     );
     const filling = versions.filter(({ state }) => state === 'filling');
     progress.show(
       filling.map((one) => ({
-        what: `${one.rollup} v${one.version}`,
+        what: `${one.name} v${one.version}`,
         done: one.events_filled,
         of: one.events_to_fill,
       })),
@@ -194,11 +213,19 @@ const states: { readonly [state in VersionStatus['state']]: string } = {
   dropping: 'is being dropped',
 };
 
-const versionText = ({ rollup, version, state, from, since, until }: VersionStatus): string => {
+const versionText = ({ name, version, state, from, since, until }: VersionStatus): string => {
   const range = `${since === null ? '' : `, since ${since}`}${until === null ? '' : `, until ${until}`}`;
   const source = from === null ? '' : ` (replayed from the ${from}${range})`;
-  return `${rollup} v${version} ${states[state]}${source}\n`;
+  return `${name} v${version} ${states[state]}${source}\n`;
 };
+
+function refuseWindows(names: readonly string[]): void {
+  if (names.length === 0) return;
+  throw new MillraceError(
+    'replay_invalid',
+    'In a cluster rollups are replayed, and windows are not: leave out --window.',
+  );
+}
 
 function refuseRange({ sinceMs, untilMs }: Pick<ReplayOrder, 'sinceMs' | 'untilMs'>): void {
   if (sinceMs === null && untilMs === null) return;

@@ -17,6 +17,7 @@ import type { Store } from '../ports/store.ts';
 import type { ReplayOrder, Replays } from '../rollups/replays.ts';
 import type { Place, RollupTables } from '../rollups/rollup-tables.ts';
 import { Turns } from '../turns.ts';
+
 import { findTraces, type TraceQuestions } from './find-traces.ts';
 import type { ForgettableArchive } from './forgettable-archive.ts';
 import type { Forgotten } from './forgotten.ts';
@@ -50,7 +51,7 @@ export interface ForgetterOptions {
   readonly replays: Pick<Replays, 'begin' | 'drop'>;
   /** What has all events that happened at a time (epoch ms) or later, if anything has. */
   readonly rebuildFrom: (sinceMs: number) => ReplayOrder['from'];
-  readonly windows: readonly WindowPlan[];
+  readonly windows: Versions<{ readonly window: WindowPlan }>;
   readonly latenessMs: number;
   /** Resolves once the results of all windows that have ended are written. */
   readonly windowsWritten: (signal: AbortSignal) => Promise<void>;
@@ -211,7 +212,10 @@ export class Forgetter {
     // Among them what the store refused of these events.
     const lettersEnd = deadLetters.end;
     await deadLetterLoader.settled(lettersEnd, signal);
-    await this.#until(() => changing(tables).length === 0, signal);
+    await this.#until(
+      () => changing(tables).length === 0 && changing(this.#options.windows).length === 0,
+      signal,
+    );
     signal.throwIfAborted();
     const { offsets, ...found } = await findTraces(order, {
       ...{ store: this.#options.store, log: readableLog },
@@ -250,7 +254,7 @@ export class Forgetter {
       }, signal);
     }
     const endedBeforeMs = await this.#endedBeforeMs(order, signal);
-    for (const window of this.#options.windows) {
+    for (const { window } of whole(this.#options.windows)) {
       if (!statements.isKeyedBy(window, person)) continue;
       await this.#removeResults(window, person, endedBeforeMs, signal);
     }
@@ -385,9 +389,10 @@ export class Forgetter {
     const left = found === null ? [] : this.#left(order, found);
     const isAnew = (touched: TouchedRollup): boolean =>
       touched.tables.every((table) => tables.at(table) === undefined);
-    const keyed = [...whole(tables).map(({ rollup }) => rollup), ...windows].filter((one) =>
-      statements.isKeyedBy(one, order.person),
-    );
+    const keyed = [
+      ...whole(tables).map(({ rollup }) => rollup),
+      ...whole(windows).map(({ window }) => window),
+    ].filter((one) => statements.isKeyedBy(one, order.person));
     return {
       id: order.id,
       ordered_at: timeText(order.orderedAtMs),
@@ -427,14 +432,19 @@ const sameOrder = (order: ForgetOrder, { person, rebuild }: ForgetRequest): bool
   order.person.anonymousId === person.anonymousId &&
   order.rebuild === rebuild;
 
+/** Of rollups, or of windows. */
+interface Versions<Version> {
+  in(stage: Place['stage']): readonly Version[];
+}
+
 /** Versions that have everything. */
-const whole = (tables: RollupTables): readonly Place[] => [
+const whole = <Version>(tables: Versions<Version>): readonly Version[] => [
   ...tables.in('ready'),
   ...tables.in('kept'),
 ];
 
 /** Versions that are on their way to it, or to be gone. */
-const changing = (tables: RollupTables): readonly Place[] => [
+const changing = <Version>(tables: Versions<Version>): readonly Version[] => [
   ...tables.in('creating'),
   ...tables.in('filling'),
   ...tables.in('dropping'),

@@ -39,6 +39,16 @@ export type CrashPoint =
   | 'replay-inserted'
   /** It has the buckets that are not replayed; that it does is not durable yet. */
   | 'replay-copied'
+  /** A window's new version gets what comes; that it does is not durable yet. */
+  | 'window-replay-created'
+  /** It is durable which of its old results are written next; none of them is there yet. */
+  | 'window-replay-intended'
+  /** They are there; that they are is not durable yet. */
+  | 'window-replay-inserted'
+  /** Readers see it; that they do is not durable yet. */
+  | 'window-replay-shown'
+  /** That is durable; the version before is still written to. */
+  | 'window-replay-switched'
   /** It is durable that a folder is restored; nothing of it is there yet. */
   | 'restore-begun'
   /** It is durable which range is archived next; no object of it is written yet. */

@@ -23,7 +23,7 @@ const points: { readonly [point in CrashPoint]?: CrashPoint } = {
   'load-inserted': 'replay-inserted',
 };
 
-/** Loads a partition of a log into a version of a rollup, until it has all, or the signal aborts. */
+/** Loads a partition of a log into a version of a rollup, or the history of one of a window, until it has all, or the signal aborts. */
 export async function loadAgain(
   { table, source, upTo, rowsMax, reach, onLeftOut, onRetry, ...options }: LoadAgainOptions,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-import { pause } from '../pause.ts';
+import { type FilledBeside, patientStore } from '../load/pace.ts';
 import type { RollupPlan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReachCrashPoint } from '../ports/crash-points.ts';
@@ -7,7 +7,6 @@ import type { LoadProgress } from '../ports/progress.ts';
 import type { RollupReplay } from '../ports/rollup-progress.ts';
 import type { Store } from '../ports/store.ts';
 import { loadAgain } from './load-again.ts';
-import { type FilledBeside, waitWhileBusy } from './pace.ts';
 import type { Place, RollupTables } from './rollup-tables.ts';
 
 export interface ReadAgainOptions {
@@ -44,7 +43,7 @@ export async function readAgain(
     {
       ...options,
       ...{ log, table, partition: 0, upTo: place.cut },
-      store: patient(options.store, options.loader, signal),
+      store: patientStore(options.store, options.loader, signal),
       source: source(place.rollup),
       progress: {
         read: async () => replayOf(tables, table).replay.loaded,
@@ -82,18 +81,3 @@ function save(
     replay: { ...replay, loaded },
   });
 }
-
-/** The store, which leaves the machine to others: while they are behind, and as long as it worked itself. */
-const patient = (
-  store: Store,
-  loader: Pick<FilledBeside, 'lagMs'>,
-  signal: AbortSignal,
-): Pick<Store, 'insert' | 'read'> => ({
-  read: (sql, options) => store.read(sql, options),
-  async insert(batch) {
-    await waitWhileBusy(loader, signal);
-    const startedMs = performance.now();
-    await store.insert(batch);
-    await pause(performance.now() - startedMs, signal);
-  },
-});

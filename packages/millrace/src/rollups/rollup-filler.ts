@@ -1,4 +1,6 @@
+import type { Leases } from '../leases.ts';
 import { Backoff } from '../load/backoff.ts';
+import { type FilledBeside, waitWhileBusy } from '../load/pace.ts';
 import { pause } from '../pause.ts';
 import type { RollupPlan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -7,8 +9,6 @@ import { resultLines } from '../ports/result-rows.ts';
 import type { RollupReplay, RollupStep } from '../ports/rollup-progress.ts';
 import type { Store } from '../ports/store.ts';
 import { type FillQuestions, type FillRange, nextSteps } from './fill-steps.ts';
-import type { Leases } from './leases.ts';
-import { type FilledBeside, waitWhileBusy } from './pace.ts';
 import type { Place, RollupTables } from './rollup-tables.ts';
 
 export interface RollupFillerOptions {

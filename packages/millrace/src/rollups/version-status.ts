@@ -1,8 +1,11 @@
+import type { WindowPlan } from '../plan/plan.ts';
+import type { WindowVersion } from '../ports/window-versions.ts';
 import type { Place } from './rollup-tables.ts';
 
-/** How far a version of a rollup is. */
+/** How far a version of a rollup or a window is. */
 export interface VersionStatus {
-  readonly rollup: string;
+  readonly kind: 'rollup' | 'window';
+  readonly name: string;
   readonly version: number;
   /** `ready`: readers see it. `kept`: they may go back to it. */
   readonly state: 'creating' | 'filling' | 'ready' | 'kept' | 'dropping';
@@ -15,14 +18,15 @@ export interface VersionStatus {
   readonly events_filled: number;
 }
 
-export const versionStatus = ({
+export const rollupStatus = ({
   rollup,
   stage,
   replay,
   events,
   eventsDone,
 }: Place): VersionStatus => ({
-  rollup: rollup.name,
+  kind: 'rollup',
+  name: rollup.name,
   version: rollup.version,
   state: stage,
   from: replay?.from ?? null,
@@ -30,6 +34,18 @@ export const versionStatus = ({
   until: timeText(replay?.untilMs ?? null),
   events_to_fill: events,
   events_filled: eventsDone,
+});
+
+export const windowStatus = ({
+  window,
+  stage,
+  replay,
+}: WindowVersion<WindowPlan>): VersionStatus => ({
+  kind: 'window',
+  ...{ name: window.name, version: window.version, state: stage },
+  ...{ from: replay?.from ?? null, since: null, until: null },
+  events_to_fill: replay?.events ?? 0,
+  events_filled: replay?.eventsDone ?? 0,
 });
 
 const timeText = (ms: number | null): string | null =>

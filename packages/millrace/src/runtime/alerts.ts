@@ -15,6 +15,10 @@ export interface AlertCallerParts {
   readonly store: Store;
   /** Knows which results are out. */
   readonly runner: WindowResultsOptions['runner'];
+  /** The version of the window that readers see now. Default: the plan's. */
+  readonly seen?: () => WindowPlan;
+  /** The table of the version that the definition made, of which that may be a replay. Default: the plan's. */
+  readonly definedAs?: string;
   readonly clock: Clock;
   readonly secret: string;
   readonly progress: AlertProgressKeeper;
@@ -36,10 +40,11 @@ export function requireWebhookSecret(
 /** What calls the webhook of one of a pipeline's alerts. */
 export function alertCaller(
   alert: AlertPlan,
-  { plan, store, runner, progress, onProblem, ...others }: AlertCallerParts,
+  { plan, store, runner, seen, definedAs, progress, onProblem, ...others }: AlertCallerParts,
 ): AlertCaller {
   const window = windowOf(alert, plan);
   const { when } = alert;
+  const now = seen ?? (() => window);
   return new AlertCaller({
     ...others,
     alert: alert.name,
@@ -47,12 +52,12 @@ export function alertCaller(
     dimensions: window.by.map(({ name }) => name),
     url: alert.webhook,
     results: new WindowResults({
-      table: window.table,
+      table: () => now().table,
       runner,
       store,
-      select: (page) => selectWindowResults(window, { ...page, when }, { database }),
+      select: (page) => selectWindowResults(now(), { ...page, when }, { database }),
     }),
-    of: nameOf(window, when),
+    of: nameOf(definedAs ?? window.table, when),
     progress,
     webhook: httpWebhook,
     onRetry: (error) => onProblem(`the alert ${alert.name} is not delivered`, error),
@@ -67,7 +72,7 @@ export function windowOf({ window: name }: AlertPlan, plan: Plan): WindowPlan {
 }
 
 /** Short, whatever the condition: there is little room where progress is kept. */
-const nameOf = ({ table }: WindowPlan, when: AlertPlan['when']): string =>
+const nameOf = (table: string, when: AlertPlan['when']): string =>
   createHash('sha256')
     .update(JSON.stringify([table, when]))
     .digest('hex');

@@ -1,17 +1,20 @@
 import { readFileIfThere, replaceFile } from '../adapters/atomic-file.ts';
 import { localRollupProgress } from '../adapters/local-progress/local-rollup-progress.ts';
+import { localWindowVersions } from '../adapters/local-progress/local-window-versions.ts';
 import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
 import { keepDeadLetters } from '../compile/clickhouse/dead-letters-table.ts';
 import { clickhouseMigration } from '../compile/clickhouse/migration.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { MillraceError } from '../errors.ts';
 import { type Change, difference } from '../plan/difference.ts';
-import type { Plan, Retired, RollupPlan } from '../plan/plan.ts';
+import type { Plan, Retired, RollupPlan, WindowPlan } from '../plan/plan.ts';
 import { planOf } from '../plan/plan-of.ts';
 import type { Disk } from '../ports/disk.ts';
 import { type Store, StoreError } from '../ports/store.ts';
 import { RollupTables } from '../rollups/rollup-tables.ts';
+import { WindowTables } from '../windows/window-tables.ts';
 import { type ApplyRollupsOptions, dropRollups, makeRollups } from './apply-rollups.ts';
+import { applyWindows } from './apply-windows.ts';
 
 export interface PlanChange {
   /** What readers see before it; null for a new store. */
@@ -20,13 +23,15 @@ export interface PlanChange {
   /** What is another than before. */
   readonly changes: readonly Change[];
   readonly tables: RollupTables;
+  readonly windowTables: WindowTables;
 }
 
-/** The files beside the store that say which plan it was made for, and how far its rollups are. */
+/** The files beside the store that say which plan it was made for, how far its rollups are, and which windows it has. */
 export interface KeptPlan {
   readonly disk: Disk;
   readonly keptAt: string;
   readonly rollupsKeptAt: string;
+  readonly windowsKeptAt: string;
 }
 
 /**
@@ -36,7 +41,7 @@ export interface KeptPlan {
  */
 export async function planChange(
   pipeline: Pipeline,
-  { disk, keptAt, rollupsKeptAt }: KeptPlan,
+  { disk, keptAt, rollupsKeptAt, windowsKeptAt }: KeptPlan,
 ): Promise<PlanChange> {
   const kept = await readFileIfThere(disk, keptAt);
   // Plans were kept before there were windows and alerts.
@@ -45,19 +50,32 @@ export async function planChange(
     localRollupProgress<RollupPlan>(rollupsKeptAt, disk),
     stored?.rollups ?? [],
   );
-  if (stored === null) return { before: null, after: planOf(pipeline), changes: [], tables };
+  const windowTables = await WindowTables.open(
+    localWindowVersions<WindowPlan>(windowsKeptAt, disk),
+    stored?.windows ?? [],
+  );
+  if (stored === null)
+    return { before: null, after: planOf(pipeline), changes: [], tables, windowTables };
+  const windows = windowTables.in('ready').map(({ window }) => window);
   const after = planOf(pipeline, {
     ...stored,
     rollups: usable(tables),
-    retired: [...stored.retired, ...tables.places.map(versionOf), ...tables.replayed],
+    windows,
+    retired: [
+      ...stored.retired,
+      ...tables.places.map(versionOf),
+      ...tables.replayed,
+      ...windowTables.versions.map(({ window: { name, version } }) => ({ name, version })),
+      ...windowTables.replayed,
+    ],
   });
   const seen = usable(tables).filter(
     ({ name, table }, _, all) => all.find((one) => one.name === name)?.table === table,
   );
-  const before: Plan = { ...stored, rollups: seen };
+  const before: Plan = { ...stored, rollups: seen, windows };
   const changes = difference(before, after);
   const conflicts = changes.filter(({ compatible }) => !compatible);
-  if (conflicts.length === 0) return { before, after, changes, tables };
+  if (conflicts.length === 0) return { before, after, changes, tables, windowTables };
   const places = conflicts.map(
     ({ place, message, mend }) => `  ${place}: ${message}${mend ? ` ${mend}` : ''}`,
   );
@@ -85,7 +103,7 @@ const versionOf = ({ rollup: { name, version } }: { readonly rollup: RollupPlan 
  * @throws MillraceError `plan_conflict` if stored events do not fit the new plan.
  */
 export async function applyPlan(
-  { before, after, tables }: PlanChange,
+  { before, after, tables, windowTables }: PlanChange,
   options: KeptPlan &
     Omit<ApplyRollupsOptions, 'sameEvents'> & { readonly deadLettersKeepMs: number },
 ): Promise<void> {
@@ -111,6 +129,7 @@ export async function applyPlan(
   const sameEvents = JSON.stringify(before?.events) === JSON.stringify(after.events);
   const rollupOptions = { ...options, sameEvents };
   await makeRollups(after, tables, rollupOptions);
+  await applyWindows(after, windowTables, sameEvents);
   await keep(after, options);
   if (migration) await defineAll(migration.cleanup, store);
   await dropRollups(after, tables, rollupOptions);

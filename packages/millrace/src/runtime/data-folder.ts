@@ -17,6 +17,8 @@ export interface DataFolder {
   readonly eventProgress: string;
   readonly deadLetterProgress: string;
   readonly windowProgress: string;
+  /** Which versions of windows there are. */
+  readonly windowVersions: string;
   readonly rollupProgress: string;
   /** Who is being forgotten, and which events were. */
   readonly forgetProgress: string;
@@ -45,6 +47,7 @@ export function dataFolder(root: string): DataFolder {
     eventProgress: join(progress, 'events.json'),
     deadLetterProgress: join(progress, 'dead-letters.json'),
     windowProgress: join(progress, 'windows.json'),
+    windowVersions: join(progress, 'window-versions.json'),
     rollupProgress: join(progress, 'rollups.json'),
     forgetProgress: join(progress, 'forgotten.json'),
     alertProgress: (alert: string) => join(progress, `alert-${alert}.json`),

@@ -8,6 +8,7 @@ import type {
 } from '../observe/status.ts';
 import { windowStepMs } from '../plan/window-step.ts';
 import type { AlertCaller } from '../windows/alert-caller.ts';
+import { readyWindow } from './apply-windows.ts';
 import type { Embedded } from './embedded.ts';
 
 /** To count more would take long, and tell no more. */
@@ -83,8 +84,14 @@ const rollupStatuses = ({ plan, rollups }: Embedded): readonly RollupStatus[] =>
     };
   });
 
-const windowStatuses = ({ plan, windows, clock }: Embedded): readonly WindowStatus[] =>
-  plan.windows.map(({ name, version, table, span }) => {
+const windowStatuses = ({
+  plan,
+  windows,
+  windowTables,
+  clock,
+}: Embedded): readonly WindowStatus[] =>
+  plan.windows.map((planned) => {
+    const { name, version, table, span } = readyWindow(windowTables, planned).window;
     const untilMs = windows.emittedMs(table);
     const nextEndMs = untilMs + windowStepMs(span);
     return {

@@ -14,33 +14,35 @@ import { clickhouseDdl } from '../compile/clickhouse/ddl.ts';
 import type { TableName } from '../compile/clickhouse/nodes.ts';
 import { replaySource } from '../compile/clickhouse/rollup-replay.ts';
 import { dropCopies } from '../compile/clickhouse/verify-rollups.ts';
-import { insertWindowResults } from '../compile/clickhouse/window-table.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { MillraceError } from '../errors.ts';
 import { forgetfulLog } from '../forget/forgetful-log.ts';
 import { ForgettableArchive } from '../forget/forgettable-archive.ts';
 import type { Forgetter } from '../forget/forgetter.ts';
 import { Forgotten } from '../forget/forgotten.ts';
+import { Leases } from '../leases.ts';
 import { joinedLog } from '../load/joined-log.ts';
 import { Loader, type LoaderOptions } from '../load/loader.ts';
 import { defaults } from '../plan/defaults.ts';
 import type { Change } from '../plan/difference.ts';
 import type { Plan } from '../plan/plan.ts';
-import { windowStepMs } from '../plan/window-step.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type ReachCrashPoint, survive } from '../ports/crash-points.ts';
 import type { Disk } from '../ports/disk.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
-import { Leases } from '../rollups/leases.ts';
 import { readAgain } from '../rollups/read-again.ts';
 import type { Replays } from '../rollups/replays.ts';
 import { RollupFiller } from '../rollups/rollup-filler.ts';
 import type { RollupTables } from '../rollups/rollup-tables.ts';
 import { Turns } from '../turns.ts';
+import type { WindowReplayer } from '../windows/window-replayer.ts';
+import type { WindowReplays } from '../windows/window-replays.ts';
 import type { WindowResults } from '../windows/window-results.ts';
 import { WindowRunner } from '../windows/window-runner.ts';
+import type { WindowTables } from '../windows/window-tables.ts';
 import { applyPlan, planChange } from './apply-plan.ts';
+import { readyWindow } from './apply-windows.ts';
 import { dataFolder, hashKeyOf, keepNames, makeDataFolder } from './data-folder.ts';
 import { database } from './database.ts';
 import { every } from './every.ts';
@@ -52,6 +54,7 @@ import { forgetLostStore } from './lost-store.ts';
 import type { Archive } from './open-archive.ts';
 import { openForgetter, removeFoundEvents } from './open-forgetter.ts';
 import { openReplays } from './open-replays.ts';
+import { openWindowReplays, runningWindow } from './open-window-replays.ts';
 import { type ReplayHistory, replayHistory } from './replay-history.ts';
 import { beginRestore, refillLog, refuseLostLog } from './restoring.ts';
 import { fillNews, switchNews } from './rollup-news.ts';
@@ -120,6 +123,10 @@ export interface Embedded {
   readonly rollups: RollupTables;
   readonly filler: RollupFiller;
   readonly replays: Pick<Replays, 'begin' | 'back' | 'drop'>;
+  /** Which tables of windows there are, and how far each is. */
+  readonly windowTables: WindowTables;
+  readonly windowReplayer: WindowReplayer;
+  readonly windowReplays: Pick<WindowReplays, 'begin' | 'back' | 'drop'>;
   readonly forgotten: Forgotten;
   readonly forgetter: Forgetter;
   /** The log and what the archive has of it. */
@@ -160,7 +167,10 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const { deadLettersKeepMs = defaults.deadLettersKeepMs } = options;
   const folder = dataFolder(options.folder);
   await makeDataFolder(folder, disk);
-  const kept = { disk, keptAt: folder.plan, rollupsKeptAt: folder.rollupProgress };
+  const kept = {
+    ...{ disk, keptAt: folder.plan, rollupsKeptAt: folder.rollupProgress },
+    windowsKeptAt: folder.windowVersions,
+  };
   const { after: expected } = await planChange(options.pipeline, kept);
   // Before all else, because the engine's lock on it guards the rest of the folder.
   const store = await openStore({
@@ -264,7 +274,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   await deadLetterLoader.recover();
   const forgotten = await Forgotten.open(localForgetProgress(folder.forgetProgress, disk));
   await removeFoundEvents(forgotten, store);
-  const { tables: rollups } = change;
+  const { tables: rollups, windowTables } = change;
   const cut = eventLoader.committed;
   await applyPlan(change, { ...kept, store, database, deadLettersKeepMs, clock, cut, reach });
   const leases = new Leases();
@@ -307,11 +317,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     onNews(await fillNews(place, rollups.ready(place.rollup.name), { store, database, goneMs }));
   }
   const windows = new WindowRunner({
-    windows: plan.windows.map((window) => ({
-      table: window.table,
-      stepMs: windowStepMs(window.span),
-      insert: (range) => insertWindowResults(window, range, { database }),
-    })),
+    windows: windowTables.live.map(runningWindow),
     store,
     log: events,
     loader: eventLoader,
@@ -321,7 +327,20 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     reach,
   });
   await windows.recover();
-  const windowResults = windowResultsOf(plan, windows, store);
+  const readableStore = leasedStore(store, leases);
+  const windowResults = windowResultsOf(
+    plan,
+    windows,
+    readableStore,
+    (window) => readyWindow(windowTables, window).window,
+  );
+  const { replays: windowReplays, replayer: windowReplayer } = openWindowReplays({
+    ...{ plan, tables: windowTables, runner: windows, store, events, eventLoader },
+    columns: tables.events.insertColumns,
+    ...{ history, leases, clock, signal: closing.signal, reach, onRetry: onProblem, onNews },
+    eventsGoneBeforeMs: () => rollups.eventsGoneBeforeMs(plan.keepMs, clock.now()),
+    ...(options.eventsPerFillStep ? { eventsPerStep: options.eventsPerFillStep } : {}),
+  });
   const archiving = options.archive && { ...options.archive, partition: 0, reach };
   const { archiveCompactRanges: rangesMax = 0 } = options;
   const compactor =
@@ -338,7 +357,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     });
   const forgetter = openForgetter({
     ...{ plan, clock, reach, forgotten, events, deadLetters, store },
-    ...{ eventLoader, deadLetterLoader, rollups, replays, windows },
+    ...{ eventLoader, deadLetterLoader, rollups, replays, windows, windowTables },
     readableLog: history.log,
     archive:
       objects === null || !archiver
@@ -351,6 +370,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   archiver?.start();
   deadLetterLoader.start();
   filler.start();
+  windowReplayer.goOn();
   forgetter.start();
 
   const collector = createCollector({
@@ -382,7 +402,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     async () => {
       // What the archive lacks, nobody has for years but the log.
       const archived = archiver == null ? eventLoader.committed : (archiver.archived ?? 0);
-      await events.trim(Math.min(eventLoader.committed, archived, ...notReplayed(rollups)));
+      await events.trim(
+        Math.min(eventLoader.committed, archived, ...notReplayed(rollups, windowTables)),
+      );
       await deadLetters.trim(deadLetterLoader.committed);
     },
     (error) => onProblem('old segments of the log are not deleted', error),
@@ -399,7 +421,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     clock,
     collector,
     admission,
-    store: leasedStore(store, leases),
+    store: readableStore,
     readable: tables.readable,
     rollups,
     filler,
@@ -410,6 +432,16 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       },
       back: (name) => replays.back(name),
       drop: (name) => replays.drop(name),
+    },
+    windowTables,
+    windowReplayer,
+    windowReplays: {
+      begin: async (order) => {
+        forgetter.refuseWhileRemoving();
+        return windowReplays.begin(order);
+      },
+      back: (name) => windowReplays.back(name),
+      drop: (name) => windowReplays.drop(name),
     },
     forgotten,
     forgetter,
@@ -429,6 +461,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       closing.abort(new MillraceError('shutting_down', 'This process is ending.'));
       await forgetter.stop();
       await Promise.all([trimming.stop(), counting.stop(), filler.stop(), archiver?.stop()]);
+      await windowReplayer.stop();
       await duplicates.save();
       await Promise.all([eventLoader.drained(), deadLetterLoader.drained()]);
       await emitting.stop();
@@ -442,11 +475,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
 }
 
 /** Up to where replays have read the log; what is behind it they still need. */
-const notReplayed = (rollups: RollupTables): readonly number[] =>
-  rollups
+const notReplayed = (rollups: RollupTables, windows: WindowTables): readonly number[] => [
+  ...rollups
     .in('filling')
     .flatMap(({ replay }) =>
       replay === undefined || replay.from === 'events' ? [] : replay.loaded.committed,
-    );
+    ),
+  ...windows.in('creating', 'filling').flatMap(({ replay }) => replay?.loaded?.committed ?? []),
+];
 
 const tableText = ({ database: of, table }: TableName): string => `${of}.${table}`;

@@ -1,5 +1,5 @@
+import type { Leases } from '../leases.ts';
 import type { Store } from '../ports/store.ts';
-import type { Leases } from '../rollups/leases.ts';
 
 /** The store, each of whose reads holds a lease from its call to its end. */
 export const leasedStore = (store: Store, leases: Leases): Store => ({

@@ -32,9 +32,11 @@ export async function forgetLostStore(
       `${folder.store} has nothing of what was stored, and ${log} has forgotten its first records.`,
     );
   }
-  const { eventProgress, deadLetterProgress, windowProgress, rollupProgress, plan } = folder;
+  const { eventProgress, deadLetterProgress, windowProgress, windowVersions, rollupProgress } =
+    folder;
   // The plan last: while it is there, this is done again.
-  for (const path of [eventProgress, deadLetterProgress, windowProgress, rollupProgress, plan]) {
+  const loads = [eventProgress, deadLetterProgress];
+  for (const path of [...loads, windowProgress, windowVersions, rollupProgress, folder.plan]) {
     await removeFile(disk, path);
   }
   return true;

@@ -18,6 +18,7 @@ import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import type { RollupTables } from '../rollups/rollup-tables.ts';
 import type { WindowRunner } from '../windows/window-runner.ts';
+import type { WindowTables } from '../windows/window-tables.ts';
 import { database } from './database.ts';
 
 export interface OpenForgetterOptions
@@ -40,6 +41,7 @@ export interface OpenForgetterOptions
   readonly events: Log;
   readonly rollups: RollupTables;
   readonly windows: WindowRunner;
+  readonly windowTables: WindowTables;
 }
 
 /** What forgets persons, of a pipeline in this process. */
@@ -48,6 +50,7 @@ export function openForgetter({
   events,
   rollups,
   windows,
+  windowTables,
   ...options
 }: OpenForgetterOptions): Forgetter {
   const partition = 0;
@@ -63,7 +66,7 @@ export function openForgetter({
         : options.archive === null
           ? 'log'
           : 'archive',
-    windows: plan.windows,
+    windows: windowTables,
     latenessMs: plan.allowedLatenessMs,
     windowsWritten: (signal) => windows.advance(signal),
     alertedWindows: plan.alerts.map(({ window }) => window),

@@ -9,6 +9,7 @@ import { Replays, type ReplaysOptions } from '../rollups/replays.ts';
 import type { RollupTables } from '../rollups/rollup-tables.ts';
 import { database } from './database.ts';
 import { fillStatements } from './fill-statements.ts';
+import { newestVersion } from './newest-version.ts';
 import type { ReplayHistory } from './replay-history.ts';
 
 export interface OpenReplaysOptions {
@@ -42,13 +43,7 @@ export function openReplays({
     store,
     filler,
     atCut: (work) => eventLoader.atCut(work, signal),
-    newestVersion: (name) =>
-      Math.max(
-        0,
-        ...[...plan.rollups, ...plan.windows, ...plan.retired]
-          .filter((one) => one.name === name)
-          .map(({ version }) => version),
-      ),
+    newestVersion: (name) => newestVersion(plan, name),
     historyStart: history.start,
     storedEvents: (place) => eventsBelowCut(place, { store, questions: statements }),
     statements: {

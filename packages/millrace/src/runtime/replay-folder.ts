@@ -1,15 +1,16 @@
 import { ask } from '../client/ask.ts';
-import type { ReplayOrder } from '../rollups/replays.ts';
-import { type VersionStatus, versionStatus } from '../rollups/version-status.ts';
+import type { VersionStatus } from '../rollups/version-status.ts';
 import { commandKey } from '../server/read-key.ts';
+import type { ReplayOrder } from '../server/replay-routes.ts';
 import { type DataFolderSettings, openDataFolder } from './open-data-folder.ts';
 import { ownerUrl } from './owner-url.ts';
+import { replayDesk } from './replay-desk.ts';
 
 /** Replays of a data folder, in the process that has it open or in this one. */
 export interface FolderReplays {
   begin(order: ReplayOrder): Promise<readonly VersionStatus[]>;
-  back(rollup: string): Promise<readonly VersionStatus[]>;
-  drop(rollup: string): Promise<readonly VersionStatus[]>;
+  back(name: string): Promise<readonly VersionStatus[]>;
+  drop(name: string): Promise<readonly VersionStatus[]>;
   versions(): Promise<readonly VersionStatus[]>;
   /** Lets go of the folder, if this process has it. What is under way goes on when it is opened again. */
   close(): Promise<void>;
@@ -35,16 +36,16 @@ function ofAnother(url: string, key: string | undefined): FolderReplays {
     });
     return answer.versions;
   };
-  const pathOf = (rollup: string): string => `/v1/replays/${encodeURIComponent(rollup)}`;
+  const pathOf = (name: string): string => `/v1/replays/${encodeURIComponent(name)}`;
   return {
-    begin: ({ rollup, from, sinceMs, untilMs }) => {
+    begin: ({ name, from, sinceMs, untilMs }) => {
       const search = new URLSearchParams({ from });
       if (sinceMs !== null) search.set('since', new Date(sinceMs).toISOString());
       if (untilMs !== null) search.set('until', new Date(untilMs).toISOString());
-      return asked('PUT', `${pathOf(rollup)}?${search}`);
+      return asked('PUT', `${pathOf(name)}?${search}`);
     },
-    back: (rollup) => asked('PUT', `${pathOf(rollup)}/back`),
-    drop: (rollup) => asked('DELETE', pathOf(rollup)),
+    back: (name) => asked('PUT', `${pathOf(name)}/back`),
+    drop: (name) => asked('DELETE', pathOf(name)),
     versions: () => asked('GET', '/v1/replays'),
     close: async () => {},
   };
@@ -55,16 +56,16 @@ async function inThisProcess(
   onProblem: (what: string, error: unknown) => void,
 ): Promise<FolderReplays> {
   const embedded = await openDataFolder(settings, onProblem);
-  const { replays, rollups } = embedded;
-  const versions = async () => rollups.places.map(versionStatus);
-  const then = async (done: Promise<unknown>) => {
+  const desk = replayDesk(embedded);
+  const versions = async () => desk.versions();
+  const then = async (done: Promise<void>) => {
     await done;
     return versions();
   };
   return {
-    begin: (order) => then(replays.begin(order)),
-    back: (rollup) => then(replays.back(rollup)),
-    drop: (rollup) => then(replays.drop(rollup)),
+    begin: (order) => then(desk.begin(order)),
+    back: (name) => then(desk.back(name)),
+    drop: (name) => then(desk.drop(name)),
     versions,
     close: async () => {
       await embedded.close();

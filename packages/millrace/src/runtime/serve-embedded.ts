@@ -20,7 +20,6 @@ import { AnswerCache } from '../query/answer-cache.ts';
 import { createAnswering } from '../query/answer-question.ts';
 import { createFinding } from '../query/find-events.ts';
 import { createSqlGuards } from '../query/sql-guard/index.ts';
-import { versionStatus } from '../rollups/version-status.ts';
 import { isLoopback } from '../server/address.ts';
 import { dashboardRoutes } from '../server/dashboard/dashboard-routes.ts';
 import { deadLetterRoutes } from '../server/dead-letter-routes.ts';
@@ -44,7 +43,8 @@ import { standInQuestions } from '../server/sql-stand-ins.ts';
 import { verifyRoutes } from '../server/verify-routes.ts';
 import { windowRoutes } from '../server/window-routes.ts';
 import type { AlertCaller } from '../windows/alert-caller.ts';
-import { alertCaller, requireWebhookSecret } from './alerts.ts';
+import { alertCaller, requireWebhookSecret, windowOf } from './alerts.ts';
+import { readyWindow } from './apply-windows.ts';
 import { crashOnDemand } from './crash-on-demand.ts';
 import { dataFolder } from './data-folder.ts';
 import { database } from './database.ts';
@@ -55,6 +55,7 @@ import { type FolderSettings, folderOptions } from './folder-options.ts';
 import { loadPipeline } from './load-pipeline.ts';
 import { type ArchiveSettings, openArchive } from './open-archive.ts';
 import { openCache } from './open-cache.ts';
+import { replayDesk } from './replay-desk.ts';
 import { verifying } from './verifying.ts';
 import { version } from './version.ts';
 
@@ -201,12 +202,7 @@ export async function serveEmbedded(
       requireRead: keys.requireRead,
     });
     await app.register(replayRoutes, {
-      replays: {
-        begin: (order) => embedded.replays.begin(order),
-        back: (name) => embedded.replays.back(name),
-        drop: (name) => embedded.replays.drop(name),
-        versions: () => rollups.places.map(versionStatus),
-      },
+      replays: replayDesk(embedded),
       requireRead: keys.requireRead,
     });
     await app.register(forgetRoutes, {
@@ -247,14 +243,16 @@ export async function serveEmbedded(
   });
 
   const { owner, alertProgress } = dataFolder(settings.data);
-  alerts = plan.alerts.map((alert) =>
-    alertCaller(alert, {
+  alerts = plan.alerts.map((alert) => {
+    const seen = () => readyWindow(embedded.windowTables, windowOf(alert, plan));
+    return alertCaller(alert, {
       ...{ plan, store: embedded.store, clock: embedded.clock, onProblem },
+      ...{ seen: () => seen().window, definedAs: seen().definedAs },
       runner: embedded.windows,
       secret: settings.webhookSecret,
       progress: localAlertProgress(alertProgress(alert.name)),
-    }),
-  );
+    });
+  });
   embedded.forgetter.mindTellers(alerts);
   for (const alert of alerts) alert.start();
   await replaceFile(nodeDisk, owner, `${JSON.stringify({ pid: process.pid, url: server.url })}\n`);

@@ -6,11 +6,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nativeBatch } from '../collect/native.ts';
 import { readJson } from '../collect/read-json.ts';
 import { count, definePipeline, event, rollup, string } from '../index.ts';
-import { type VersionStatus, versionStatus } from '../rollups/version-status.ts';
+import type { VersionStatus } from '../rollups/version-status.ts';
 import { answerError } from '../server/error-answer.ts';
 import { createKeys } from '../server/keys.ts';
 import { replayRoutes } from '../server/replay-routes.ts';
 import { type Embedded, openEmbedded } from './embedded.ts';
+import { replayDesk } from './replay-desk.ts';
 
 const shop = definePipeline({
   name: 'shop',
@@ -35,12 +36,7 @@ beforeEach(async () => {
   server = fastify();
   server.setErrorHandler(answerError);
   await server.register(replayRoutes, {
-    replays: {
-      begin: (order) => embedded.replays.begin(order),
-      back: (name) => embedded.replays.back(name),
-      drop: (name) => embedded.replays.drop(name),
-      versions: () => embedded.rollups.places.map(versionStatus),
-    },
+    replays: replayDesk(embedded),
     requireRead: createKeys({ write: ['w'], read: ['r'] }).requireRead,
   });
 });

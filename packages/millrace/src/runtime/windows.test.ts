@@ -3,54 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { nativeBatch } from '../collect/native.ts';
-import { readJson } from '../collect/read-json.ts';
-import {
-  count,
-  decimal,
-  definePipeline,
-  event,
-  min,
-  type Pipeline,
-  rollup,
-  sum,
-  window,
-} from '../index.ts';
+import { count, definePipeline, type Pipeline, rollup, window } from '../index.ts';
 import { Rate } from '../observe/rate.ts';
 import type { CrashPoint } from '../ports/crash-points.ts';
 import { type Embedded, openEmbedded } from './embedded.ts';
 import { embeddedStatus } from './embedded-status.ts';
-
-const latenessMs = 10_000;
-/** Two minutes before a month ends, so that windows of one insert lie in two partitions. */
-const beginMs = Date.UTC(2026, 10, 30, 23, 58);
-
-const purchase = event({ value: decimal(18, 2) });
-const base = { name: 'shop', events: { purchase, other: event({}) }, lateness: '10s' } as const;
-const shop = definePipeline({
-  ...base,
-  windows: [
-    window('by_user', {
-      from: 'purchase',
-      tumbling: '1m',
-      by: ['user_id'],
-      where: { value: { gt: 1 } },
-      measures: { orders: count(), spent: sum('value') },
-    }),
-    window('busy', {
-      from: ['purchase', 'other'],
-      hopping: { size: '5m', every: '1m' },
-      measures: { events: count() },
-      having: { events: { gte: 3 } },
-    }),
-    window('visits', {
-      from: ['purchase', 'other'],
-      session: { gap: '20s', max: '2m' },
-      by: ['user_id'],
-      measures: { events: count(), spent: sum('value'), first: min('timestamp') },
-    }),
-  ],
-});
+import {
+  base,
+  beginMs,
+  expectResults,
+  latenessMs,
+  results,
+  type Sent,
+  send,
+  shop,
+} from './windows.suite.ts';
 
 let folder: string;
 let nowMs: number;
@@ -85,14 +52,6 @@ const open = (pipeline: Pipeline = shop): Promise<Embedded> =>
     },
   });
 
-async function send({ collector }: Embedded, ...events: readonly object[]): Promise<void> {
-  const body = Buffer.from(JSON.stringify(events));
-  const { rejected } = await collector.collect(
-    nativeBatch(readJson(body, false, collector.limits)),
-  );
-  expect(rejected).toEqual([]);
-}
-
 /** Until nothing that was begun is left. */
 async function advance({ windows }: Embedded): Promise<void> {
   for (;;) {
@@ -102,107 +61,6 @@ async function advance({ windows }: Embedded): Promise<void> {
       if (!(error instanceof Crash)) throw error;
     }
   }
-}
-
-async function results({ store }: Embedded, columns: string, from: string): Promise<string[]> {
-  const { bytes } = await store.read(
-    `SELECT toUnixTimestamp64Milli(window_end), ${columns} FROM ${from}`,
-    { format: 'TSV' },
-  );
-  return Buffer.from(bytes).toString().split('\n').filter(Boolean).sort();
-}
-
-interface Sent {
-  readonly type: 'purchase' | 'other';
-  readonly timestamp: number;
-  readonly sentAtMs: number;
-  readonly user_id: string | null;
-  readonly cents: number;
-}
-
-/** The results there must be by now, computed from what was sent. */
-function expected(sent: readonly Sent[]) {
-  const inTime = sent.filter(({ timestamp, sentAtMs }) => sentAtMs - timestamp <= latenessMs);
-  const byUser: string[] = [];
-  const busy: string[] = [];
-  const minute = 60_000;
-  const open = Math.floor((beginMs - latenessMs) / minute) * minute;
-  for (let end = open + minute; end <= nowMs - latenessMs; end += minute) {
-    const lastMinute = inTime.filter(
-      ({ timestamp, type, cents }) =>
-        timestamp >= end - minute && timestamp < end && type === 'purchase' && cents > 100,
-    );
-    for (const user of new Set(lastMinute.map(({ user_id }) => user_id))) {
-      const its = lastMinute.filter(({ user_id }) => user_id === user);
-      const spent = its.reduce((total, { cents }) => total + cents, 0);
-      byUser.push(`${end}\t${user ?? '\\N'}\t${its.length}\t${(spent / 100).toFixed(2)}`);
-    }
-    const around = inTime.filter(
-      ({ timestamp }) => timestamp >= end - 5 * minute && timestamp < end,
-    );
-    if (around.length >= 3) busy.push(`${end}\t${around.length}\t5`);
-  }
-  return { byUser: byUser.sort(), busy: busy.sort(), visits: visits(inTime).sort() };
-}
-
-const gapMs = 20_000;
-const maxMs = 120_000;
-
-/** Sessions as one would write them down: one event after another. */
-function visits(events: readonly Sent[]): string[] {
-  const written: string[] = [];
-  for (const user of new Set(events.map(({ user_id }) => user_id))) {
-    const its = events
-      .filter(({ user_id }) => user_id === user)
-      .sort((a, b) => a.timestamp - b.timestamp);
-    let open: Sent[] = [];
-    const close = () => {
-      const [first, last] = [open[0], open.at(-1)];
-      if (!first || !last) return;
-      const cut = (Math.floor(first.timestamp / maxMs) + 1) * maxMs;
-      const end = Math.min(last.timestamp + gapMs, cut);
-      const cents = open.reduce((sum, one) => sum + (one.type === 'purchase' ? one.cents : 0), 0);
-      if (end <= nowMs - latenessMs)
-        written.push(
-          [
-            end,
-            first.timestamp,
-            user ?? '\\N',
-            open.length,
-            (cents / 100).toFixed(2),
-            first.timestamp,
-          ].join('\t'),
-        );
-      open = [];
-    };
-    for (const event of its) {
-      const before = open.at(-1);
-      const isCut =
-        before !== undefined &&
-        Math.floor(before.timestamp / maxMs) !== Math.floor(event.timestamp / maxMs);
-      if (isCut || (before && event.timestamp - before.timestamp >= gapMs)) close();
-      open.push(event);
-    }
-    close();
-  }
-  return written;
-}
-
-async function expectResults(embedded: Embedded, sent: readonly Sent[]): Promise<void> {
-  const { byUser, busy, visits } = expected(sent);
-  expect(await results(embedded, 'user_id, orders, toDecimalString(spent, 2)', 'by_user')).toEqual(
-    byUser,
-  );
-  expect(
-    await results(embedded, "events, dateDiff('minute', window_start, window_end)", 'busy'),
-  ).toEqual(busy);
-  expect(
-    await results(
-      embedded,
-      'toUnixTimestamp64Milli(window_start), user_id, events, toDecimalString(spent, 2), toUnixTimestamp64Milli(first)',
-      'visits',
-    ),
-  ).toEqual(visits);
 }
 
 const steps = fc.array(
@@ -264,7 +122,7 @@ describe('the results of windows', () => {
           nowMs += 10 * 60_000;
           crashAt = null;
           await advance(embedded);
-          await expectResults(embedded, sent);
+          await expectResults(embedded, sent, { openMs: beginMs - latenessMs, nowMs });
           expect(problems).toEqual([]);
         } finally {
           await embedded.close();

@@ -1,17 +1,23 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { readTime } from '../collect/time.ts';
 import { MillraceError } from '../errors.ts';
-import type { ReplayOrder } from '../rollups/replays.ts';
+import type { RollupReplay } from '../ports/rollup-progress.ts';
 import type { VersionStatus } from '../rollups/version-status.ts';
 import { json, type Operation, type Parameter, ref } from './openapi/operation.ts';
 import { leaveBodiesUnread } from './receive.ts';
 
+/** What is to be replayed. Times are epoch ms; null for no bound. */
+export interface ReplayOrder extends Pick<RollupReplay, 'from' | 'sinceMs' | 'untilMs'> {
+  /** Of the rollup or the window. */
+  readonly name: string;
+}
+
 /** Replays, as whoever asks for them over HTTP needs them. */
 export interface ReplayDesk {
-  begin(order: ReplayOrder): Promise<unknown>;
-  back(rollup: string): Promise<unknown>;
-  drop(rollup: string): Promise<unknown>;
-  /** Every version of a rollup that there is. */
+  begin(order: ReplayOrder): Promise<void>;
+  back(name: string): Promise<void>;
+  drop(name: string): Promise<void>;
+  /** Every version of a rollup or a window that there is. */
   versions(): readonly VersionStatus[];
 }
 
@@ -34,10 +40,10 @@ const querystring = {
   ),
 };
 
-const rollupInPath: Parameter = {
+const nameInPath: Parameter = {
   in: 'path',
-  name: 'rollup',
-  description: 'The name of the rollup.',
+  name: 'name',
+  description: 'The name of the rollup, or of the window.',
   schema: { type: 'string' },
 };
 
@@ -49,14 +55,14 @@ const boundOf = (name: string, description: string): Parameter => ({
 });
 
 const success: Operation['success'] = {
-  description: 'The versions of rollups that there are now.',
+  description: 'The versions of rollups and windows that there are now.',
   content: json(ref('RollupVersions')),
 };
 
 const listOperation: Operation = {
   id: 'getReplays',
   tag: 'operation',
-  summary: 'The versions of rollups that there are, and how far each is.',
+  summary: 'The versions of rollups and windows that there are, and how far each is.',
   key: 'read',
   success,
   errors: [],
@@ -65,12 +71,12 @@ const listOperation: Operation = {
 const beginOperation: Operation = {
   id: 'replay',
   tag: 'operation',
-  summary: 'Make a rollup anew while events flow.',
+  summary: 'Make a rollup, or the results of a window, anew while events flow.',
   description:
     'Answers once the new version gets what comes. What readers see changes when it has everything.',
   key: 'read',
   parameters: [
-    rollupInPath,
+    nameInPath,
     {
       in: 'query',
       name: 'from',
@@ -78,7 +84,10 @@ const beginOperation: Operation = {
       description: 'What it is made from.',
       schema: { type: 'string', enum: ['archive', 'log', 'events'] },
     },
-    boundOf('since', 'Only buckets that begin then or later: ISO 8601, where a bucket begins.'),
+    boundOf(
+      'since',
+      'Of a rollup, only buckets that begin then or later: ISO 8601, where a bucket begins.',
+    ),
     boundOf('until', 'Only buckets that begin before it.'),
   ],
   success,
@@ -98,7 +107,7 @@ const backOperation: Operation = {
   tag: 'operation',
   summary: 'Let readers go back to the version before a replay.',
   key: 'read',
-  parameters: [rollupInPath],
+  parameters: [nameInPath],
   success,
   errors: ['not_found', 'replay_conflict'],
 };
@@ -109,14 +118,14 @@ const dropOperation: Operation = {
   summary:
     'Give up a replay that is under way, or else drop the version that could be gone back to.',
   key: 'read',
-  parameters: [rollupInPath],
+  parameters: [nameInPath],
   success,
   errors: ['not_found', 'replay_conflict'],
 };
 
 /**
- * - `GET /v1/replays`: the versions of rollups, and how far each is.
- * - `PUT /v1/replays/sums?from=archive&since=&until=`: begins a replay of the rollup `sums`.
+ * - `GET /v1/replays`: the versions of rollups and windows, and how far each is.
+ * - `PUT /v1/replays/sums?from=archive&since=&until=`: begins a replay of the rollup, or the window, `sums`.
  * - `PUT /v1/replays/sums/back`, `DELETE /v1/replays/sums`.
  *
  * PUT, because browsers send none on behalf of foreign pages.
@@ -131,12 +140,12 @@ export async function replayRoutes(
 
   server.get('/v1/replays', { config: { operation: listOperation } }, async () => versions());
 
-  server.put<{ Params: { rollup: string }; Querystring: Asked }>(
-    '/v1/replays/:rollup',
+  server.put<{ Params: { name: string }; Querystring: Asked }>(
+    '/v1/replays/:name',
     { schema: { querystring }, config: { operation: beginOperation } },
     async ({ params, query }) => {
       await replays.begin({
-        rollup: params.rollup,
+        name: params.name,
         from: sourceOf(query.from),
         sinceMs: timeOf('since', query.since),
         untilMs: timeOf('until', query.until),
@@ -145,20 +154,20 @@ export async function replayRoutes(
     },
   );
 
-  server.put<{ Params: { rollup: string } }>(
-    '/v1/replays/:rollup/back',
+  server.put<{ Params: { name: string } }>(
+    '/v1/replays/:name/back',
     { config: { operation: backOperation } },
     async ({ params }) => {
-      await replays.back(params.rollup);
+      await replays.back(params.name);
       return versions();
     },
   );
 
-  server.delete<{ Params: { rollup: string } }>(
-    '/v1/replays/:rollup',
+  server.delete<{ Params: { name: string } }>(
+    '/v1/replays/:name',
     { config: { operation: dropOperation } },
     async ({ params }) => {
-      await replays.drop(params.rollup);
+      await replays.drop(params.name);
       return versions();
     },
   );

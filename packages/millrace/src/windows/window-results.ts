@@ -19,7 +19,8 @@ export interface WindowResult {
 }
 
 export interface WindowResultsOptions {
-  readonly table: string;
+  /** The table of the version that readers see now. Those of one window have the same results from when each began. */
+  readonly table: () => string;
   readonly runner: Pick<WindowRunner, 'emittedMs' | 'emittedPast'>;
   readonly store: Store;
   /** The statement that reads results, in their order. */
@@ -41,13 +42,13 @@ export class WindowResults {
   /** The place behind everything that is out. */
   get newest(): ResultPlace {
     const { table, runner } = this.#options;
-    return { endMs: runner.emittedMs(table) + 1, taken: 0 };
+    return { endMs: runner.emittedMs(table()) + 1, taken: 0 };
   }
 
   /** The next results behind a place, at most `rowsMax`; none if there are no more yet. */
   async read(from: ResultPlace, rowsMax: number): Promise<readonly WindowResult[]> {
     const { table, runner, store, select } = this.#options;
-    const toMs = runner.emittedMs(table);
+    const toMs = runner.emittedMs(table());
     if (from.endMs > toMs) return [];
     const sql = select({ from, toMs, rowsMax });
     const lines = resultLines(await store.read(sql, { settings: exactJson }));
@@ -62,7 +63,7 @@ export class WindowResults {
   /** How many there are behind a place by now, counted up to `countMax`. */
   async count(from: ResultPlace, countMax: number): Promise<number> {
     const { table, runner, store, select } = this.#options;
-    const toMs = runner.emittedMs(table);
+    const toMs = runner.emittedMs(table());
     if (from.endMs > toMs) return 0;
     const results = select({ from, toMs, rowsMax: countMax });
     const { bytes } = await store.read(`SELECT count() FROM (${results})`, { format: 'TSV' });
@@ -72,7 +73,7 @@ export class WindowResults {
   /** Resolves once windows behind a place `newest` are out, or when the signal aborts. */
   async more({ endMs }: ResultPlace, signal: AbortSignal): Promise<void> {
     const { table, runner } = this.#options;
-    await runner.emittedPast(table, endMs - 1, signal);
+    await runner.emittedPast(table(), endMs - 1, signal);
   }
 }
 

@@ -48,11 +48,13 @@ export class WindowRunner {
   readonly #options: Required<WindowRunnerOptions>;
   readonly #turns = new Turns();
   readonly #waiting = new Set<() => void>();
+  #windows: readonly RunningWindow[];
   #progress: WindowProgress = {};
   #watermarkMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: WindowRunnerOptions) {
     this.#options = { reach: survive, ...options };
+    this.#windows = options.windows;
   }
 
   /** No event that happened before this (epoch ms) may be called anything but late. */
@@ -70,10 +72,10 @@ export class WindowRunner {
    * the one that is open. Comes before the first event is taken.
    */
   async recover(): Promise<void> {
-    const { windows, progress, clock, latenessMs } = this.#options;
+    const { progress, clock, latenessMs } = this.#options;
     const before = await progress.read();
     const nowMs = clock.now() - latenessMs;
-    const places = windows.map(({ table, stepMs }): readonly [string, WindowPlace] => [
+    const places = this.#windows.map(({ table, stepMs }): readonly [string, WindowPlace] => [
       table,
       before[table] ?? { emittedMs: floor(nowMs, stepMs), intent: null },
     ]);
@@ -95,9 +97,36 @@ export class WindowRunner {
     });
   }
 
-  /** Resolves once windows that end later than `pastMs` are out, or when the signal aborts. */
+  /**
+   * Writes the results of a window from now on into another table as well.
+   *
+   * @param beside the table of a version that computes the same.
+   * @returns the end (epoch ms) behind which it has all, as that version has. Whatever is not late of
+   *   windows that end up to it is in the store.
+   */
+  join(window: RunningWindow, beside: string): Promise<number> {
+    return this.#turns.take(async () => {
+      await this.#writeIntents();
+      const emittedMs = this.emittedMs(beside);
+      await this.#save({ ...this.#progress, [window.table]: { emittedMs, intent: null } });
+      this.#windows = [...this.#windows, window];
+      return emittedMs;
+    });
+  }
+
+  /** Writes nothing into a table any more. */
+  leave(gone: string): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#windows = this.#windows.filter(({ table }) => table !== gone);
+      const places = Object.entries(this.#progress).filter(([table]) => table !== gone);
+      await this.#save(Object.fromEntries(places));
+      this.#wake();
+    });
+  }
+
+  /** Resolves once windows that end later than `pastMs` are out, none will be, or when the signal aborts. */
   async emittedPast(table: string, pastMs: number, signal: AbortSignal): Promise<void> {
-    while (this.emittedMs(table) <= pastMs && !signal.aborted) {
+    while (this.#isDue(table, pastMs) && !signal.aborted) {
       await new Promise<void>((resolve) => {
         const wake = () => {
           this.#waiting.delete(wake);
@@ -111,10 +140,10 @@ export class WindowRunner {
   }
 
   async #intend(signal?: AbortSignal): Promise<void> {
-    const { windows, log, loader, clock, latenessMs, reach } = this.#options;
+    const { log, loader, clock, latenessMs, reach } = this.#options;
     const emittedAtMs = clock.now();
     const watermarkMs = emittedAtMs - latenessMs;
-    const due = windows.filter(
+    const due = this.#windows.filter(
       ({ table, stepMs }) => floor(watermarkMs, stepMs) > this.emittedMs(table),
     );
     if (due.length === 0) return;
@@ -135,9 +164,9 @@ export class WindowRunner {
   }
 
   async #writeIntents(): Promise<void> {
-    const { windows, store, reach } = this.#options;
+    const { store, reach } = this.#options;
     const done: { [table: string]: WindowPlace } = {};
-    for (const { table, insert } of windows) {
+    for (const { table, insert } of this.#windows) {
       const place = this.#progress[table];
       if (!place?.intent) continue;
       const { emittedMs: fromMs, intent } = place;
@@ -150,6 +179,15 @@ export class WindowRunner {
     if (Object.keys(done).length === 0) return;
     reach('window-inserted');
     await this.#save({ ...this.#progress, ...done });
+    this.#wake();
+  }
+
+  #isDue(table: string, pastMs: number): boolean {
+    const place = this.#progress[table];
+    return place !== undefined && place.emittedMs <= pastMs;
+  }
+
+  #wake(): void {
     for (const wake of [...this.#waiting]) wake();
   }
 

@@ -1,9 +1,14 @@
 import type { Span, WindowPlan } from '../../plan/plan.ts';
-import { eventsTable } from './events-table.ts';
 import { eventsAlias, fieldExpression } from './field.ts';
 import { compileMeasure } from './measure.ts';
 import { call, type Expression, infix, type Select } from './nodes.ts';
-import { epochMs, eventsOf, happenedMs, type WindowRange } from './window-range.ts';
+import {
+  epochMs,
+  eventsOf,
+  happenedMs,
+  type WindowRange,
+  type WindowSource,
+} from './window-range.ts';
 
 type FixedSpan = Span & { readonly kind: 'fixed' };
 
@@ -12,7 +17,7 @@ export const fixedWindowStates = (
   window: WindowPlan,
   span: FixedSpan,
   range: WindowRange,
-  database: string,
+  source: WindowSource,
 ): Select => {
   const end = call('arrayJoin', endsInRange(span, range));
   return {
@@ -24,9 +29,9 @@ export const fixedWindowStates = (
         compileMeasure(measure).states.map(({ name, from }) => ({ expression: from, as: name })),
       ),
     ],
-    from: { database, table: eventsTable },
+    from: source.table,
     alias: eventsAlias,
-    where: eventsOf(window, range.fromMs - span.sizeMs, range.toMs),
+    where: eventsOf(window, range.fromMs - span.sizeMs, range.toMs, source),
     groupBy: 'all',
   };
 };

@@ -1,9 +1,14 @@
 import type { FieldPlan, MeasurePlan, Span, WindowPlan } from '../../plan/plan.ts';
-import { eventsTable } from './events-table.ts';
 import { carried, carry, eventsAlias, fieldExpression, resultsAlias } from './field.ts';
 import { compileMeasure } from './measure.ts';
 import { call, type Expression, infix, type Select } from './nodes.ts';
-import { epochMs, eventsOf, happenedMs, type WindowRange } from './window-range.ts';
+import {
+  epochMs,
+  eventsOf,
+  happenedMs,
+  type WindowRange,
+  type WindowSource,
+} from './window-range.ts';
 
 type SessionSpan = Span & { readonly kind: 'session' };
 
@@ -22,7 +27,7 @@ export const sessionStates = (
   window: WindowPlan,
   span: SessionSpan,
   range: WindowRange,
-  database: string,
+  source: WindowSource,
 ): Select => {
   const firstMs = Math.floor(range.fromMs / span.maxMs) * span.maxMs;
   const lastEnd = infix('+', call('max', carried(happened)), epochMs(span.gapMs));
@@ -40,7 +45,7 @@ export const sessionStates = (
           compileMeasure(measure).states.map(({ name, from }) => ({ expression: from, as: name })),
         ),
     ],
-    from: numbered(window, markedEvents(window, span, firstMs, range.toMs, database)),
+    from: numbered(window, markedEvents(window, span, firstMs, range.toMs, source)),
     alias: resultsAlias,
     where: null,
     groupBy: 'all',
@@ -53,7 +58,7 @@ const markedEvents = (
   span: SessionSpan,
   fromMs: number,
   toMs: number,
-  database: string,
+  source: WindowSource,
 ): Select => {
   const dimensions = window.by.map(({ name, field }) => ({
     expression: fieldExpression(field),
@@ -83,9 +88,9 @@ const markedEvents = (
           : [{ expression: fieldExpression(measure.field), as: valueName(index) }],
       ),
     ],
-    from: { database, table: eventsTable },
+    from: source.table,
     alias: eventsAlias,
-    where: eventsOf(window, fromMs, toMs),
+    where: eventsOf(window, fromMs, toMs, source),
     groupBy: null,
   };
 };

@@ -1,5 +1,6 @@
 import type { Condition, Plan, WindowPlan } from '../../plan/plan.ts';
 import { conditionExpression } from './condition.ts';
+import { eventsTable } from './events-table.ts';
 import { carried, carry, resultsAlias } from './field.ts';
 import { fixedWindowStates } from './fixed-windows.ts';
 import { compileMeasure, finishStates } from './measure.ts';
@@ -17,7 +18,7 @@ import { dimensionType } from './rollup-table.ts';
 import { sessionStates } from './session-windows.ts';
 import { durableSettings } from './table-settings.ts';
 import { ttl } from './ttl.ts';
-import { epochMs, timeOf, type WindowRange } from './window-range.ts';
+import { epochMs, timeOf, type WindowRange, type WindowSource } from './window-range.ts';
 
 const statesAlias = 's';
 /** Of a window's bounds. */
@@ -74,11 +75,14 @@ const columnNames = ({ by, measures }: WindowPlan): readonly string[] => [
  * Writes the results of the windows that end in a range, from the events that
  * are not late. Complete once every such event with a timestamp before `toMs` is
  * stored. Both ends of the range are multiples of the window's `windowStepMs`.
+ *
+ * @param source all events, unless said otherwise.
  */
 export const insertWindowResults = (
   window: WindowPlan,
   range: WindowRange,
   { database }: { readonly database: string },
+  source: WindowSource = { table: { database, table: eventsTable } },
 ): string =>
   print({
     node: 'insert',
@@ -88,14 +92,14 @@ export const insertWindowResults = (
         expression: name === 'emitted_at' ? timeOf(epochMs(range.emittedAtMs)) : carried(name),
         as: name,
       })),
-      from: finished(window, range, database),
+      from: finished(window, range, source),
       alias: resultsAlias,
       where: window.having && conditionExpression(window.having),
       groupBy: null,
     },
   });
 
-const finished = (window: WindowPlan, range: WindowRange, database: string): Select => {
+const finished = (window: WindowPlan, range: WindowRange, source: WindowSource): Select => {
   const endMs = columnOf(statesAlias, 'window_end');
   return {
     columns: [
@@ -107,7 +111,7 @@ const finished = (window: WindowPlan, range: WindowRange, database: string): Sel
         as: measure.name,
       })),
     ],
-    from: states(window, range, database),
+    from: states(window, range, source),
     alias: statesAlias,
     where: infix(
       'AND',
@@ -119,10 +123,10 @@ const finished = (window: WindowPlan, range: WindowRange, database: string): Sel
 };
 
 /** One row for each window and its dimensions; `window_start` and `window_end` in epoch ms. */
-const states = (window: WindowPlan, range: WindowRange, database: string): Select =>
+const states = (window: WindowPlan, range: WindowRange, source: WindowSource): Select =>
   window.span.kind === 'fixed'
-    ? fixedWindowStates(window, window.span, range, database)
-    : sessionStates(window, window.span, range, database);
+    ? fixedWindowStates(window, window.span, range, source)
+    : sessionStates(window, window.span, range, source);
 
 export interface ResultsPage {
   /** Results of windows that end at `endMs` or later, without the first so many. */

@@ -48,7 +48,7 @@ const states: { readonly [stage in RollupVersion['stage']]: VersionStatus['state
 };
 
 const versionStatus = ({ rollup, stage, from, fill }: RollupVersion): VersionStatus => ({
-  ...{ rollup: rollup.name, version: rollup.version, state: states[stage] },
+  ...{ kind: 'rollup', name: rollup.name, version: rollup.version, state: states[stage] },
   ...{ from: from ?? null, since: null, until: null },
   events_to_fill: fill?.events ?? 0,
   events_filled: fill?.eventsDone ?? 0,

@@ -140,7 +140,8 @@ const rollupStatus: Members<RollupStatus> = {
 };
 
 const versionStatus: Members<VersionStatus> = {
-  rollup: text,
+  kind: { type: 'string', enum: ['rollup', 'window'] },
+  name: text,
   version: count,
   state: {
     type: 'string',

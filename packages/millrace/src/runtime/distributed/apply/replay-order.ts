@@ -29,7 +29,7 @@ export type ReplayOrder =
  * What is applied, with what is asked for: the next steps are those that get there.
  *
  * @param plan of the definition, which is to be what is applied.
- * @throws MillraceError `not_found`, `replay_conflict`.
+ * @throws MillraceError `not_found`, `replay_invalid` for a window, `replay_conflict`.
  */
 export const withOrder = (order: ReplayOrder, plan: Plan, applied: Applied): Applied => {
   const last = applied.begun === null ? applied.plan : null;
@@ -39,12 +39,12 @@ export const withOrder = (order: ReplayOrder, plan: Plan, applied: Applied): App
     case 'start':
       return order.rollups.reduce((so, name) => asked(name, order.from, plan, so), applied);
     case 'back': {
-      const kept = keptVersion(order.rollup, applied.rollups);
+      const kept = keptVersion(order.rollup, plan, applied.rollups);
       return withVersion(applied, { ...kept, stage: 'filled' });
     }
     case 'drop': {
       const replayed = versionsOf(order.rollup, applied.rollups).find(isToCome);
-      const gone = replayed ?? keptVersion(order.rollup, applied.rollups);
+      const gone = replayed ?? keptVersion(order.rollup, plan, applied.rollups);
       return { ...applied, rollups: withLeaving(applied.rollups, [gone.rollup.table]) };
     }
   }
@@ -53,7 +53,7 @@ export const withOrder = (order: ReplayOrder, plan: Plan, applied: Applied): App
 const asked = (name: string, from: RollupReplay['from'], plan: Plan, applied: Applied): Applied => {
   const versions = versionsOf(name, applied.rollups);
   const shown = shownVersion(applied.rollups, name);
-  if (shown === undefined) throw notFound(name, applied.rollups);
+  if (shown === undefined) throw notFound(name, plan, applied.rollups);
   const toCome = versions.find(isToCome);
   // It was begun, and is gone on with.
   if (toCome?.from === from) return applied;
@@ -71,8 +71,8 @@ const withVersion = (applied: Applied, version: RollupVersion): Applied => ({
 const versionsOf = (name: string, versions: RollupVersions): readonly RollupVersion[] =>
   Object.values(versions).filter(({ rollup }) => rollup.name === name);
 
-const keptVersion = (name: string, versions: RollupVersions): RollupVersion => {
-  if (shownVersion(versions, name) === undefined) throw notFound(name, versions);
+const keptVersion = (name: string, plan: Plan, versions: RollupVersions): RollupVersion => {
+  if (shownVersion(versions, name) === undefined) throw notFound(name, plan, versions);
   const kept = versionsOf(name, versions).find(({ stage }) => stage === 'kept');
   if (kept !== undefined) return kept;
   throw conflict(`No other version of the rollup ${name} is kept.`);
@@ -92,7 +92,12 @@ const newestOf = (
 
 const conflict = (message: string): MillraceError => new MillraceError('replay_conflict', message);
 
-const notFound = (name: string, versions: RollupVersions): MillraceError => {
+const notFound = (name: string, { windows }: Plan, versions: RollupVersions): MillraceError => {
+  if (windows.some((window) => window.name === name))
+    return new MillraceError(
+      'replay_invalid',
+      `${name} is a window: in a cluster rollups are replayed, and windows are not.`,
+    );
   const shown = Object.values(versions).filter(({ stage }) => stage === 'shown');
   const names = shown.map(({ rollup }) => rollup.name).join(', ') || 'none';
   return new MillraceError(

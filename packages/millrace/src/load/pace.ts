@@ -1,4 +1,5 @@
 import { pause } from '../pause.ts';
+import type { Store } from '../ports/store.ts';
 
 /** What brings new events into the store meanwhile. */
 export interface FilledBeside {
@@ -20,3 +21,18 @@ export async function waitWhileBusy(
   while (loader.lagMs > busyLagMs && performance.now() < untilMs && !signal.aborted)
     await pause(100, signal);
 }
+
+/** The store, which leaves the machine to others: while they are behind, and as long as it worked itself. */
+export const patientStore = (
+  store: Store,
+  loader: Pick<FilledBeside, 'lagMs'>,
+  signal: AbortSignal,
+): Pick<Store, 'insert' | 'read'> => ({
+  read: (sql, options) => store.read(sql, options),
+  async insert(batch) {
+    await waitWhileBusy(loader, signal);
+    const startedMs = performance.now();
+    await store.insert(batch);
+    await pause(performance.now() - startedMs, signal);
+  },
+});
