@@ -199,7 +199,7 @@ describe('a replay of windows', () => {
       expect(states(now)).toBe('v1 ready');
       await minutes(now, 1);
       await expectVersions(now);
-      const { bytes } = await now.store.read("SHOW TABLES LIKE '%\\_\\_%'", { format: 'TSV' });
+      const { bytes } = await now.store.read("SHOW TABLES LIKE '%\\_\\_v%'", { format: 'TSV' });
       expect(Buffer.from(bytes).toString().trim().split('\n')).toEqual([
         ...['busy__v1', 'busy__v2', 'by_user__v1', 'visits__v1', 'visits__v2'],
       ]);
