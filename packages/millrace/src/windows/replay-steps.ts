@@ -53,7 +53,7 @@ export async function nextWindowSteps(
     questions.events(window, replay, left),
     store,
   );
-  if (doneToMs >= toMs || events === 0) return [];
+  if (events === 0) return [];
   const beginMs = Math.max(doneToMs, floor(firstMs, widthMs));
   const monthEndMs = Math.min(toMs, floor(endOfMonthMs(beginMs), widthMs) + widthMs);
   const month = { fromMs: beginMs, toMs: monthEndMs, widthMs };

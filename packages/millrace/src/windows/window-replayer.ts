@@ -113,6 +113,8 @@ export class WindowReplayer {
     const { window, replay } = version;
     if (replay.loaded !== null) return this.#read(version);
     if (replay.intent !== null) return this.#insert(version, replay.intent);
+    // What it was computed from may be gone: nothing is asked of it any more.
+    if (replay.doneToMs >= replay.toMs) return this.#switch(version);
     await waitWhileBusy(loader, this.#stopping.signal);
     if (this.#stopping.signal.aborted) return;
     if (this.#ahead[0] === undefined || this.#ahead[0].fromMs !== replay.doneToMs)
@@ -121,7 +123,8 @@ export class WindowReplayer {
         questions: statements,
       });
     const [step, ...later] = this.#ahead;
-    if (step === undefined) return this.#switch(version);
+    if (step === undefined)
+      return tables.save({ ...version, replay: { ...replay, doneToMs: replay.toMs } });
     this.#ahead = later;
     const begun = { ...version, replay: { ...replay, intent: step } };
     await tables.save(begun);
