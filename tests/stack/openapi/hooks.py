@@ -3,13 +3,15 @@
 import schemathesis
 from schemathesis import GenerationMode
 
-# What no schema can say: of times where they lie from now, of ids their bytes.
+# What no schema can say: of times where they lie from now, of ids their bytes, of
+# names, at any depth of what is not declared, that they are reserved.
 BEYOND_SCHEMAS = {
     "bad_timestamp",
     "timestamp_in_future",
     "timestamp_too_old",
     "timestamp_out_of_range",
     "event_id_too_long",
+    "reserved_key",
 }
 
 
