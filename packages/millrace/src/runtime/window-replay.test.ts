@@ -176,6 +176,9 @@ describe('a replay of windows', () => {
       const place = streamed?.newest ?? expect.fail('no results');
       failing = { point: 'window-replay-inserted', times: Number.POSITIVE_INFINITY };
       for (const name of names) await desk.begin({ name, from, ...everything });
+      // In time for windows that have not ended, and were not replayed.
+      nowMs += 5_000;
+      await sell(now, [{ type: 'purchase', ago: 8_000, user_id: 'u2', cents: 200 }]);
       await minutes(now, 2);
       expect(states(now)).toBe('v1 ready, v2 filling');
       await expectResults(now, sent, { nowMs, openMs });
