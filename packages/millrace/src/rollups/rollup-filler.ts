@@ -1,5 +1,5 @@
 import type { Leases } from '../leases.ts';
-import { Backoff } from '../load/backoff.ts';
+import { Filling } from '../load/filling.ts';
 import { type FilledBeside, waitWhileBusy } from '../load/pace.ts';
 import { pause } from '../pause.ts';
 import type { RollupPlan } from '../plan/plan.ts';
@@ -56,71 +56,52 @@ export interface RollupFillerOptions {
  */
 export class RollupFiller {
   readonly #options: Required<RollupFillerOptions>;
-  readonly #stopping = new AbortController();
-  readonly #backoff = new Backoff(100, 5_000);
-  #running: Promise<void> | undefined;
-  #idle = true;
-  readonly #unwanted = new Set<string>();
-  /** What stops the replay that is under way, by the table of its version. */
-  #replaying: { readonly table: string; readonly stopping: AbortController } | null = null;
+  readonly #filling: Filling<Place>;
   /** What comes next of the table that is being filled. */
   #ahead: readonly RollupStep[] = [];
 
   constructor(options: RollupFillerOptions) {
     this.#options = { eventsPerStep: 250_000, reach: survive, onSwitch: () => {}, ...options };
+    const { tables, onRetry } = options;
+    this.#filling = new Filling({
+      next: () => this.#next(),
+      tableOf: ({ rollup }) => rollup.table,
+      step: (place) => (place.stage === 'dropping' ? this.#drop(place) : this.#fillOn(place)),
+      giveUp: (place) => tables.save({ ...place, stage: 'dropping' }),
+      onFailed: ({ rollup, replay }, error) => {
+        this.#ahead = [];
+        const what = replay ? 'the archive or the store' : 'the store';
+        onRetry(`rollup ${rollup.table} waits for ${what}`, error);
+      },
+    });
   }
 
-  start(): void {
-    this.goOn();
-  }
-
-  /** There may be more to do. */
+  /** There may be something to do. */
   goOn(): void {
-    if (!this.#idle || this.#stopping.signal.aborted) return;
-    this.#idle = false;
-    this.#running = this.#run();
+    this.#filling.goOn();
   }
 
   /** Drops a version that is being filled, instead of filling it. */
   giveUp(table: string): void {
-    this.#unwanted.add(table);
-    if (this.#replaying?.table === table) this.#replaying.stopping.abort();
-    this.goOn();
+    this.#filling.giveUp(table);
   }
 
   /** Stops after the step under way, if any. It is gone on with from there. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#filling.stop();
   }
 
   /** Resolves when all is filled, or when it was stopped. */
-  async ended(): Promise<void> {
-    await this.#running;
+  ended(): Promise<void> {
+    return this.#filling.ended();
   }
 
-  async #run(): Promise<void> {
-    const { tables, onRetry } = this.#options;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      const [gone] = tables.in('dropping');
-      const filling = tables.in('filling');
-      // A replay can wait for an archive that is away; a changed definition should not wait with it.
-      const next = gone ?? filling.find(({ replay }) => !replay) ?? filling[0];
-      if (next === undefined) break;
-      try {
-        if (this.#unwanted.delete(next.rollup.table))
-          await tables.save({ ...next, stage: 'dropping' });
-        else await (next === gone ? this.#drop(next) : this.#fillOn(next));
-        this.#backoff.reset();
-      } catch (error) {
-        this.#ahead = [];
-        const what = next.replay ? 'the archive or the store' : 'the store';
-        onRetry(`rollup ${next.rollup.table} waits for ${what}`, error);
-        await this.#backoff.wait(signal);
-      }
-    }
-    this.#idle = true;
+  #next(): Place | undefined {
+    const { tables } = this.#options;
+    const [gone] = tables.in('dropping');
+    const filling = tables.in('filling');
+    // A replay can wait for an archive that is away; a changed definition should not wait with it.
+    return gone ?? filling.find(({ replay }) => !replay) ?? filling[0];
   }
 
   async #fillOn(place: Place): Promise<void> {
@@ -128,8 +109,8 @@ export class RollupFiller {
     if (place.replay?.copied === false) return this.#copy(place, place.replay);
     if (place.replay && place.replay.from !== 'events') return this.#replay(place);
     if (place.intent !== null) return this.#insert(place, place.intent);
-    await waitWhileBusy(loader, this.#stopping.signal);
-    if (this.#stopping.signal.aborted) return;
+    await waitWhileBusy(loader, this.#filling.signal);
+    if (this.#filling.signal.aborted) return;
     if (this.#ahead[0]?.fromMs !== place.doneToMs)
       this.#ahead = await nextSteps(place, { store, questions: statements, eventsPerStep });
     const [step, ...later] = this.#ahead;
@@ -141,7 +122,7 @@ export class RollupFiller {
     const startedMs = performance.now();
     await this.#insert(begun, step);
     // As long as it worked, it leaves the machine to others.
-    await pause(performance.now() - startedMs, this.#stopping.signal);
+    await pause(performance.now() - startedMs, this.#filling.signal);
   }
 
   async #insert(place: Place, step: RollupStep): Promise<void> {
@@ -179,16 +160,9 @@ export class RollupFiller {
   async #replay(place: Place): Promise<void> {
     const { tables, readAgain } = this.#options;
     const { table } = place.rollup;
-    const stopping = new AbortController();
-    const signal = AbortSignal.any([this.#stopping.signal, stopping.signal]);
-    this.#replaying = { table, stopping };
-    try {
-      await readAgain(place, signal);
-    } finally {
-      this.#replaying = null;
-    }
+    const hasAll = await this.#filling.read(table, (signal) => readAgain(place, signal));
     const now = tables.at(table);
-    if (now?.stage === 'filling' && !signal.aborted) await this.#switch(now);
+    if (now?.stage === 'filling' && hasAll) await this.#switch(now);
   }
 
   /** Since when it has everything, now that it has what is left of the events before a time. */

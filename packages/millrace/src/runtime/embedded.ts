@@ -369,7 +369,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   eventLoader.start();
   archiver?.start();
   deadLetterLoader.start();
-  filler.start();
+  filler.goOn();
   windowReplayer.goOn();
   forgetter.start();
 

@@ -1,5 +1,5 @@
 import type { Leases } from '../leases.ts';
-import { Backoff } from '../load/backoff.ts';
+import { Filling } from '../load/filling.ts';
 import { type FilledBeside, waitWhileBusy } from '../load/pace.ts';
 import { pause } from '../pause.ts';
 import type { WindowPlan } from '../plan/plan.ts';
@@ -48,64 +48,46 @@ export interface WindowReplayerOptions {
  */
 export class WindowReplayer {
   readonly #options: Required<WindowReplayerOptions>;
-  readonly #stopping = new AbortController();
-  readonly #backoff = new Backoff(100, 5_000);
-  readonly #unwanted = new Set<string>();
-  #running: Promise<void> | undefined;
-  #idle = true;
-  /** What stops the reading that is under way, by the table of its version. */
-  #reading: { readonly table: string; readonly stopping: AbortController } | null = null;
+  readonly #filling: Filling<VersionedWindow>;
   /** What comes next of the version that is being filled. */
   #ahead: readonly WindowStep[] = [];
 
   constructor(options: WindowReplayerOptions) {
     this.#options = { eventsPerStep: 250_000, reach: survive, onSwitch: () => {}, ...options };
+    const { tables, onRetry } = options;
+    this.#filling = new Filling({
+      next: () => tables.in('dropping')[0] ?? tables.in('filling').find(isReplayed),
+      tableOf: ({ window }) => window.table,
+      step: (version) =>
+        version.stage !== 'dropping' && isReplayed(version)
+          ? this.#fillOn(version)
+          : this.#drop(version),
+      giveUp: (version) => tables.save({ ...version, stage: 'dropping' }),
+      onFailed: ({ window }, error) => {
+        this.#ahead = [];
+        onRetry(`window ${window.table} waits for the archive or the store`, error);
+      },
+    });
   }
 
   /** There may be something to do. */
   goOn(): void {
-    if (!this.#idle || this.#stopping.signal.aborted) return;
-    this.#idle = false;
-    this.#running = this.#run();
+    this.#filling.goOn();
   }
 
   /** Drops a version that is being filled, instead of filling it. */
   giveUp(table: string): void {
-    this.#unwanted.add(table);
-    if (this.#reading?.table === table) this.#reading.stopping.abort();
-    this.goOn();
+    this.#filling.giveUp(table);
   }
 
   /** Stops after the step under way, if any. It is gone on with from there. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#filling.stop();
   }
 
   /** Resolves when all is filled, or when it was stopped. */
-  async ended(): Promise<void> {
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { tables, onRetry } = this.#options;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      const [gone] = tables.in('dropping');
-      const next = gone ?? tables.in('filling').find(isReplayed);
-      if (next === undefined) break;
-      try {
-        if (this.#unwanted.delete(next.window.table))
-          await tables.save({ ...next, stage: 'dropping' });
-        else await (isReplayed(next) && next !== gone ? this.#fillOn(next) : this.#drop(next));
-        this.#backoff.reset();
-      } catch (error) {
-        this.#ahead = [];
-        onRetry(`window ${next.window.table} waits for the archive or the store`, error);
-        await this.#backoff.wait(signal);
-      }
-    }
-    this.#idle = true;
+  ended(): Promise<void> {
+    return this.#filling.ended();
   }
 
   async #fillOn(version: ReplayedWindow): Promise<void> {
@@ -115,8 +97,8 @@ export class WindowReplayer {
     if (replay.intent !== null) return this.#insert(version, replay.intent);
     // What it was computed from may be gone: nothing is asked of it any more.
     if (replay.doneToMs >= replay.toMs) return this.#switch(version);
-    await waitWhileBusy(loader, this.#stopping.signal);
-    if (this.#stopping.signal.aborted) return;
+    await waitWhileBusy(loader, this.#filling.signal);
+    if (this.#filling.signal.aborted) return;
     if (this.#ahead[0] === undefined || this.#ahead[0].fromMs !== replay.doneToMs)
       this.#ahead = await nextWindowSteps(window, replay, {
         ...{ store, eventsPerStep },
@@ -132,22 +114,15 @@ export class WindowReplayer {
     const startedMs = performance.now();
     await this.#insert(begun, step);
     // As long as it worked, it leaves the machine to others.
-    await pause(performance.now() - startedMs, this.#stopping.signal);
+    await pause(performance.now() - startedMs, this.#filling.signal);
   }
 
   async #read(version: ReplayedWindow): Promise<void> {
     const { tables, readAgain } = this.#options;
     const { table } = version.window;
-    const stopping = new AbortController();
-    const signal = AbortSignal.any([this.#stopping.signal, stopping.signal]);
-    this.#reading = { table, stopping };
-    try {
-      await readAgain(version, signal);
-    } finally {
-      this.#reading = null;
-    }
+    const hasAll = await this.#filling.read(table, (signal) => readAgain(version, signal));
     const now = tables.at(table);
-    if (now === undefined || !isReplayed(now) || signal.aborted) return;
+    if (now === undefined || !isReplayed(now) || !hasAll) return;
     await tables.save({ ...now, replay: { ...now.replay, loaded: null } });
   }
 

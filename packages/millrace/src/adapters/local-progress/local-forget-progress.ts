@@ -3,6 +3,7 @@ import type { Disk } from '../../ports/disk.ts';
 import type { ForgetProgress, ForgetProgressKeeper } from '../../ports/forget-progress.ts';
 import { readFileIfThere, replaceFile } from '../atomic-file.ts';
 import { nodeDisk } from '../node-disk.ts';
+import { isRecord } from './is-record.ts';
 
 /** Who is being forgotten, and what was, in a small file beside the log. */
 export function localForgetProgress(path: string, disk: Disk = nodeDisk): ForgetProgressKeeper {
@@ -39,6 +40,3 @@ const isOrder = (value: unknown): boolean =>
 
 const isRange = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger);
-
-const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -9,6 +9,7 @@ import type {
 } from '../../ports/rollup-progress.ts';
 import { readFileIfThere, replaceFile } from '../atomic-file.ts';
 import { nodeDisk } from '../node-disk.ts';
+import { isRecord } from './is-record.ts';
 import { isLoadProgress } from './local-progress.ts';
 
 /** How far the tables of rollups are, in a small file beside the log. */
@@ -63,6 +64,3 @@ const isStep = (value: unknown): value is RollupStep =>
 
 const isTimeOrNull = (value: unknown): value is number | null =>
   value === null || Number.isSafeInteger(value);
-
-const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -8,6 +8,7 @@ import type {
 } from '../../ports/window-progress.ts';
 import { readFileIfThere, replaceFile } from '../atomic-file.ts';
 import { nodeDisk } from '../node-disk.ts';
+import { isRecord } from './is-record.ts';
 
 /** How far the windows are, in a small file beside the log. */
 export function localWindowProgress(path: string, disk: Disk = nodeDisk): WindowProgressKeeper {
@@ -36,6 +37,3 @@ const isPlace = (value: unknown): value is WindowPlace =>
 
 const isIntent = (value: unknown): value is WindowIntent =>
   isRecord(value) && Number.isSafeInteger(value.toMs) && Number.isSafeInteger(value.emittedAtMs);
-
-const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -9,6 +9,7 @@ import type {
 } from '../../ports/window-versions.ts';
 import { readFileIfThere, replaceFile } from '../atomic-file.ts';
 import { nodeDisk } from '../node-disk.ts';
+import { isRecord } from './is-record.ts';
 import { isLoadProgress } from './local-progress.ts';
 
 /** Which versions of windows there are, in a small file beside the log. */
@@ -60,6 +61,3 @@ const isStep = (value: unknown): value is WindowStep =>
 const sources: readonly unknown[] = ['archive', 'log', 'events'];
 
 const stages: readonly unknown[] = ['creating', 'filling', 'ready', 'kept', 'dropping'];
-
-const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
