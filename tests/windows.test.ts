@@ -58,6 +58,27 @@ const recomputedFrom = (url: string): Promise<readonly Result[]> =>
      FROM events WHERE NOT late GROUP BY ALL ORDER BY 1, 2`,
   );
 
+/** Sends views, some of them late, to whatever there is to send to. */
+async function writeViews(
+  random: Random,
+  to: () => string | null,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const events = Array.from({ length: 5 }, () =>
+      view(
+        `u${random.between(1, 4)}`,
+        (random.between(100, 999) / 100).toFixed(2),
+        Date.now() - random.between(0, 1_300),
+      ),
+    );
+    const url = to();
+    // What a crash leaves unanswered is lost or kept; both are in order.
+    if (url !== null) await send(url, ...events).catch(() => {});
+    await sleep(20);
+  }
+}
+
 /** Waits until every event that is not late is in a window. */
 async function allOut(url: string): Promise<void> {
   await settled(url);
@@ -76,22 +97,9 @@ describe(`windows, whenever the process dies (seed ${seed})`, () => {
     'are written once when it is killed at %s, five times',
     async (point) => {
       const random = new Random(seed);
-      const closing = new AbortController();
       let url: string | null = null;
-      const writing = (async () => {
-        while (!closing.signal.aborted) {
-          const events = Array.from({ length: 5 }, () =>
-            view(
-              `u${random.between(1, 4)}`,
-              (random.between(100, 999) / 100).toFixed(2),
-              Date.now() - random.between(0, 1_300),
-            ),
-          );
-          // What a crash leaves unanswered is lost or kept; both are in order.
-          if (url !== null) await send(url, ...events).catch(() => {});
-          await sleep(20);
-        }
-      })();
+      const closing = new AbortController();
+      const writing = writeViews(random, () => url, closing.signal);
       for (let hits = 0; hits < 5; hits += 1) {
         const env = { MILLRACE_CRASH_AT: `${point}:${random.between(1, 3)}` };
         const process = new MillraceProcess({ pipeline, data, env });
@@ -127,22 +135,9 @@ const replayPoints = [
 describe(`a window that is replayed (seed ${seed})`, () => {
   test('has each result once when it is killed at each point, while events flow', async () => {
     const random = new Random(seed);
-    const closing = new AbortController();
     let url: string | null = null;
-    const writing = (async () => {
-      while (!closing.signal.aborted) {
-        const events = Array.from({ length: 5 }, () =>
-          view(
-            `u${random.between(1, 4)}`,
-            (random.between(100, 999) / 100).toFixed(2),
-            Date.now() - random.between(0, 1_300),
-          ),
-        );
-        // What a crash leaves unanswered is lost or kept; both are in order.
-        if (url !== null) await send(url, ...events).catch(() => {});
-        await sleep(20);
-      }
-    })();
+    const closing = new AbortController();
+    const writing = writeViews(random, () => url, closing.signal);
     const first = new MillraceProcess({ pipeline, data });
     url = await first.url();
     const before = url;
