@@ -62,7 +62,7 @@ export interface VersionStatus {
   readonly version: number;
   /**
    * `asked`, `filling`, `filled`: readers do not see it yet. `shown`: they do. `kept`: they may go
-   * back to it. `leaving`: it is about to be dropped.
+   * back to it. `returning`: they are about to. `leaving`: it is about to be dropped.
    */
   readonly state: RollupVersion['stage'];
   /** Events that were stored before it, and how many of them it has. */

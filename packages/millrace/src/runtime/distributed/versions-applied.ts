@@ -44,6 +44,7 @@ const states: { readonly [stage in RollupVersion['stage']]: VersionStatus['state
   filled: 'filling',
   shown: 'ready',
   kept: 'kept',
+  returning: 'kept',
   leaving: 'dropping',
 };
 

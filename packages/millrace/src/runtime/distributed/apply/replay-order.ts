@@ -38,13 +38,12 @@ export const withOrder = (order: ReplayOrder, plan: Plan, applied: Applied): App
   switch (order.kind) {
     case 'start':
       return order.rollups.reduce((so, name) => asked(name, order.from, plan, so), applied);
-    case 'back': {
-      const kept = keptVersion(order.rollup, plan, applied.rollups);
-      return withVersion(applied, { ...kept, stage: 'filled' });
-    }
+    case 'back':
+      return goneBack(order.rollup, plan, applied);
     case 'drop': {
-      const replayed = versionsOf(order.rollup, applied.rollups).find(isToCome);
-      const gone = replayed ?? keptVersion(order.rollup, plan, applied.rollups);
+      const toCome = versionToCome(order.rollup, applied.rollups);
+      if (toCome !== undefined && isOfDefinition(toCome)) throw conflict(underWay(toCome));
+      const gone = toCome ?? keptVersion(order.rollup, plan, applied.rollups);
       return { ...applied, rollups: withLeaving(applied.rollups, [gone.rollup.table]) };
     }
   }
@@ -54,13 +53,43 @@ const asked = (name: string, from: RollupReplay['from'], plan: Plan, applied: Ap
   const versions = versionsOf(name, applied.rollups);
   const shown = shownVersion(applied.rollups, name);
   if (shown === undefined) throw notFound(name, plan, applied.rollups);
-  const toCome = versions.find(isToCome);
+  const toCome = versionToCome(name, applied.rollups);
   // It was begun, and is gone on with.
-  if (toCome?.from === from) return applied;
-  if (toCome !== undefined) throw conflict(`The rollup ${name} is being filled already.`);
+  if (toCome?.from === from && toCome.stage !== 'returning') return applied;
+  if (toCome !== undefined) throw conflict(underWay(toCome));
   const version = 1 + newestOf(name, plan, versions);
   const rollup = atVersion(shown.rollup, version);
   return withVersion(applied, { rollup, stage: 'asked', fill: null, from });
+};
+
+const goneBack = (name: string, plan: Plan, applied: Applied): Applied => {
+  const toCome = versionToCome(name, applied.rollups);
+  // It was begun, and is gone on with.
+  if (toCome?.stage === 'returning') return applied;
+  if (toCome !== undefined) throw conflict(underWay(toCome));
+  const kept = keptVersion(name, plan, applied.rollups);
+  return withVersion(applied, { ...kept, stage: 'returning' });
+};
+
+/** The one that readers are to see next. */
+const versionToCome = (name: string, versions: RollupVersions): RollupVersion | undefined =>
+  versionsOf(name, versions).find(isToCome);
+
+/** Whether it is made because of what the definition says, and nobody ordered it. */
+const isOfDefinition = ({ stage, from }: RollupVersion): boolean =>
+  from === undefined && stage !== 'returning';
+
+/** What is on the way already, and what can be done about it. */
+const underWay = (version: RollupVersion): string => {
+  const { name } = version.rollup;
+  const what = `version ${version.rollup.version} of the rollup ${name}`;
+  const goOn = '`millrace apply` goes on with it';
+  const drop = `\`millrace replay drop ${name}\``;
+  if (version.stage === 'returning')
+    return `Readers are going back to ${what}: ${goOn}, ${drop} drops that version instead.`;
+  if (isOfDefinition(version))
+    return `The cluster is making ${what}, as it is defined now: ${goOn}.`;
+  return `The cluster is making ${what} from the ${version.from}: ${goOn}, ${drop} gives it up.`;
 };
 
 const withVersion = (applied: Applied, version: RollupVersion): Applied => ({

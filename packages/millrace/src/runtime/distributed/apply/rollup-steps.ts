@@ -88,7 +88,7 @@ const fill = (
     rollup,
     what: `${nameOf(rollup)}: show it to readers, once it has what came meanwhile`,
   };
-  if (!isNew && version.stage === 'filled') return [show];
+  if (!isNew && (version.stage === 'filled' || version.stage === 'returning')) return [show];
   const refusals = isNew || filledByDeltas(rollup) ? [] : loadersRunning(actual);
   if (refusals.length > 0) return refusals;
   const what = `${nameOf(rollup)}: fill it from ${sources[version?.from ?? 'events']}; ${meanwhile}`;

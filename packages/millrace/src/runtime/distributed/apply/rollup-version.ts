@@ -11,9 +11,10 @@ export interface RollupVersion {
    * `asked`: it is to be made. `filling`: it gets what was stored before its cut, and
    * of its deltas nothing yet. `filled`: it has that, and gets what came since.
    * `shown`: readers see it. `kept`: it has all and gets what comes, and readers may
-   * go back to it. `leaving`: nobody is to load it or to read it any more.
+   * go back to it. `returning`: they are about to. `leaving`: nobody is to load it or
+   * to read it any more.
    */
-  readonly stage: 'asked' | 'filling' | 'filled' | 'shown' | 'kept' | 'leaving';
+  readonly stage: 'asked' | 'filling' | 'filled' | 'shown' | 'kept' | 'returning' | 'leaving';
   /** Null if it was there before the first event, or is not made yet. */
   readonly fill: RollupFill | null;
   /** What it is made anew from, where it was asked for though what it computes had not changed. */
@@ -65,7 +66,7 @@ export const shownVersion = (versions: RollupVersions, name: string): RollupVers
 
 /** Whether readers are to see it, and do not yet. */
 export const isToCome = ({ stage }: RollupVersion): boolean =>
-  stage === 'asked' || stage === 'filling' || stage === 'filled';
+  ['asked', 'filling', 'filled', 'returning'].includes(stage);
 
 /** The rollups whose tables are there, and are to stay. */
 export const standingRollups = (versions: RollupVersions): readonly RollupPlan[] =>
@@ -76,7 +77,7 @@ export const standingRollups = (versions: RollupVersions): readonly RollupPlan[]
 /** The rollups to whose tables loaders bring deltas. */
 export const loadedRollups = (versions: RollupVersions): readonly RollupPlan[] =>
   Object.values(versions)
-    .filter(({ stage }) => stage === 'filled' || stage === 'shown' || stage === 'kept')
+    .filter(({ stage }) => ['filled', 'shown', 'kept', 'returning'].includes(stage))
     .map(({ rollup }) => rollup);
 
 /**

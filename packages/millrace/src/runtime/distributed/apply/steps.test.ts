@@ -324,6 +324,49 @@ describe('a rollup', () => {
     expect(Object.keys(changed.applied.jobs)).toEqual(['shop.dedup', 'shop.by_day__v3']);
   });
 
+  test('that readers are on the way back to is not taken for one that is made anew', () => {
+    const back: ReplayOrder = { kind: 'back', rollup: 'by_day' };
+    const once = order(replay(withEvents(appliedWorld(wish))), back);
+    const before = afterAll(once, stepsIn(once, wish));
+    // Killed before readers see it: the one on the way was made from the same source.
+    const half = order(before, back);
+    expect(stages(half)).toEqual(['by_day__v1 shown', 'by_day__v2 returning']);
+    for (const from of ['log', 'events'] as const)
+      expect(() => order(half, { ...start, from })).toThrow(
+        expect.objectContaining({
+          ...{ code: 'replay_conflict' },
+          message: expect.stringContaining('going back to version 2 of the rollup by_day'),
+        }),
+      );
+    // The same again goes on, and it is loaded all the while.
+    const rest = ['change tables', 'show rollup by_day__v2'];
+    expect(doing(stepsIn(order(half, back), wish))).toEqual(rest);
+    expect(loadedRollups(half.applied.rollups)).toHaveLength(2);
+    const dropped = order(half, { kind: 'drop', rollup: 'by_day' });
+    expect(stages(afterAll(dropped, stepsIn(dropped, wish)))).toEqual(['by_day__v1 shown']);
+  });
+
+  test('that is being made is neither gone back from nor dropped where its definition asks for it', () => {
+    const asked = order(replay(withEvents(appliedWorld(wish))), start);
+    expect(() => order(asked, { kind: 'back', rollup: 'by_day' })).toThrow(
+      expect.objectContaining({
+        ...{ code: 'replay_conflict' },
+        message: expect.stringContaining('version 3 of the rollup by_day from the log'),
+      }),
+    );
+    const world = withEvents(appliedWorld(wish));
+    const changing = { pipeline: byHour };
+    const half = afterAll(world, stepsIn(world, changing).slice(0, 4));
+    const { plan } = desired(changing, half);
+    for (const given of [start, { kind: 'drop', rollup: 'by_day' } as const])
+      expect(() => withOrder(given, plan, half.applied)).toThrow(
+        expect.objectContaining({
+          ...{ code: 'replay_conflict' },
+          message: expect.stringContaining('version 2 of the rollup by_day, as it is defined now'),
+        }),
+      );
+  });
+
   test('whose replay is given up, or whose definition changes meanwhile, answers as before', () => {
     const asked = order(withEvents(appliedWorld(wish)), start);
     const begun = afterAll(asked, stepsIn(asked, wish).slice(0, 4));
