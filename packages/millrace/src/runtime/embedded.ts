@@ -1,10 +1,8 @@
 import { openChdbStore } from '../adapters/chdb/chdb-store.ts';
-import { type DedupIndex, openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
+import type { DedupIndex } from '../adapters/dedup-index/dedup-index.ts';
 import { localForgetProgress } from '../adapters/local-progress/local-forget-progress.ts';
-import { localProgress } from '../adapters/local-progress/local-progress.ts';
 import { localWindowProgress } from '../adapters/local-progress/local-window-progress.ts';
 import { nodeDisk } from '../adapters/node-disk.ts';
-import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { Archiver } from '../archive/archiver.ts';
 import { Compactor } from '../archive/compactor.ts';
@@ -21,8 +19,7 @@ import { ForgettableArchive } from '../forget/forgettable-archive.ts';
 import type { Forgetter } from '../forget/forgetter.ts';
 import { Forgotten } from '../forget/forgotten.ts';
 import { Leases } from '../leases.ts';
-import { joinedLog } from '../load/joined-log.ts';
-import { Loader, type LoaderOptions } from '../load/loader.ts';
+import type { Loader, LoaderOptions } from '../load/loader.ts';
 import { defaults } from '../plan/defaults.ts';
 import type { Change } from '../plan/difference.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -43,21 +40,22 @@ import { WindowRunner } from '../windows/window-runner.ts';
 import type { WindowTables } from '../windows/window-tables.ts';
 import { applyPlan, planChange } from './apply-plan.ts';
 import { readyWindow } from './apply-windows.ts';
-import { dataFolder, hashKeyOf, keepNames, makeDataFolder } from './data-folder.ts';
+import { dataFolder, keepNames, makeDataFolder } from './data-folder.ts';
 import { database } from './database.ts';
 import { every } from './every.ts';
 import { fillStatements } from './fill-statements.ts';
-import { keepRefusedRow } from './keep-refused-row.ts';
 import { leasedStore } from './leased-store.ts';
 import { LifetimeCount } from './lifetime-count.ts';
 import { forgetLostStore } from './lost-store.ts';
 import type { Archive } from './open-archive.ts';
 import { openForgetter, removeFoundEvents } from './open-forgetter.ts';
+import { openLoaders } from './open-loaders.ts';
+import { type LogSettings, openLogs } from './open-logs.ts';
 import { openReplays } from './open-replays.ts';
 import { openWindowReplays, runningWindow } from './open-window-replays.ts';
 import { type ReplayHistory, replayHistory } from './replay-history.ts';
-import { beginRestore, refillLog, refuseLostLog } from './restoring.ts';
 import { fillNews, switchNews } from './rollup-news.ts';
+import { trimLogs } from './trim-logs.ts';
 import { windowResultsOf } from './window-results-of.ts';
 
 /**
@@ -72,22 +70,13 @@ const admittedBytesMax = 16 * 1024 * 1024;
 /** How often it is looked whether a window has ended. */
 const windowPeriodMs = 500;
 
-export interface EmbeddedOptions {
+export interface EmbeddedOptions extends LogSettings {
   readonly pipeline: Pipeline;
   /** Where the log and the store are kept. */
   readonly folder: string;
-  readonly dedupMemoryBytesMax: number;
   readonly storeMemoryBytesMax: number;
-  /** How long the logs keep what the store already has; null for ever. */
-  readonly logRetentionMs: number | null;
   /** How long a dead letter is kept in the store after it came. Default 90 days. */
   readonly deadLettersKeepMs?: number;
-  /** The size at which a log begins a new file. */
-  readonly logSegmentBytes: number;
-  /** How many ids of events are brought into one sorted file. */
-  readonly idsPerRunMin?: number;
-  /** How many ids stay in memory, if it is large enough, though such a file has them too. */
-  readonly residentIdsMin?: number;
   /** How many events a changed rollup is filled with at a time. */
   readonly eventsPerFillStep?: number;
   /** Where events are archived; nowhere if left out. */
@@ -193,85 +182,21 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   const change = await planChange(options.pipeline, kept);
   const { after: plan } = change;
 
-  const dedup = openDedupIndex({
-    windowMs: plan.dedup.windowMs,
-    memoryBytesMax: options.dedupMemoryBytesMax,
-    spillFolder: folder.spilledIds,
-    hashKey: await hashKeyOf(folder, disk),
-    disk,
-    ...(options.residentIdsMin === undefined ? {} : { residentIdsMin: options.residentIdsMin }),
-  });
-  const logOptions = {
-    clock,
-    disk,
-    retentionMs: options.logRetentionMs,
-    segmentBytes: options.logSegmentBytes,
-  };
-  const { idsPerRunMin } = options;
   const objects = options.archive?.objects ?? null;
-  const letGo = async (error: unknown): Promise<never> => {
-    dedup.close();
-    await store.close();
-    throw error;
-  };
-  const restoring =
-    options.restore && objects !== null
-      ? await beginRestore({
-          ...{ folder, disk, objects, decoder: store, partition: 0, clock, reach },
-          dedupWindowMs: plan.dedup.windowMs,
-        }).catch(letGo)
-      : null;
-  const events = await openSegmentLog({
-    ...logOptions,
-    folder: folder.eventLog,
-    dedup,
-    ...(idsPerRunMin ? { idsPerRunMin } : {}),
-    ...(restoring ? { base: restoring.base } : {}),
-    reach,
-  });
-  const refilled = restoring
-    ? refillLog(events, restoring.archived)
-    : refuseLostLog({ folder, disk }, events, objects, 0);
-  await refilled.catch(async (error: unknown) => {
-    await events.close();
-    return letGo(error);
-  });
-  const deadLetters = await openSegmentLog({ ...logOptions, folder: folder.deadLetterLog });
+  const logs = await openLogs({
+    ...{ ...options, folder, disk, clock, reach, objects, decoder: store },
+    dedupWindowMs: plan.dedup.windowMs,
+    restore: options.restore ?? false,
+  }).catch(letStoreGo);
+  const { events, deadLetters, dedup } = logs;
 
   const tables = clickhouseDdl(plan, { database });
-  const eventLoader = new Loader({
-    log: restoring ? joinedLog(restoring.archived, events, () => events.start) : events,
-    store,
-    progress: localProgress(folder.eventProgress, disk),
-    clock,
-    table: tables.events.name,
-    columns: tables.events.insertColumns,
-    topic: 'events',
-    partition: 0,
-    refuse: (row) => keepRefusedRow(row, deadLetters, clock),
-    onRetry: (error, { from, to }) =>
-      onProblem(`events ${from} to ${to} wait for the store`, error),
-    reach,
-    ...options.inserts,
-  });
-  const deadLetterLoader = new Loader({
-    log: deadLetters,
-    store,
-    progress: localProgress(folder.deadLetterProgress, disk),
-    clock,
-    table: tables.deadLetters.name,
-    columns: tables.deadLetters.insertColumns,
-    topic: 'dead_letters',
-    partition: 0,
-    refuse: async ({ offset, reason }) =>
-      onProblem(`dead letter ${offset} stays in its log alone`, reason),
-    onRetry: (error, { from, to }) =>
-      onProblem(`dead letters ${from} to ${to} wait for the store`, error),
-  });
   // What was begun under the old plan is ended under it, so that a new rollup
   // filled from the store counts no event twice.
-  await eventLoader.recover();
-  await deadLetterLoader.recover();
+  const { events: eventLoader, deadLetters: deadLetterLoader } = await openLoaders({
+    ...{ folder, disk, clock, store, logs, tables, reach, onProblem },
+    inserts: options.inserts ?? {},
+  });
   const forgotten = await Forgotten.open(localForgetProgress(folder.forgetProgress, disk));
   await removeFoundEvents(forgotten, store);
   const { tables: rollups, windowTables } = change;
@@ -349,18 +274,18 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
           ...{ ...archiving, rewriter: store, rangesMax, turns: new Turns(), onRetry: onProblem },
         })
       : null;
-  const archiver =
-    archiving &&
-    new Archiver({
-      ...{ ...archiving, log: history.log, encoder: store, clock, isWhole: true, compactor },
-      onRetry: onProblem,
-    });
+  const archiver = archiving
+    ? new Archiver({
+        ...{ ...archiving, log: history.log, encoder: store, clock, isWhole: true, compactor },
+        onRetry: onProblem,
+      })
+    : null;
   const forgetter = openForgetter({
     ...{ plan, clock, reach, forgotten, events, deadLetters, store },
     ...{ eventLoader, deadLetterLoader, rollups, replays, windows, windowTables },
     readableLog: history.log,
     archive:
-      objects === null || !archiver
+      objects === null || archiver === null
         ? null
         : new ForgettableArchive({ objects, files: store, partition: 0, archiver, reach }),
     logRetentionMs: options.logRetentionMs,
@@ -399,14 +324,11 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
   );
   const trimming = every(
     1_000,
-    async () => {
-      // What the archive lacks, nobody has for years but the log.
-      const archived = archiver == null ? eventLoader.committed : (archiver.archived ?? 0);
-      await events.trim(
-        Math.min(eventLoader.committed, archived, ...notReplayed(rollups, windowTables)),
-      );
-      await deadLetters.trim(deadLetterLoader.committed);
-    },
+    () =>
+      trimLogs({
+        ...{ events, deadLetters, eventLoader, deadLetterLoader, archiver },
+        ...{ rollups, windowTables },
+      }),
     (error) => onProblem('old segments of the log are not deleted', error),
   );
 
@@ -452,7 +374,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     eventLoader,
     deadLetterLoader,
     windows,
-    archiver: archiver ?? null,
+    archiver,
     compactor,
     windowResults,
     duplicates,
@@ -466,22 +388,11 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
       await Promise.all([eventLoader.drained(), deadLetterLoader.drained()]);
       await emitting.stop();
       await Promise.all([eventLoader.stop(), deadLetterLoader.stop()]);
-      await Promise.all([events.close(), deadLetters.close()]);
-      dedup.close();
+      await logs.close();
       await store.close();
       return events.end - eventLoader.committed;
     },
   };
 }
-
-/** Up to where replays have read the log; what is behind it they still need. */
-const notReplayed = (rollups: RollupTables, windows: WindowTables): readonly number[] => [
-  ...rollups
-    .in('filling')
-    .flatMap(({ replay }) =>
-      replay === undefined || replay.from === 'events' ? [] : replay.loaded.committed,
-    ),
-  ...windows.in('creating', 'filling').flatMap(({ replay }) => replay?.loaded?.committed ?? []),
-];
 
 const tableText = ({ database: of, table }: TableName): string => `${of}.${table}`;
