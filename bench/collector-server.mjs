@@ -11,7 +11,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastify from 'fastify';
-import { openDedupIndex } from '../packages/millrace/dist/adapters/dedup-index/dedup-index.js';
+import { openDedupIndex } from '../packages/millrace/dist/adapters/dedup-index/tiered-dedup-index.js';
 import { openSegmentLog } from '../packages/millrace/dist/adapters/segment-log/segment-log.js';
 import { systemClock } from '../packages/millrace/dist/adapters/system-clock.js';
 import { createAdmission } from '../packages/millrace/dist/collect/admission.js';

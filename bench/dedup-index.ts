@@ -10,11 +10,9 @@ import { randomFillSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type DedupIndex,
-  openDedupIndex,
-} from '../packages/millrace/src/adapters/dedup-index/dedup-index.ts';
+import type { DedupIndex } from '../packages/millrace/src/adapters/dedup-index/dedup-index.ts';
 import { SipHasher } from '../packages/millrace/src/adapters/dedup-index/sip-hash.ts';
+import { openDedupIndex } from '../packages/millrace/src/adapters/dedup-index/tiered-dedup-index.ts';
 
 const idsMax = Number(process.argv[2] ?? 10) * 1e6;
 const windowMs = 86_400_000;

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openDedupIndex } from '../packages/millrace/src/adapters/dedup-index/dedup-index.ts';
+import { openDedupIndex } from '../packages/millrace/src/adapters/dedup-index/tiered-dedup-index.ts';
 import { openSegmentLog } from '../packages/millrace/src/adapters/segment-log/segment-log.ts';
 import { systemClock as clock } from '../packages/millrace/src/adapters/system-clock.ts';
 

@@ -8,7 +8,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDedupIndex } from '../packages/millrace/src/adapters/dedup-index/dedup-index.ts';
+import { openDedupIndex } from '../packages/millrace/src/adapters/dedup-index/tiered-dedup-index.ts';
 import { openSegmentLog } from '../packages/millrace/src/adapters/segment-log/segment-log.ts';
 import type { LogRecord } from '../packages/millrace/src/ports/log.ts';
 

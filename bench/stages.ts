@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openChdbStore } from '../packages/millrace/src/adapters/chdb/chdb-store.ts';
-import { openDedupIndex } from '../packages/millrace/src/adapters/dedup-index/dedup-index.ts';
+import { openDedupIndex } from '../packages/millrace/src/adapters/dedup-index/tiered-dedup-index.ts';
 import { openSegmentLog } from '../packages/millrace/src/adapters/segment-log/segment-log.ts';
 import { systemClock } from '../packages/millrace/src/adapters/system-clock.ts';
 import { createCollector } from '../packages/millrace/src/collect/collector.ts';

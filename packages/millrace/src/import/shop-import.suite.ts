@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
+import { openDedupIndex } from '../adapters/dedup-index/tiered-dedup-index.ts';
 import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
 import { createCollector } from '../collect/collector.ts';
 import { event } from '../define/event.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
+import { openDedupIndex } from '../adapters/dedup-index/tiered-dedup-index.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Pipeline } from '../define/pipeline.ts';
 import { MillraceError } from '../errors.ts';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDedupIndex } from '../adapters/dedup-index/dedup-index.ts';
+import { openDedupIndex } from '../adapters/dedup-index/tiered-dedup-index.ts';
 import { openSegmentLog } from '../adapters/segment-log/segment-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Admission } from '../collect/admission.ts';

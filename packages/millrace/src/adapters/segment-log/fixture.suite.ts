@@ -5,7 +5,8 @@ import { basename, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Disk, type DiskFile, isMissing, type SyncFile } from '../../ports/disk.ts';
 import type { Log } from '../../ports/log.ts';
-import { type DedupIndex, openDedupIndex } from '../dedup-index/dedup-index.ts';
+import type { DedupIndex } from '../dedup-index/dedup-index.ts';
+import { openDedupIndex } from '../dedup-index/tiered-dedup-index.ts';
 
 import { nodeDisk } from '../node-disk.ts';
 import { openSegmentLog, type SegmentLogOptions } from './segment-log.ts';

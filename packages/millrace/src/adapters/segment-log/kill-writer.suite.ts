@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { openDedupIndex } from '../dedup-index/dedup-index.ts';
+import { openDedupIndex } from '../dedup-index/tiered-dedup-index.ts';
 import { openSegmentLog } from './segment-log.ts';
 
 /*

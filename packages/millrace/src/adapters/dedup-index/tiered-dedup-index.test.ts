@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ScratchFolder } from '../../ports/disk.ts';
 import { nodeDisk } from '../node-disk.ts';
-import { type DedupIndex, openDedupIndex } from './dedup-index.ts';
+import type { DedupIndex } from './dedup-index.ts';
 import { runOf } from './run-of.suite.ts';
+import { openDedupIndex } from './tiered-dedup-index.ts';
 
 let folder: string;
 beforeEach(() => {

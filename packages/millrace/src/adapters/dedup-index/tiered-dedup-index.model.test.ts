@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeDisk } from '../node-disk.ts';
-import { type DedupIndex, openDedupIndex } from './dedup-index.ts';
+import type { DedupIndex } from './dedup-index.ts';
 import { DedupRule } from './dedup-rule.suite.ts';
 import type { RunFile } from './run-file.ts';
 import { runOf } from './run-of.suite.ts';
+import { openDedupIndex } from './tiered-dedup-index.ts';
 
 const HASH_BYTES = 16;
 /** What an id takes beyond the memory given if it was spilled before it was forgotten. */
