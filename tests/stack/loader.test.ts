@@ -11,6 +11,7 @@ import type { Store } from '../../packages/millrace/src/ports/store.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { makeTopics, startRole } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
+import { FaultyLink } from '../support/faulty-link.ts';
 import { freePort } from '../support/free-port.ts';
 import { kafkaClient } from '../support/kafka-client.ts';
 import definition from '../support/ledger.config.ts';
@@ -48,8 +49,8 @@ describe(`loaders bring each committed record into the store once (seed ${seed})
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const startLoader = (env = {}): CommandProcess =>
-    startRole('loader', { pipeline, kafka: kafka.addresses.bootstrap, storeUrl, env });
+  const startLoader = (env = {}, url = storeUrl): CommandProcess =>
+    startRole('loader', { pipeline, kafka: kafka.addresses.bootstrap, storeUrl: url, env });
   const cell = async (sql: string): Promise<string> =>
     Buffer.from((await store.read(sql, { format: 'TSV' })).bytes)
       .toString()
@@ -151,6 +152,30 @@ describe(`loaders bring each committed record into the store once (seed ${seed})
     writing.abort();
     await balance(await written);
     await Promise.all([zombie.stop(), heir.stop()]);
+  }, 300_000);
+
+  test('over a link that leads nowhere, and has lost what was under way when it is mended', async () => {
+    const link = await FaultyLink.to(storeUrl);
+    const loader = startLoader({}, link.url);
+    const url = await loader.url();
+    const writing = new AbortController();
+    const written = write(writing.signal);
+    const some = async () => Number(await cell('SELECT count() FROM events'));
+    const readiness = async () => (await fetch(`${url}/readyz`)).status;
+    await expect.poll(some, { timeout: 60_000 }).toBeGreaterThan(0);
+    link.silence();
+    const began = performance.now();
+    await expect.poll(readiness, { timeout: 60_000, interval: 100 }).toBe(503);
+    expect(performance.now() - began).toBeLessThan(30_000);
+    const before = await some();
+    writing.abort();
+    link.mend();
+    await expect.poll(some, { timeout: 60_000, interval: 100 }).toBeGreaterThan(before);
+    await balance(await written);
+    await expect.poll(readiness, { timeout: 60_000, interval: 100 }).toBe(200);
+    expect(loader.errors).toContain('wait for the store');
+    await loader.stop();
+    await link.close();
   }, 300_000);
 });
 

@@ -19,6 +19,9 @@ export interface LateRange extends LogRange {
   readonly token: string;
 }
 
+/** The longest, which counts the rows of a range, takes a fraction of it. */
+const questionMaxS = 30;
+
 /**
  * Until when ranges may be inserted: so that a loader that slept while another
  * took over cannot insert a range again after the store forgot its token.
@@ -91,7 +94,11 @@ export class InsertDeadlines {
   }
 
   async #numbers(sql: string, params: { readonly [name: string]: unknown }): Promise<number[]> {
-    const { bytes } = await this.#options.store.read(sql, { format: 'TSV', params });
+    const { bytes } = await this.#options.store.read(sql, {
+      ...{ format: 'TSV', params },
+      // It may be lost on its way, and asking again costs nothing.
+      settings: { max_execution_time: questionMaxS },
+    });
     return Buffer.from(bytes).toString().trim().split('\t').map(Number);
   }
 }

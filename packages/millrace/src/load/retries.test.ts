@@ -20,8 +20,8 @@ import { Loader, type LoaderOptions } from './loader.ts';
 const storeFolder = mkdtempSync(join(tmpdir(), 'millrace-retries-store-'));
 let server: RunningStore;
 let store: Store;
-const openStore = (timeoutMs = 300_000) =>
-  openClickHouseStore({ url: server.url, database: 'millrace', timeoutMs });
+const openStore = (insertSilenceMsMax = 75_000) =>
+  openClickHouseStore({ url: server.url, database: 'millrace', waits: { insertSilenceMsMax } });
 beforeAll(async () => {
   server = await serveStore({
     data: storeFolder,

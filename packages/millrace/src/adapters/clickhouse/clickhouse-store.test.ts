@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@clickhouse/client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { FaultyLink } from '../../../../../tests/support/faulty-link.ts';
 import { describeStore } from '../../ports/store.suite.ts';
+import type { Store } from '../../ports/store.ts';
 import { type RunningStore, serveStore } from '../../runtime/serve-store.ts';
 import { openClickHouseStore } from './clickhouse-store.ts';
 import { insertStatement } from './insert-statement.ts';
+import type { StoreWaits } from './store-waits.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-store-'));
 let server: RunningStore;
@@ -96,4 +99,112 @@ test("the official client's own inserts arrive", async () => {
     ],
   });
   await client.close();
+});
+
+test('readers who leave in the middle of their answers hold nobody up', async () => {
+  const store = await openClickHouseStore({
+    ...{ url: server.url, password: 'secret', database: 'millrace' },
+  });
+  const leaving = Array.from({ length: 12 }, async () => {
+    const answer = store.stream('SELECT repeat(toString(number), 20) FROM numbers(200000)');
+    await answer.chunks[Symbol.asyncIterator]().next();
+    await answer.leave();
+  });
+  await Promise.all(leaving);
+  await store.close();
+});
+
+describe('over a link', () => {
+  let link: FaultyLink;
+  let store: Store;
+  beforeEach(async () => {
+    link = await FaultyLink.to(server.url);
+  });
+  afterEach(async () => {
+    await store.close();
+    await link.close();
+  });
+  const connect = async (waits: Partial<StoreWaits>): Promise<Store> => {
+    store = await openClickHouseStore({
+      ...{ url: link.url, password: 'secret', database: 'millrace', waits },
+    });
+    return store;
+  };
+  const hasty = { askEveryMs: 100, signMsMax: 400 };
+  const lost = { code: 0, retry: 'same', message: expect.stringMatching(/^Nothing came from/) };
+  const insert = (token: string): Promise<void> =>
+    store.insert({ table: 'linked', lines: Buffer.from('{"id":1}\n'), rows: 1, token });
+
+  test('that leads nowhere, everything is given up, and goes on over another connection', async () => {
+    await connect(hasty);
+    await store.define(
+      `CREATE TABLE linked (id UInt64) ENGINE = MergeTree ORDER BY id
+       SETTINGS non_replicated_deduplication_window = 100`,
+    );
+    await insert('first');
+    link.silence();
+    await expect(store.read('SELECT 1')).rejects.toMatchObject(lost);
+    await expect(insert('second')).rejects.toMatchObject(lost);
+    await expect(store.define('DROP TABLE linked')).rejects.toMatchObject(lost);
+    await expect(connect(hasty)).rejects.toMatchObject(lost);
+    link.mend();
+    await insert('first');
+    await insert('second');
+    const { bytes } = await store.read('SELECT count() FROM linked', { format: 'TSV' });
+    expect(Buffer.from(bytes).toString()).toBe('2\n');
+  });
+
+  test('that leads nowhere in the middle of an answer, the rest of it is given up', async () => {
+    await connect(hasty);
+    link.slow({ latencyMs: 0, bytesPerSecond: 1_000_000 });
+    const answer = store.stream('SELECT repeat(toString(number), 20) FROM numbers(200000)');
+    const chunks = answer.chunks[Symbol.asyncIterator]();
+    expect((await chunks.next()).value?.byteLength).toBeGreaterThan(0);
+    link.silence();
+    const rest = async (): Promise<void> => {
+      while (!(await chunks.next()).done);
+    };
+    await expect(rest()).rejects.toMatchObject(lost);
+    await answer.leave();
+  });
+
+  test('that has lost a connection alone, a question is given up some time after its limit', async () => {
+    await connect({ overtimeMsMax: 200 });
+    link.silence();
+    const asked = store.read('SELECT 1', { settings: { max_execution_time: 1 } });
+    await expect.poll(() => link.lostBytes).toBeGreaterThan(0);
+    link.mend();
+    await expect(asked).rejects.toMatchObject({
+      code: 0,
+      message: 'No answer came within 1200 ms.',
+    });
+  });
+
+  test('that has lost a connection alone, so is an insert, and an answer that has begun', async () => {
+    await connect({ insertSilenceMsMax: 500, pieceMsMax: 500 });
+    await store.define('CREATE TABLE lone (id UInt64) ENGINE = MergeTree ORDER BY id');
+    const lone = { table: 'lone', lines: Buffer.from('{"id":1}\n'), rows: 1, token: 'lone' };
+    await store.insert(lone);
+    link.slow({ latencyMs: 0, bytesPerSecond: 1_000_000 });
+    const answer = store.stream('SELECT repeat(toString(number), 20) FROM numbers(200000)');
+    const chunks = answer.chunks[Symbol.asyncIterator]();
+    await chunks.next();
+    link.silence();
+    const again = store.insert({ ...lone, token: 'again' });
+    const rest = async (): Promise<void> => {
+      while (!(await chunks.next()).done);
+    };
+    const before = link.lostBytes;
+    await expect.poll(() => link.lostBytes).toBeGreaterThan(before);
+    link.mend();
+    await expect(again).rejects.toMatchObject({ code: 0, retry: 'same' });
+    await expect(rest()).rejects.toMatchObject({ code: 0 });
+    await answer.leave();
+  });
+
+  test('a server that takes its time is waited for', async () => {
+    await connect(hasty);
+    const { bytes } = await store.read('SELECT sleep(2)', { format: 'TSV' });
+    expect(Buffer.from(bytes).toString()).toBe('0\n');
+  });
 });

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import {
   type ClickHouseClient,
@@ -24,8 +24,10 @@ import {
   insertStatement,
 } from './insert-statement.ts';
 import { asReadersExpect } from './reader-settings.ts';
+import { SilenceWatch, type Waiting } from './silence-watch.ts';
 import { identifier, stringLiteral } from './sql-text.ts';
 import { cancelled, storeError } from './store-error.ts';
+import { defaultWaits, type StoreWaits } from './store-waits.ts';
 import { TableShapes } from './table-shape.ts';
 
 export interface ClickHouseStoreOptions {
@@ -36,8 +38,7 @@ export interface ClickHouseStoreOptions {
   readonly database: string;
   /** The most partitions that one insert may touch. */
   readonly partitionsPerInsertMax?: number;
-  /** How long a statement may take. An insert that takes longer may have been done. Default 5 minutes. */
-  readonly timeoutMs?: number;
+  readonly waits?: Partial<StoreWaits>;
 }
 
 /**
@@ -47,12 +48,18 @@ export interface ClickHouseStoreOptions {
  * @throws StoreError if it cannot be reached.
  */
 export async function openClickHouseStore(options: ClickHouseStoreOptions): Promise<Store> {
-  const maker = createClient(clientSettings(options));
+  const { silenceMsMax } = waitsOf(options);
+  const maker = createClient(clientSettings(options, silenceMsMax));
+  const waiting = watchOf(options).begin();
   try {
-    await maker.command({ query: `CREATE DATABASE IF NOT EXISTS ${identifier(options.database)}` });
+    await maker.command({
+      query: `CREATE DATABASE IF NOT EXISTS ${identifier(options.database)}`,
+      abort_signal: waiting.signal,
+    });
   } catch (error) {
-    throw clientError(error);
+    throw givenUp(waiting) ?? clientError(error);
   } finally {
+    waiting.end();
     await maker.close();
   }
   return clickHouseStore(options);
@@ -61,17 +68,31 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
 /** The same for one that has its database. Nothing is asked of it yet. */
 export function clickHouseStore(options: ClickHouseStoreOptions): Store {
   const { database, partitionsPerInsertMax = 100 } = options;
-  const client = createClient({ ...clientSettings(options), database });
-  return new ClickHouseStore(client, partitionsPerInsertMax);
+  const waits = waitsOf(options);
+  const client = (silenceMsMax: number): ClickHouseClient =>
+    createClient({ ...clientSettings(options, silenceMsMax), database });
+  return new ClickHouseStore({
+    client: client(waits.silenceMsMax),
+    inserting: client(waits.insertSilenceMsMax),
+    watch: watchOf(options),
+    waits,
+    partitionsPerInsertMax,
+  });
 }
 
-const clientSettings = (options: ClickHouseStoreOptions) => {
-  const { url, username, password, timeoutMs = 300_000 } = options;
+const waitsOf = ({ waits }: ClickHouseStoreOptions): StoreWaits => ({ ...defaultWaits, ...waits });
+
+const watchOf = (options: ClickHouseStoreOptions): SilenceWatch =>
+  new SilenceWatch({ url: options.url, ...waitsOf(options) });
+
+const clientSettings = (options: ClickHouseStoreOptions, silenceMsMax: number) => {
+  const { url, username, password } = options;
   return {
     url,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    request_timeout: timeoutMs,
+    // Of a connection, over which neither anything comes nor goes.
+    request_timeout: silenceMsMax,
     // What goes wrong is thrown, and whoever catches it says so.
     log: { level: ClickHouseLogLevel.OFF },
     // A statement that ends with an error after its first rows must not look like an answer.
@@ -79,15 +100,29 @@ const clientSettings = (options: ClickHouseStoreOptions) => {
   } as const;
 };
 
+interface Connected {
+  readonly client: ClickHouseClient;
+  readonly inserting: ClickHouseClient;
+  readonly watch: SilenceWatch;
+  readonly waits: StoreWaits;
+  readonly partitionsPerInsertMax: number;
+}
+
 class ClickHouseStore implements Store {
   readonly #client: ClickHouseClient;
+  readonly #inserting: ClickHouseClient;
+  readonly #watch: SilenceWatch;
+  readonly #waits: StoreWaits;
   readonly #partitionsPerInsertMax: number;
   readonly #shapes: TableShapes;
 
-  constructor(client: ClickHouseClient, partitionsPerInsertMax: number) {
+  constructor({ client, inserting, watch, waits, partitionsPerInsertMax }: Connected) {
     this.#client = client;
+    this.#inserting = inserting;
+    this.#watch = watch;
+    this.#waits = waits;
     this.#partitionsPerInsertMax = partitionsPerInsertMax;
-    this.#shapes = new TableShapes((sql) => this.read(sql));
+    this.#shapes = new TableShapes((sql) => this.read(sql, { settings: soonOrNever }));
   }
 
   async define(statement: string): Promise<void> {
@@ -102,15 +137,14 @@ class ClickHouseStore implements Store {
     const shape = await this.#shapes.of(batch.table);
     const partitionsPerInsertMax = this.#partitionsPerInsertMax;
     const statement = insertStatement(batch, { from: fromInput, shape, partitionsPerInsertMax });
-    try {
-      const { stream } = await this.#client.exec({
+    await this.#watched(async (abort_signal) => {
+      const { stream } = await this.#inserting.exec({
         query: `${statement}\nFORMAT JSONEachRow`,
         values: Readable.from([batch.lines], { objectMode: false }),
+        abort_signal,
       });
-      await buffer(stream);
-    } catch (error) {
-      throw clientError(error);
-    }
+      await buffer(addAbortSignal(abort_signal, stream));
+    });
   }
 
   async insertComputed(batch: ComputedBatch): Promise<void> {
@@ -133,7 +167,7 @@ class ClickHouseStore implements Store {
     // Whoever takes the bytes gets the error too.
     ended.catch(() => {});
     const chunks = async function* (): AsyncGenerator<Uint8Array, void, void> {
-      yield* chunksOf((await opening).body, signal);
+      yield* (await opening).chunks;
     };
     return { chunks: chunks(), ended, leave: async () => left.abort() };
   }
@@ -147,18 +181,28 @@ class ClickHouseStore implements Store {
     return this.#ask(givenStatement(rows, { from, shape }, sql), { ...options, settings }, {});
   }
 
-  close(): Promise<void> {
-    return this.#client.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#client.close(), this.#inserting.close()]);
   }
 
   async #command(
     query: string,
     settings: { readonly [name: string]: string | number } = {},
   ): Promise<void> {
+    await this.#watched(async (abort_signal) => {
+      await this.#client.command({ query, clickhouse_settings: settings, abort_signal });
+    });
+  }
+
+  /** @throws StoreError */
+  async #watched(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const waiting = this.#watch.begin();
     try {
-      await this.#client.command({ query, clickhouse_settings: settings });
+      await work(waiting.signal);
     } catch (error) {
-      throw clientError(error);
+      throw givenUp(waiting) ?? clientError(error);
+    } finally {
+      waiting.end();
     }
   }
 
@@ -168,10 +212,10 @@ class ClickHouseStore implements Store {
     readOnly: { readonly readonly?: '1' },
   ): Promise<ReadResult> {
     const started = performance.now();
-    const { body, totals } = await this.#open(query, options, readOnly);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of chunksOf(body, options.signal)) chunks.push(chunk);
-    return { ...totals, bytes: Buffer.concat(chunks), elapsedMs: performance.now() - started };
+    const { chunks, totals } = await this.#open(query, options, readOnly);
+    const bytes: Uint8Array[] = [];
+    for await (const chunk of chunks) bytes.push(chunk);
+    return { ...totals, bytes: Buffer.concat(bytes), elapsedMs: performance.now() - started };
   }
 
   /** Resolves once the statement has ended: until then ClickHouse keeps its answer. */
@@ -179,8 +223,15 @@ class ClickHouseStore implements Store {
     query: string,
     { format = 'JSONEachRow', params, settings, signal }: ReadOptions,
     readOnly: { readonly readonly?: '1' },
-  ): Promise<{ readonly body: Readable; readonly totals: ReadTotals }> {
+  ): Promise<{ readonly chunks: AsyncIterable<Uint8Array>; readonly totals: ReadTotals }> {
     const started = performance.now();
+    const limitMs = Number(settings?.max_execution_time ?? 0) * 1_000;
+    const waiting = this.#watch.begin(
+      limitMs > 0 ? limitMs + this.#waits.overtimeMsMax : undefined,
+    );
+    const over = signal ? AbortSignal.any([signal, waiting.signal]) : waiting.signal;
+    const wrong = (error: unknown): StoreError =>
+      signal?.aborted ? cancelled(error) : (givenUp(waiting) ?? clientError(error));
     try {
       signal?.throwIfAborted();
       const { stream, summary } = await this.#client.exec({
@@ -194,32 +245,55 @@ class ClickHouseStore implements Store {
         },
         http_headers: { 'X-ClickHouse-Format': format },
         ...(params ? { query_params: { ...params } } : {}),
-        ...(signal ? { abort_signal: signal } : {}),
+        abort_signal: over,
       });
+      waiting.begun();
+      // The client looks at the signal no more.
+      const body = addAbortSignal(over, stream);
+      body.once('close', () => waiting.end());
       const totals = {
         rowsRead: Number(summary?.read_rows ?? 0),
         bytesRead: Number(summary?.read_bytes ?? 0),
         elapsedMs: performance.now() - started,
       };
-      return { body: stream, totals };
+      return { chunks: chunksOf(body, this.#waits.pieceMsMax, wrong), totals };
     } catch (error) {
-      throw signal?.aborted ? cancelled(error) : clientError(error);
+      waiting.end();
+      throw wrong(error);
     }
   }
 }
 
+/** For what is asked on the way of something else. */
+const soonOrNever = { max_execution_time: 30 } as const;
+
+/** Nothing counts against the server while whoever takes the chunks has one. */
 async function* chunksOf(
   body: Readable,
-  signal: AbortSignal | undefined,
+  pieceMsMax: number,
+  wrong: (error: unknown) => StoreError,
 ): AsyncGenerator<Uint8Array, void, void> {
+  const lost = (): void => {
+    body.destroy(new Error(`The next piece of an answer did not come within ${pieceMsMax} ms.`));
+  };
+  let waiting = setTimeout(lost, pieceMsMax);
   try {
-    yield* body;
+    for await (const chunk of body) {
+      clearTimeout(waiting);
+      yield chunk;
+      waiting = setTimeout(lost, pieceMsMax);
+    }
   } catch (error) {
-    throw signal?.aborted ? cancelled(error) : clientError(error);
+    throw wrong(error);
+  } finally {
+    clearTimeout(waiting);
   }
 }
 
 const fromInput = (structure: string): string => `input(${stringLiteral(structure)})`;
+
+const givenUp = ({ signal }: Waiting): StoreError | null =>
+  signal.aborted ? clientError(signal.reason) : null;
 
 /** The client takes apart what the engine says; readers of it know the whole. */
 function clientError(error: unknown): StoreError {

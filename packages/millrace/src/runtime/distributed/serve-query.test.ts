@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EventStream } from '../../../../../tests/support/event-stream.ts';
+import { FaultyLink } from '../../../../../tests/support/faulty-link.ts';
 import ledger from '../../../../../tests/support/ledger.config.ts';
 import { openClickHouseStore } from '../../adapters/clickhouse/clickhouse-store.ts';
 import { clickhouseDdl } from '../../compile/clickhouse/ddl.ts';
@@ -56,7 +57,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const serve = (): Promise<RunningRole> => serveQuery(settings, (what) => problems.push(what));
+const serve = (storeUrl = server.url): Promise<RunningRole> =>
+  serveQuery({ ...settings, storeUrl }, (what) => problems.push(what));
 
 const ask = (role: RunningRole, path: string, body?: string): Promise<Response> =>
   fetch(`${role.url}${path}`, {
@@ -84,6 +86,28 @@ test('refuses a store without its tables, and one with others', async () => {
     await store.define(statement);
   }
 });
+
+test('says soon that nothing comes from the store, and answers again when it does', async () => {
+  const link = await FaultyLink.to(server.url);
+  const role = await serve(link.url);
+  const question = async () => (await ask(role, '/v1/query', orders)).status;
+  const readiness = async () => (await ask(role, '/readyz')).status;
+  expect([await question(), await readiness()]).toEqual([200, 200]);
+  link.silence();
+  const began = performance.now();
+  const answer = await ask(role, '/v1/query', orders);
+  expect(answer.status).toBe(503);
+  expect(await answer.json()).toMatchObject({ error: { code: 'store_unavailable' } });
+  await expect.poll(readiness, { timeout: 30_000 }).toBe(503);
+  expect(performance.now() - began).toBeLessThan(30_000);
+  link.mend();
+  await expect.poll(readiness, { timeout: 30_000 }).toBe(200);
+  expect(await question()).toBe(200);
+  expect(problems).toContain('the store does not answer');
+  await role.close();
+  await link.close();
+  problems.length = 0;
+}, 90_000);
 
 test('answers without Kafka, but does not say up to when; not without the store', async () => {
   const role = await serve();

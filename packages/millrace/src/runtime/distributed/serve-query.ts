@@ -238,7 +238,7 @@ function storeProbe(store: Store, onProblem: (what: string, error: unknown) => v
   const asking = every(
     1_000,
     async (signal) => {
-      await store.read('SELECT 1', { signal });
+      await store.read('SELECT 1', { signal, settings: { max_execution_time: 5 } });
       failing = false;
     },
     (error) => {
