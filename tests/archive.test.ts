@@ -1,27 +1,22 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { diskObjects } from '../packages/millrace/src/adapters/objects/disk-objects.ts';
 import { archivedLines } from '../packages/millrace/src/archive/archived-lines.suite.ts';
 import { Manifest } from '../packages/millrace/src/archive/manifest.ts';
+import { ArchivedFolder } from './support/archived-folder.ts';
 import { runImport } from './support/import-process.ts';
 import { Ledger } from './support/ledger.ts';
-import { MillraceProcess, rows, settled, verified } from './support/millrace-process.ts';
+import { rows, settled, verified } from './support/millrace-process.ts';
 import { testSeed } from './support/random.ts';
 
 const pipeline = fileURLToPath(new URL('./support/ledger.config.ts', import.meta.url));
 
-let folder: string;
+let folder: ArchivedFolder;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'millrace-archive-'));
+  folder = new ArchivedFolder(pipeline);
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Env {
-  readonly [name: string]: string;
-}
+afterEach(() => folder.remove());
 
 const seed = testSeed();
 const points = ['archive-begun', 'archive-written', 'archive-noted'] as const;
@@ -33,12 +28,6 @@ const compactionPoints = [
   'replacement-cleaned',
 ] as const;
 
-const start = (env: Env = {}, args: readonly string[] = []): MillraceProcess =>
-  new MillraceProcess({
-    ...{ pipeline, data: join(folder, 'data'), env },
-    args: ['--archive', join(folder, 'archive'), '--archive-seconds', '1', ...args],
-  });
-
 describe(`the archive (seed ${seed})`, () => {
   test('has each event once, killed at each point of it', async () => {
     const ledger = new Ledger();
@@ -46,12 +35,12 @@ describe(`the archive (seed ${seed})`, () => {
     let url: string | null = null;
     const writing = ledger.write('w', seed, () => url, closing.signal);
     for (const point of points) {
-      const process = start({ MILLRACE_CRASH_AT: `${point}:1` });
+      const process = folder.start({ MILLRACE_CRASH_AT: `${point}:1` });
       url = await process.ready();
       expect((await process.exited).signal).toBe('SIGKILL');
       expect(process.errors).toContain(`crash point ${point} reached`);
     }
-    const last = start();
+    const last = folder.start();
     url = await last.url();
     closing.abort();
     await writing;
@@ -63,7 +52,7 @@ describe(`the archive (seed ${seed})`, () => {
       'SELECT event_id FROM events ORDER BY _offset',
     );
     await last.stop();
-    const lines = await archivedLines(diskObjects(join(folder, 'archive')), 0);
+    const lines = await archivedLines(diskObjects(folder.archive), 0);
     const ids = lines.map((line): unknown => JSON.parse(line).event_id);
     expect(ids).toEqual(stored.map(({ event_id }) => event_id));
     expect(ids.length).toBeGreaterThan(ledger.acknowledged.size - 1);
@@ -76,18 +65,18 @@ describe(`the archive (seed ${seed})`, () => {
     const writing = ledger.write('w', seed, () => url, closing.signal, 200);
     const compact = ['--archive-compact-ranges', '2'];
     for (const point of compactionPoints) {
-      const process = start({ MILLRACE_CRASH_AT: `${point}:1` }, compact);
+      const process = folder.start({ MILLRACE_CRASH_AT: `${point}:1` }, compact);
       url = await process.ready();
       expect((await process.exited).signal).toBe('SIGKILL');
       expect(process.errors).toContain(`crash point ${point} reached`);
     }
     closing.abort();
-    const last = start({}, compact);
+    const last = folder.start({}, compact);
     url = await last.url();
     await writing;
     await settled(url);
     await archived(url);
-    const objects = diskObjects(join(folder, 'archive'));
+    const objects = diskObjects(folder.archive);
     const seen = async (): Promise<readonly string[]> => {
       const ranges = await new Manifest(objects).ranges(0);
       return ranges.flatMap((range) => range.objects).map(({ name }) => name);
@@ -122,8 +111,8 @@ describe(`the archive (seed ${seed})`, () => {
 
   test('keeps the log from forgetting what it lacks', async () => {
     // A file where the archive's folder should be.
-    writeFileSync(join(folder, 'archive'), '');
-    const running = start({}, ['--log-retention-hours', '0', '--log-segment-mb', '1']);
+    writeFileSync(folder.archive, '');
+    const running = folder.start({}, ['--log-retention-hours', '0', '--log-segment-mb', '1']);
     const url = await running.url();
     const product_id = 'p'.repeat(2_000);
     const send = async (): Promise<void> => {
@@ -140,7 +129,7 @@ describe(`the archive (seed ${seed})`, () => {
     const problem = async () => (await archiveOf(url)).problem;
     await expect.poll(problem, { timeout: 60_000 }).toMatch(/cannot be listed/);
     expect((await archiveOf(url)).waiting).toBeNull();
-    rmSync(join(folder, 'archive'));
+    rmSync(folder.archive);
     await archived(url);
     expect((await archiveOf(url)).problem).toBeNull();
     // Now it may, and does.
@@ -150,21 +139,21 @@ describe(`the archive (seed ${seed})`, () => {
     await expect.poll(logBytes, { timeout: 60_000 }).toBeLessThan(before);
     await archived(url);
     await running.stop();
-    expect(await archivedLines(diskObjects(join(folder, 'archive')), 0)).toHaveLength(4_000);
+    expect(await archivedLines(diskObjects(folder.archive), 0)).toHaveLength(4_000);
   }, 120_000);
 
   test('lacks nothing of an import that ran while nothing else had the folder', async () => {
-    writeFileSync(join(folder, 'archive'), '');
-    const file = join(folder, 'views.csv');
+    writeFileSync(folder.archive, '');
+    const file = folder.beside('views.csv');
     const product = 'p'.repeat(2_000);
     const views = Array.from({ length: 3_000 }, (_, n) => `v${n},${product},1.00\n`);
     writeFileSync(file, `id,product,price\n${views.join('')}`);
     const imported = await runImport({
-      ...{ file, data: join(folder, 'data') },
+      ...{ file, data: folder.data },
       pipeline: '../tests/support/ledger.config.ts',
       mapping: '../tests/support/ledger-import.ts',
       flags: [
-        ...['--archive', join(folder, 'archive')],
+        ...['--archive', folder.archive],
         ...['--log-retention-hours', '0', '--log-segment-mb', '1'],
       ],
     });
@@ -172,11 +161,11 @@ describe(`the archive (seed ${seed})`, () => {
       0,
       expect.stringContaining('cannot be listed'),
     ]);
-    rmSync(join(folder, 'archive'));
-    const running = start();
+    rmSync(folder.archive);
+    const running = folder.start();
     await archived(await running.url());
     await running.stop();
-    expect(await archivedLines(diskObjects(join(folder, 'archive')), 0)).toHaveLength(3_000);
+    expect(await archivedLines(diskObjects(folder.archive), 0)).toHaveLength(3_000);
   }, 120_000);
 });
 

@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ArchivedFolder } from './support/archived-folder.ts';
 import { Ledger } from './support/ledger.ts';
-import { MillraceProcess, rows, settled } from './support/millrace-process.ts';
+import { rows, settled } from './support/millrace-process.ts';
 import { testSeed } from './support/random.ts';
 
-const command = fileURLToPath(new URL('../packages/millrace/bin/millrace.js', import.meta.url));
 const pipeline = fileURLToPath(new URL('./support/ledger.config.ts', import.meta.url));
 const seed = testSeed();
 /** In the order in which an order passes them. Those between are interrupted in `src/runtime/forget.test.ts`. */
@@ -21,34 +18,13 @@ const points = [
   'forget-done',
 ] as const;
 
-let folder: string;
-let current: MillraceProcess | null;
+let folder: ArchivedFolder;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'millrace-forget-'));
-  current = null;
+  folder = new ArchivedFolder(pipeline);
 });
-afterEach(async () => {
-  current?.kill('SIGKILL');
-  await current?.exited;
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => folder.remove());
 
-const start = (env: { readonly [name: string]: string } = {}): MillraceProcess => {
-  current = new MillraceProcess({
-    ...{ pipeline, data: join(folder, 'data'), env },
-    args: ['--archive', join(folder, 'archive'), '--archive-seconds', '1'],
-  });
-  return current;
-};
-
-const run = promisify(execFile);
-
-/** The command, as a user would run it. */
-async function millrace(...args: readonly string[]): Promise<string> {
-  const place = ['--pipeline', pipeline, '--data', join(folder, 'data')];
-  const archive = ['--archive', join(folder, 'archive')];
-  return (await run(command, [...args, ...place, ...archive])).stdout;
-}
+const millrace = (...args: readonly string[]): Promise<string> => folder.run(args);
 
 /** Who has the most events, and how many. */
 function busiest(ledger: Ledger): { readonly user: string; readonly events: number } {
@@ -71,7 +47,7 @@ function strike(ledger: Ledger, user: string): void {
 test(`a person is forgotten wherever it is killed, and nobody else (seed ${seed})`, async () => {
   const ledger = new Ledger();
   const closing = new AbortController();
-  const first = start();
+  const first = folder.start();
   const url = await first.url();
   const writing = ledger.write('w', seed, () => url, closing.signal);
   await expect.poll(() => ledger.acknowledged.size, { timeout: 120_000 }).toBeGreaterThan(1_000);
@@ -83,7 +59,7 @@ test(`a person is forgotten wherever it is killed, and nobody else (seed ${seed}
 
   const { user, events } = busiest(ledger);
   for (const point of points) {
-    const killed = start({ MILLRACE_CRASH_AT: `${point}:1` });
+    const killed = folder.start({ MILLRACE_CRASH_AT: `${point}:1` });
     if (point === points[0]) {
       const body = JSON.stringify({ user_id: user, rebuild: true });
       const answer = fetch(`${await killed.url()}/v1/forgotten`, { method: 'PUT', body });
@@ -92,7 +68,7 @@ test(`a person is forgotten wherever it is killed, and nobody else (seed ${seed}
     expect((await killed.exited).signal).toBe('SIGKILL');
     expect(killed.errors).toContain(`crash point ${point} reached`);
   }
-  const last = start();
+  const last = folder.start();
   const place = await last.url();
   await expect
     .poll(() => millrace('forget', '--list'), { timeout: 120_000 })
@@ -100,7 +76,7 @@ test(`a person is forgotten wherever it is killed, and nobody else (seed ${seed}
   expect(await millrace('forget', '--list')).toContain(
     `: ${events} events and 0 dead letters are gone`,
   );
-  expect(readFileSync(join(folder, 'data', 'progress', 'forgotten.json'), 'utf8')).not.toContain(
+  expect(readFileSync(join(folder.data, 'progress', 'forgotten.json'), 'utf8')).not.toContain(
     `"${user}"`,
   );
   strike(ledger, user);
@@ -128,10 +104,10 @@ test(`a person is forgotten wherever it is killed, and nobody else (seed ${seed}
   expect(await millrace('verify', '--with-archive')).toMatch(/^Equal: /);
 
   // A folder that is lost comes back without them.
-  rmSync(join(folder, 'data'), { recursive: true });
+  rmSync(folder.data, { recursive: true });
   expect(await millrace('restore')).toMatch(/^Restored: /);
   strike(ledger, other.user);
-  const restored = start();
+  const restored = folder.start();
   const restoredUrl = await restored.url();
   await ledger.balance(restoredUrl);
   const gone = `SELECT count() AS n FROM events WHERE user_id IN ('${user}', '${other.user}')`;

@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ArchivedFolder } from './support/archived-folder.ts';
 import { Ledger } from './support/ledger.ts';
-import { MillraceProcess, settled } from './support/millrace-process.ts';
+import { settled } from './support/millrace-process.ts';
 import { testSeed } from './support/random.ts';
 
-const command = fileURLToPath(new URL('../packages/millrace/bin/millrace.js', import.meta.url));
 const pipeline = fileURLToPath(new URL('./support/ledger.config.ts', import.meta.url));
 const seed = testSeed();
 /** In the order in which a replay passes them. Those between are interrupted in `src/runtime/replay.test.ts`. */
@@ -22,41 +19,13 @@ const points = [
   'rollup-switched',
 ] as const;
 
-let folder: string;
-let current: MillraceProcess | null;
+let folder: ArchivedFolder;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'millrace-replay-'));
-  current = null;
+  folder = new ArchivedFolder(pipeline);
 });
-afterEach(async () => {
-  current?.kill('SIGKILL');
-  await current?.exited;
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => folder.remove());
 
-const start = (env: { readonly [name: string]: string } = {}): MillraceProcess => {
-  current = new MillraceProcess({
-    ...{ pipeline, data: join(folder, 'data'), env },
-    args: ['--archive', join(folder, 'archive'), '--archive-seconds', '1'],
-  });
-  return current;
-};
-
-const run = promisify(execFile);
-
-/** The command, as a user would run it. */
-async function millrace(
-  what: string,
-  args: readonly string[] = [],
-  env: { readonly [name: string]: string } = {},
-): Promise<string> {
-  const place = ['--pipeline', pipeline, '--data', join(folder, 'data')];
-  const archive = ['--archive', join(folder, 'archive')];
-  const all = [what, ...args, ...place, ...archive];
-  return (await run(command, all, { env: { ...process.env, ...env } })).stdout;
-}
-
-const replay = (...args: readonly string[]): Promise<string> => millrace('replay', args);
+const replay = (...args: readonly string[]): Promise<string> => folder.run(['replay', ...args]);
 
 interface Version {
   readonly version: number;
@@ -84,16 +53,16 @@ describe(`the history (seed ${seed})`, () => {
     const closing = new AbortController();
     let url: string | null = null;
     const writing = ledger.write('w', seed, () => url, closing.signal);
-    const first = start();
+    const first = folder.start();
     url = await first.url();
     while (ledger.acknowledged.size < 500) await sleep(10);
-    const archived = join(folder, 'archive', 'ranges', '00000', `${'0'.repeat(19)}.json`);
+    const archived = join(folder.archive, 'ranges', '00000', `${'0'.repeat(19)}.json`);
     await expect.poll(() => existsSync(archived), { timeout: 60_000 }).toBe(true);
     const since = new Date(Math.floor(Date.now() / 60_000 - 20 * 1_440) * 60_000).toISOString();
     url = null;
     expect((await first.stop()).code).toBe(0);
     for (const point of points) {
-      const process = start({ MILLRACE_CRASH_AT: `${point}:1` });
+      const process = folder.start({ MILLRACE_CRASH_AT: `${point}:1` });
       url = await process.ready();
       // Refused where the one before is still under way: then that one gets there.
       const begin = `${url}/v1/replays/by_minute?from=archive&since=${since}`;
@@ -102,7 +71,7 @@ describe(`the history (seed ${seed})`, () => {
       expect((await process.exited).signal).toBe('SIGKILL');
       expect(process.errors).toContain(`crash point ${point} reached`);
     }
-    const last = start();
+    const last = folder.start();
     url = await last.url();
     expect(await replay('watch')).toMatch(
       /by_minute v\d is what readers see \(replayed from the archive/,
@@ -121,7 +90,7 @@ describe(`the history (seed ${seed})`, () => {
     expect(
       await replay('start', '--rollup', 'by_minute', 'purchases_by_day', '--from', 'archive'),
     ).toMatch(/purchases_by_day v2 is what readers see \(replayed from the archive\)/);
-    const after = start();
+    const after = folder.start();
     url = await after.url();
     await ledger.balance(url);
     await replay('drop', 'by_minute');
@@ -132,7 +101,7 @@ describe(`the history (seed ${seed})`, () => {
   test('of a folder that was lost goes on where it was killed', async () => {
     const ledger = new Ledger();
     const closing = new AbortController();
-    const first = start();
+    const first = folder.start();
     const url = await first.url();
     const writing = ledger.write('w', seed, () => url, closing.signal);
     while (ledger.acknowledged.size < 500) await sleep(10);
@@ -141,13 +110,13 @@ describe(`the history (seed ${seed})`, () => {
     await settled(url);
     await expect.poll(() => waiting(url), { timeout: 60_000 }).toBe(0);
     expect((await first.stop()).code).toBe(0);
-    rmSync(join(folder, 'data'), { recursive: true });
+    rmSync(folder.data, { recursive: true });
     for (const point of ['restore-begun', 'load-intended', 'load-inserted']) {
       const killed = { MILLRACE_CRASH_AT: `${point}:1` };
-      await expect(millrace('restore', [], killed)).rejects.toMatchObject({ signal: 'SIGKILL' });
+      await expect(folder.run(['restore'], killed)).rejects.toMatchObject({ signal: 'SIGKILL' });
     }
-    expect(await millrace('restore')).toMatch(/^Restored: the store has the [\d,]+ events/);
-    const restored = start();
+    expect(await folder.run(['restore'])).toMatch(/^Restored: the store has the [\d,]+ events/);
+    const restored = folder.start();
     await ledger.balance(await restored.url());
     expect((await restored.stop()).code).toBe(0);
   }, 240_000);
