@@ -32,6 +32,8 @@ const conflict = 409;
  */
 export function s3Objects(options: S3Options): ObjectStore {
   const { bucket, prefix, endpoint, silentMsMax = 20_000 } = options;
+  // It tells whoever runs a Node that its later versions will not do with. This one is pinned.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const client = new S3Client({
     // Others than Amazon do not know what came later.
     requestChecksumCalculation: 'WHEN_REQUIRED',
