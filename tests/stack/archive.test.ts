@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Engine } from '../../packages/millrace/src/adapters/chdb/engine.ts';
 import { openTopicWriter } from '../../packages/millrace/src/adapters/kafka/topic-writer.ts';
@@ -20,6 +19,7 @@ import { resultRows } from '../../packages/millrace/src/ports/result-rows.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { pythonBin } from '../../tools/stack/python.ts';
 import { type Seaweed, startSeaweed } from '../../tools/stack/seaweed.ts';
+import { makeBucket } from '../support/bucket.ts';
 import { makeTopics, startRole } from '../support/cluster.ts';
 import type { CommandProcess } from '../support/command-process.ts';
 import { FaultyLink } from '../support/faulty-link.ts';
@@ -37,11 +37,7 @@ let seaweed: Seaweed;
 beforeAll(async () => {
   seaweed = await startSeaweed({ folder: join(folder, 'seaweed') });
   kafka = await startKafka({ folder: join(folder, 'kafka') });
-  const { s3: endpoint, accessKeyId, secretAccessKey } = seaweed.addresses;
-  process.env.AWS_ACCESS_KEY_ID = accessKeyId;
-  process.env.AWS_SECRET_ACCESS_KEY = secretAccessKey;
-  const client = new S3Client({ endpoint, forcePathStyle: true, region: 'us-east-1' });
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  await makeBucket(bucket, seaweed);
   await makeTopics(kafka.addresses.bootstrap, plan, partitions.length);
 });
 afterAll(async () => {

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { showVersion } from '../../../compile/clickhouse/rollup-versions.ts';
 import { deltasTopicName } from '../../../compile/kafka/topics.ts';
 import type { Plan, RollupPlan } from '../../../plan/plan.ts';
 import { loaderGroup } from '../group-names.ts';
-import { dropTables } from './make-rollup.ts';
+import { define } from './define.ts';
+import { tablesIn } from './look.ts';
+import { dropTables, optionsOf } from './make-rollup.ts';
 import type { Performing } from './perform.ts';
-import { withLeaving, without } from './rollup-version.ts';
+import { shownVersion, withLeaving, without } from './rollup-version.ts';
 
 /** How long (ms) whoever answers may take to learn that a version is to be read no more. */
 const readersMs = 10_000;
@@ -19,6 +22,7 @@ export async function dropRollups(
   const { claim, reach } = work;
   const tables = rollups.map(({ table }) => table);
   await claim.keep({ ...claim.applied, rollups: withLeaving(claim.applied.rollups, tables) });
+  await showWhatWasKept(rollups, work);
   const leftMs = performance.now();
   await untilLetGo(rollups, plan, work);
   await sleep(readersMs - (performance.now() - leftMs));
@@ -28,6 +32,22 @@ export async function dropRollups(
     await dropTables(rollup, isNameTaken, work);
   }
   await claim.keep({ ...claim.applied, rollups: without(claim.applied.rollups, tables) });
+}
+
+/**
+ * An apply that died may have let readers of a name see one of these already, and not have
+ * kept so: they are to see what was kept, if the store has not lost it.
+ */
+async function showWhatWasKept(rollups: readonly RollupPlan[], work: Performing): Promise<void> {
+  const { tables } = await tablesIn(work.store);
+  const shown = rollups.flatMap(({ name }) => {
+    const version = shownVersion(work.claim.applied.rollups, name);
+    return version && tables.has(version.rollup.table) ? [version.rollup] : [];
+  });
+  await define(
+    shown.map((rollup) => showVersion(rollup, 'table', optionsOf(work))),
+    work,
+  );
 }
 
 /** Their deltas cannot be stored any more once their tables are gone. */

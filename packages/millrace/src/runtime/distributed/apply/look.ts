@@ -121,7 +121,8 @@ async function checkpointsLeft(
   return left;
 }
 
-async function tablesIn(store: Store): Promise<Pick<Actual, 'tables' | 'events'>> {
+/** What the store has. */
+export async function tablesIn(store: Store): Promise<Pick<Actual, 'tables' | 'events'>> {
   const names = await rows<{ name: string }>(
     store,
     'SELECT name FROM system.tables WHERE database = {database:String}',
