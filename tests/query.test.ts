@@ -101,6 +101,22 @@ describe('POST /v1/query', () => {
     });
   });
 
+  test('answers many more who ask at once than it asks its store for', async () => {
+    const asked = Array.from({ length: 200 }, (_, n) => ask({ ...revenue, limit: n + 1 }));
+    const sought = Array.from({ length: 50 }, async (_, n) => {
+      const query = new URLSearchParams({ by: 'event_id', value: 'a', limit: String(n + 1) });
+      const headers = { authorization: `Bearer ${readKey}` };
+      const response = await fetch(`${url}/v1/events?${query}`, { headers });
+      return { status: response.status, answer: await response.json() };
+    });
+    for (const one of await Promise.all(asked)) {
+      expect(one).toMatchObject({ status: 200, answer: { rows: [{ orders: '4' }] } });
+    }
+    for (const one of await Promise.all(sought)) {
+      expect(one).toMatchObject({ status: 200, answer: { events: [{ event_id: 'a' }] } });
+    }
+  });
+
   test('cuts days by the calendar of a time zone', async () => {
     const { answer } = await ask({ ...revenue, every: 'day', zone: 'Europe/Berlin' });
     expect(answer).toMatchObject({

@@ -18,6 +18,7 @@ import {
   redisCache,
 } from '../../packages/millrace/src/adapters/cache/redis-cache.ts';
 import { systemClock } from '../../packages/millrace/src/adapters/system-clock.ts';
+import { createLimiter } from '../../packages/millrace/src/limiter.ts';
 import { testCache } from '../../packages/millrace/src/ports/cache.suite.ts';
 import type { Cache } from '../../packages/millrace/src/ports/cache.ts';
 import { AnswerCache } from '../../packages/millrace/src/query/answer-cache.ts';
@@ -76,13 +77,15 @@ testCache('a cache in Redis', async () => {
 });
 
 describe('answers are given all the same', () => {
-  const asked = { key: 'k', version: '1', ageMsMax: 0, signal: undefined };
-  const make = async () => ({ asOfMs: null, text: '{"answer":1}' });
+  const source = () => ({ asOfMs: null, version: '1' });
+  const asked = { key: 'k', source, ageMsMax: 0, signal: undefined };
+  const make = async () => '{"answer":1}';
+  const line = createLimiter({ atOnceMax: 1 });
   const mostMs = 2_000;
 
   /** Answered by the store, and soon. */
   const isAnswered = async (cache: Cache): Promise<void> => {
-    const answers = new AnswerCache(cache, systemClock);
+    const answers = new AnswerCache({ cache, clock: systemClock, line });
     const began = performance.now();
     expect(await answers.answer(asked, make)).toMatchObject({
       text: '{"answer":1}',
@@ -100,9 +103,9 @@ describe('answers are given all the same', () => {
     expect(problems).toHaveLength(1);
     await redis.restart('redis');
     await works(cache);
-    const answers = new AnswerCache(cache, systemClock);
+    const answers = new AnswerCache({ cache, clock: systemClock, line });
     await answers.answer(asked, make);
-    const other = new AnswerCache(cache, systemClock);
+    const other = new AnswerCache({ cache, clock: systemClock, line });
     const isCached = async () => (await other.answer(asked, make)).cached;
     await expect.poll(isCached, { timeout: 10_000 }).toBe(true);
   });

@@ -1,36 +1,67 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { memoryCache } from '../adapters/cache/memory-cache.ts';
+import { createLimiter } from '../limiter.ts';
 import type { Cache } from '../ports/cache.ts';
-import { AnswerCache, type CachedQuestion, type MadeAnswer } from './answer-cache.ts';
+import { AnswerCache, type CachedQuestion } from './answer-cache.ts';
 
 let nowMs = 1_000_000;
 const clock = { now: () => nowMs };
 const inMemory = (): Cache => memoryCache({ clock, unitsMax: 1_000_000 });
 
-const asked = (more: Partial<CachedQuestion> = {}): CachedQuestion => ({
-  ...{ key: 'k', version: '1', ageMsMax: 0, signal: undefined, ...more },
+const answersIn = (cache: Cache, atOnceMax = 100): AnswerCache =>
+  new AnswerCache({ cache, clock, line: createLimiter({ atOnceMax }) });
+
+interface Asked extends Partial<Omit<CachedQuestion, 'source'>> {
+  readonly version?: string | null;
+}
+
+const asked = ({ version = '1', ...more }: Asked = {}): CachedQuestion => ({
+  ...{ key: 'k', source: () => ({ asOfMs: nowMs, version }), ageMsMax: 0, signal: undefined },
+  ...more,
 });
 
 /** Answers one after another, each with its number. */
-function counting(): { readonly make: () => Promise<MadeAnswer>; readonly made: () => number } {
+function counting(): { readonly make: () => Promise<string>; readonly made: () => number } {
   let made = 0;
   return {
     make: async () => {
       made += 1;
-      return { asOfMs: nowMs, text: `{"answer":${made}}` };
+      return `{"answer":${made}}`;
     },
     made: () => made,
   };
 }
 
+/** An answer that comes when it is told to. */
+function slow(): {
+  readonly make: (signal: AbortSignal) => Promise<string>;
+  readonly signals: AbortSignal[];
+  readonly end: (text: string) => void;
+} {
+  const signals: AbortSignal[] = [];
+  let resolve = (_text: string): void => {};
+  return {
+    make: (signal) => {
+      signals.push(signal);
+      return new Promise((ended, reject) => {
+        resolve = ended;
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    },
+    signals,
+    end: (text) => resolve(text),
+  };
+}
+
 describe('answers that were given before', () => {
   test('are given again while nothing has come', async () => {
-    const answers = new AnswerCache(inMemory(), clock);
+    const answers = answersIn(inMemory());
     const { make, made } = counting();
-    expect(await answers.answer(asked(), make)).toMatchObject({ cached: false, current: true });
+    expect(await answers.answer(asked(), make)).toMatchObject({ cached: false, asOfMs: nowMs });
+    nowMs += 1;
     expect(await answers.answer(asked(), make)).toMatchObject({
-      ...{ text: '{"answer":1}', cached: true, current: true },
+      ...{ text: '{"answer":1}', cached: true, asOfMs: nowMs },
     });
     expect(await answers.answer(asked({ version: '2' }), make)).toMatchObject({ cached: false });
     expect(await answers.answer(asked({ key: 'other', version: '2' }), make)).toMatchObject({
@@ -40,7 +71,7 @@ describe('answers that were given before', () => {
   });
 
   test('are not where it is not known whether anything has come', async () => {
-    const answers = new AnswerCache(inMemory(), clock);
+    const answers = answersIn(inMemory());
     const { make, made } = counting();
     for (let n = 0; n < 3; n += 1) {
       expect(await answers.answer(asked({ version: null }), make)).toMatchObject({ cached: false });
@@ -49,21 +80,21 @@ describe('answers that were given before', () => {
   });
 
   test('are given to who is content with one of that age, and say how old they are', async () => {
-    const answers = new AnswerCache(inMemory(), clock);
+    const answers = answersIn(inMemory());
     const { make } = counting();
     const before = nowMs;
     await answers.answer(asked(), make);
     nowMs += 4_999;
     const older = asked({ version: '2', ageMsMax: 5_000 });
     expect(await answers.answer(older, make)).toMatchObject({
-      ...{ cached: true, current: false, asOfMs: before },
+      ...{ cached: true, asOfMs: before },
     });
     nowMs += 1;
     expect(await answers.answer(older, make)).toMatchObject({ cached: false });
   });
 
   test('are made once for all who ask at once', async () => {
-    const answers = new AnswerCache(inMemory(), clock);
+    const answers = answersIn(inMemory());
     const { make, made } = counting();
     const given = await Promise.all(
       Array.from({ length: 20 }, () => answers.answer(asked(), make)),
@@ -74,40 +105,31 @@ describe('answers that were given before', () => {
   });
 
   test('are not waited for by who has left, and are given up when all have', async () => {
-    const answers = new AnswerCache(inMemory(), clock);
+    const answers = answersIn(inMemory());
     const [first, second] = [new AbortController(), new AbortController()];
-    let given: AbortSignal | undefined;
-    let end = (_made: MadeAnswer): void => {};
-    const make = (signal: AbortSignal): Promise<MadeAnswer> => {
-      given = signal;
-      return new Promise((resolve, reject) => {
-        end = resolve;
-        signal.addEventListener('abort', () => reject(signal.reason));
-      });
-    };
+    const { make, signals, end } = slow();
     const one = answers.answer(asked({ signal: first.signal }), make);
     const two = answers.answer(asked({ signal: second.signal }), make);
-    await expect.poll(() => given).toBeDefined();
+    await expect.poll(() => signals.length).toBe(1);
     first.abort(new Error('left'));
     await expect(one).rejects.toThrow('left');
-    expect(given?.aborted).toBe(false);
-    end({ asOfMs: null, text: '{}' });
+    expect(signals[0]?.aborted).toBe(false);
+    end('{}');
     expect(await two).toMatchObject({ text: '{}' });
 
     const third = new AbortController();
     const three = answers.answer(asked({ key: 'again', signal: third.signal }), make);
-    await expect.poll(() => given?.aborted).toBe(false);
+    await expect.poll(() => signals.length).toBe(2);
     third.abort(new Error('left too'));
     await expect(three).rejects.toThrow('left too');
-    expect(given?.aborted).toBe(true);
+    expect(signals[1]?.aborted).toBe(true);
   });
 
   test('are made anew for who comes once all have left, and before the store has stopped', async () => {
-    const answers = new AnswerCache(inMemory(), clock);
+    const answers = answersIn(inMemory());
     const first = new AbortController();
     let fail = (_error: unknown): void => {};
-    const slow = (): Promise<never> => new Promise((_resolve, reject) => (fail = reject));
-    const begun = vi.fn(slow);
+    const begun = vi.fn((): Promise<never> => new Promise((_resolve, reject) => (fail = reject)));
     const one = answers.answer(asked({ signal: first.signal }), begun);
     await expect.poll(() => begun.mock.calls.length).toBe(1);
     first.abort(new Error('left'));
@@ -122,7 +144,7 @@ describe('answers that were given before', () => {
   });
 
   test('that could not be given are asked for anew', async () => {
-    const answers = new AnswerCache(inMemory(), clock);
+    const answers = answersIn(inMemory());
     const fails = async (): Promise<never> => {
       throw new Error('the store is away');
     };
@@ -136,7 +158,7 @@ describe('answers that were given before', () => {
       fc.asyncProperty(fc.string({ unit: 'binary' }), async (garbage) => {
         const cache = inMemory();
         await cache.set('k', garbage, 60_000);
-        const answers = new AnswerCache(cache, clock);
+        const answers = answersIn(cache);
         const { make } = counting();
         expect(await answers.answer(asked(), make)).toMatchObject({ cached: false });
       }),
@@ -150,7 +172,7 @@ describe('answers that were given before', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-        const answers = new AnswerCache(inMemory(), clock);
+        const answers = answersIn(inMemory());
         /** What there is, and until when each number of it was the newest. */
         let events = 0;
         const replacedMs: number[] = [];
@@ -162,14 +184,73 @@ describe('answers that were given before', () => {
             continue;
           }
           const question = asked({ version: String(events), ageMsMax: each.ageMsMax });
-          const { text } = await answers.answer(question, async () => ({
-            ...{ asOfMs: nowMs, text: String(events) },
-          }));
+          const { text } = await answers.answer(question, async () => String(events));
           const told = Number(text);
           if (told === events) continue;
           expect(nowMs - (replacedMs[told] ?? 0)).toBeLessThan(each.ageMsMax);
         }
       }),
     );
+  });
+
+  test('are given from memory, and by those under way, though the line is full', async () => {
+    const line = createLimiter({ atOnceMax: 1, waitingMax: 0 });
+    const answers = new AnswerCache({ cache: inMemory(), clock, line });
+    const { make } = counting();
+    await answers.answer(asked({ key: 'kept' }), make);
+    const { make: made, signals, end } = slow();
+    const one = answers.answer(asked(), made);
+    await expect.poll(() => signals.length).toBe(1);
+    expect(await answers.answer(asked({ key: 'kept' }), make)).toMatchObject({ cached: true });
+    const two = answers.answer(asked(), make);
+    await expect(answers.answer(asked({ key: 'other' }), make)).rejects.toMatchObject({
+      code: 'overloaded',
+    });
+    end('{}');
+    expect(await Promise.all([one, two])).toMatchObject([{ cached: false }, { cached: true }]);
+  });
+
+  test('that wait for their turn are of what is there when it comes, so that anybody may wait with them', async () => {
+    const answers = answersIn(inMemory(), 1);
+    const { make: first, signals, end } = slow();
+    const before = answers.answer(asked({ key: 'before' }), first);
+    await expect.poll(() => signals.length).toBe(1);
+
+    let version = 1;
+    const source = () => ({ asOfMs: nowMs, version: String(version) });
+    const read = async (): Promise<string> => String(version);
+    const one = answers.answer({ ...asked(), source }, read);
+    await Promise.resolve();
+    version = 2;
+    nowMs += 10_000;
+    const two = answers.answer({ ...asked(), source }, read);
+    await Promise.resolve();
+    version = 3;
+    nowMs += 10_000;
+    end('{}');
+    await before;
+    const newest = { text: '3', asOfMs: nowMs };
+    expect(await Promise.all([one, two])).toEqual([
+      { ...newest, cached: false },
+      { ...newest, cached: true },
+    ]);
+    expect(await answers.answer({ ...asked(), source }, read)).toEqual({ ...newest, cached: true });
+  });
+
+  test('are not waited for in the line by those who have left', async () => {
+    const answers = answersIn(inMemory(), 1);
+    const { make: first, signals, end } = slow();
+    const before = answers.answer(asked({ key: 'before' }), first);
+    await expect.poll(() => signals.length).toBe(1);
+    const leaving = new AbortController();
+    const { make, made } = counting();
+    const gone = answers.answer(asked({ key: 'gone', signal: leaving.signal }), make);
+    const next = answers.answer(asked({ key: 'next' }), make);
+    leaving.abort(new Error('left'));
+    await expect(gone).rejects.toThrow('left');
+    end('{}');
+    expect(await next).toMatchObject({ text: '{"answer":1}' });
+    await before;
+    expect(made()).toBe(1);
   });
 });

@@ -5,9 +5,9 @@ import type { CanonicalEvent } from '../compile/clickhouse/naive.suite.ts';
 import { questionSelect } from '../compile/clickhouse/question.ts';
 import { bucketsSelect } from '../compile/clickhouse/questions/asked-range.ts';
 import { openTestStore, type TestStore } from '../compile/clickhouse/test-store.suite.ts';
+import { createLimiter } from '../limiter.ts';
 import { planOf } from '../plan/plan-of.ts';
-import { AnswerCache } from './answer-cache.ts';
-import { createAnswering } from './answer-question.ts';
+import { type AnswerOptions, createAnswering } from './answer-question.ts';
 import { type Reader, unlimitedReader } from './reader.ts';
 
 const database = 'answered';
@@ -27,6 +27,7 @@ const answering = async (
   settings: { readonly [name: string]: string | number } = {},
   asOfMs: number | null = nowMs,
   version: string | null = null,
+  more: Partial<AnswerOptions> = {},
 ): Promise<(document: unknown, reader?: Reader) => Promise<string>> => {
   const answer = await createAnswering({
     plan,
@@ -35,13 +36,15 @@ const answering = async (
     clock,
     asOfMs: () => asOfMs,
     versionOf: () => version,
-    cache: new AnswerCache(memoryCache({ clock, unitsMax: 1_000_000 }), clock),
+    cache: memoryCache({ clock, unitsMax: 1_000_000 }),
+    line: createLimiter({ atOnceMax: 4 }),
     statements: {
       answer: (question, serving) => questionSelect(question, serving, { database }),
       buckets: bucketsSelect,
     },
     settings,
     rowsReadMax: 9,
+    ...more,
   });
   return (document, reader = unlimitedReader) => answer(document, reader);
 };
@@ -117,6 +120,29 @@ it('answers from the tables that its reader may ask, and tells of no others', as
     status: 403,
     message: 'This read key may ask per_minute alone, and this question needs events.',
   });
+});
+
+it('reads the table that answers when its turn has come', async () => {
+  const limited = createLimiter({ atOnceMax: 1 });
+  let isThere = true;
+  const ask = await answering({}, nowMs, 'some version', {
+    line: limited,
+    rollups: () =>
+      isThere ? plan.rollups.map((rollup) => ({ rollup, completeSinceMs: null })) : [],
+  });
+  const both = { ...events, from: ['sale', 'refund'] };
+  let end = (): void => {};
+  const before = limited(() => new Promise<void>((resolve) => (end = resolve)));
+  const one = ask(both);
+  const limitedTo = { tables: new Set(['per_minute']) };
+  const other = expect(ask(both, limitedTo)).rejects.toMatchObject({ code: 'read_key_limited' });
+  await Promise.resolve();
+  isThere = false;
+  end();
+  await Promise.all([before, other]);
+  expect(JSON.parse(await one)).toMatchObject({ served_by: 'events', cached: false });
+  isThere = true;
+  expect(JSON.parse(await ask(both))).toMatchObject({ served_by: 'per_minute', cached: false });
 });
 
 it('fills the buckets of two periods', async () => {

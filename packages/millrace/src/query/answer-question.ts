@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import { MillraceError } from '../errors.ts';
+import type { Limiter } from '../limiter.ts';
 import type { Every, Plan, RollupPlan } from '../plan/plan.ts';
 import { type Question, type QuestionColumn, questionColumns } from '../plan/question.ts';
 import { type Sampling, sampleBounds, samplingOf } from '../plan/questions/sampling.ts';
 import type { SeriesQuestion } from '../plan/questions/series.ts';
 import { readQuestion } from '../plan/read-question.ts';
 import { type Choice, chooseServing, keptSinceMs, type Serving } from '../plan/serving.ts';
+import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import { resultLines } from '../ports/result-rows.ts';
 import { exactJson, type Store } from '../ports/store.ts';
-import type { AnswerCache } from './answer-cache.ts';
+import { AnswerCache } from './answer-cache.ts';
 import { costRefusal, isForRows } from './cost-refusal.ts';
 import { type AnswerRow, fillGaps } from './fill-gaps.ts';
 import { isoOrNull } from './iso-or-null.ts';
@@ -87,7 +89,9 @@ export interface AnswerOptions {
   readonly asOfMs: (serving: Serving) => number | null;
   /** Changes with what an answer is read from, also where it only may have; null while that is not known. */
   readonly versionOf: (serving: Serving) => string | null;
-  readonly cache: AnswerCache;
+  readonly cache: Cache;
+  /** Where questions wait for the store. */
+  readonly line: Limiter;
   /** The statements that answer, for the store's dialect. */
   readonly statements: {
     readonly answer: (question: Question, serving: Serving) => string;
@@ -106,7 +110,8 @@ export interface AnswerOptions {
  * @param document the question as JSON says it.
  * @returns an `Answer` as JSON: its rows are as the store wrote them, because
  *   reading and writing thousands of them again takes as long as a rollup does.
- * @throws MillraceError `question_invalid`, `question_too_costly`, `read_key_limited`.
+ * @throws MillraceError `question_invalid`, `question_too_costly`, `read_key_limited`, `overloaded`,
+ *   `shutting_down`.
  */
 export type AnswerQuestion = (
   document: unknown,
@@ -115,39 +120,61 @@ export type AnswerQuestion = (
 ) => Promise<string>;
 
 export async function createAnswering(options: AnswerOptions): Promise<AnswerQuestion> {
-  const { plan, store, clock } = options;
+  const { plan, store, clock, cache, line } = options;
   const zones = await timeZones(store);
+  const answers = new AnswerCache({ cache, clock, line });
   return async (document, reader, signal) => {
     const question = readQuestion(document, plan, {
       knowsZone: (name) => zones.has(name),
       nowMs: clock.now(),
     });
-    // Chosen and read in one go: the store keeps a table for those that have begun to read it.
-    const served = options.rollups().filter(({ rollup }) => mayAsk(reader, rollup.name));
-    const rollups = served.map(({ rollup }) => rollup);
-    const choice = chooseServing(question, { ...plan, rollups }, clock.now());
-    const { serving } = choice;
-    if (serving.kind === 'events' && !mayAsk(reader, 'events')) throw unserved(choice, reader);
-    // Before anything is read, and in this order: what comes meanwhile may be in the answer,
-    // and what came before this moment is in any of this version.
-    const asOfMs = options.asOfMs(serving);
-    const version = options.versionOf(serving);
-    const asked = {
-      key: keyOf(question, serving, reader),
-      version,
-      ageMsMax: question.ageMsMax,
-      signal,
-    };
-    const given = await options.cache.answer(asked, async (whileAwaited) => ({
-      asOfMs,
-      text: await textOf(question, choice, served, reader, options, whileAwaited),
-    }));
-    const about: Pick<Answer, 'as_of' | 'cached'> = {
-      as_of: isoOrNull(given.current ? asOfMs : given.asOfMs),
-      cached: given.cached,
-    };
-    return `${given.text.slice(0, -1)},${JSON.stringify(about).slice(1)}`;
+    for (;;) {
+      const choice = choose(question, reader, options);
+      const { serving } = choice;
+      if (serving.kind === 'events' && !mayAsk(reader, 'events')) throw unserved(choice, reader);
+      const key = keyOf(question, serving, reader);
+      const source = () => ({
+        // In this order: what came before this moment is in any of this version.
+        asOfMs: options.asOfMs(serving),
+        version: options.versionOf(serving),
+      });
+      const asked = { key, source, ageMsMax: question.ageMsMax, signal };
+      try {
+        const given = await answers.answer(asked, async (whileAwaited) => {
+          // Chosen and read in one go: the store keeps a table for those that have begun to read it.
+          const chosen = choose(question, reader, options);
+          if (keyOf(question, chosen.serving, reader) !== key) throw new ServedOtherwise();
+          return await textOf(question, chosen, reader, options, whileAwaited);
+        });
+        const about: Pick<Answer, 'as_of' | 'cached'> = {
+          as_of: isoOrNull(given.asOfMs),
+          cached: given.cached,
+        };
+        return `${given.text.slice(0, -1)},${JSON.stringify(about).slice(1)}`;
+      } catch (error) {
+        if (!(error instanceof ServedOtherwise)) throw error;
+      }
+    }
   };
+}
+
+/** While the question waited another table came to answer it, and this one may be gone. */
+class ServedOtherwise extends Error {
+  override readonly name = 'ServedOtherwise';
+}
+
+interface Chosen extends Choice {
+  readonly served: readonly ServedRollup[];
+}
+
+function choose(
+  question: Question,
+  reader: Reader,
+  { plan, clock, rollups: there }: AnswerOptions,
+): Chosen {
+  const served = there().filter(({ rollup }) => mayAsk(reader, rollup.name));
+  const rollups = served.map(({ rollup }) => rollup);
+  return { ...chooseServing(question, { ...plan, rollups }, clock.now()), served };
 }
 
 /** What it is about, and which table says so. A definition that changed is another table, or another name. */
@@ -177,8 +204,7 @@ const unserved = ({ considered }: Choice, reader: Reader): MillraceError => {
 /** An `Answer` without what is only known when it is given. */
 async function textOf(
   question: Question,
-  { serving, considered }: Choice,
-  served: readonly ServedRollup[],
+  { serving, considered, served }: Chosen,
   reader: Reader,
   options: AnswerOptions,
   signal: AbortSignal,

@@ -1,3 +1,4 @@
+import type { Limiter } from '../limiter.ts';
 import type { Plan, RollupPlan } from '../plan/plan.ts';
 import { keptSinceMs } from '../plan/serving.ts';
 import { countedColumns, type EventPlace, type SoughtEvents } from '../plan/sought-events.ts';
@@ -69,9 +70,11 @@ export interface FindEventsOptions {
   readonly settings: { readonly [name: string]: string | number };
   /** What would read more rows is refused before it reads any. */
   readonly rowsReadMax: number;
+  /** Where searches wait for the store. */
+  readonly line: Limiter;
 }
 
-/** @throws MillraceError `question_too_costly`, `read_key_limited`. */
+/** @throws MillraceError `question_too_costly`, `read_key_limited`, `overloaded`, `shutting_down`. */
 export type FindEvents = (
   sought: SoughtEvents,
   reader: Reader,
@@ -82,20 +85,29 @@ export const createFinding =
   (options: FindEventsOptions): FindEvents =>
   async (sought, reader, signal) => {
     requireTable(reader, 'events');
-    const { plan, clock } = options;
-    const rollups = options.rollups().filter(({ name }) => mayAsk(reader, name));
-    // Before anything is read: what comes meanwhile may be in the answer.
-    const asOfMs = options.asOfMs();
-    const rows = await read(options.statement(sought, rollups), options, signal);
-    const within = rows.slice(0, sought.rowsMax);
-    const last = within.length < rows.length ? within.at(-1) : undefined;
-    return {
-      as_of: isoOrNull(asOfMs),
-      kept_since: isoOrNull(keptSinceMs(plan.keepMs, clock.now())),
-      events: within.map((row) => recordOf(row, rollups)),
-      next: last === undefined ? null : eventPlaceText(placeOf(last)),
-    };
+    return options.line(() => find(sought, reader, options, signal), signal);
   };
+
+async function find(
+  sought: SoughtEvents,
+  reader: Reader,
+  options: FindEventsOptions,
+  signal: AbortSignal | undefined,
+): Promise<FoundEvents> {
+  const { plan, clock } = options;
+  const rollups = options.rollups().filter(({ name }) => mayAsk(reader, name));
+  // Before anything is read: what comes meanwhile may be in the answer.
+  const asOfMs = options.asOfMs();
+  const rows = await read(options.statement(sought, rollups), options, signal);
+  const within = rows.slice(0, sought.rowsMax);
+  const last = within.length < rows.length ? within.at(-1) : undefined;
+  return {
+    as_of: isoOrNull(asOfMs),
+    kept_since: isoOrNull(keptSinceMs(plan.keepMs, clock.now())),
+    events: within.map((row) => recordOf(row, rollups)),
+    next: last === undefined ? null : eventPlaceText(placeOf(last)),
+  };
+}
 
 /** As the store writes it: offsets have 64 bits, so they are strings. */
 interface StoredRow extends StoredObject, Omit<EventRecord, 'offset' | 'rollups'> {

@@ -6,8 +6,8 @@ import { questionSelect } from '../compile/clickhouse/question.ts';
 import { bucketsSelect } from '../compile/clickhouse/questions/asked-range.ts';
 import { openTestStore, type TestStore } from '../compile/clickhouse/test-store.suite.ts';
 import { count, decimal, definePipeline, event, rollup, sum } from '../index.ts';
+import { createLimiter } from '../limiter.ts';
 import { planOf } from '../plan/plan-of.ts';
-import { AnswerCache } from './answer-cache.ts';
 import { createAnswering } from './answer-question.ts';
 import { unlimitedReader } from './reader.ts';
 
@@ -59,7 +59,8 @@ const answering = async (rowsReadMax: number): Promise<(document: unknown) => Pr
     clock,
     asOfMs: () => untilMs,
     versionOf: () => null,
-    cache: new AnswerCache(memoryCache({ clock, unitsMax: 1_000_000 }), clock),
+    cache: memoryCache({ clock, unitsMax: 1_000_000 }),
+    line: createLimiter({ atOnceMax: 4 }),
     statements: {
       answer: (question, serving) => questionSelect(question, serving, { database }),
       buckets: bucketsSelect,

@@ -4,6 +4,7 @@ import { everyKind } from '../compile/clickhouse/every-kind.suite.ts';
 import { events } from '../compile/clickhouse/random-events.suite.ts';
 import { soughtEventsSelect } from '../compile/clickhouse/sought-events.ts';
 import { openTestStore, type TestStore } from '../compile/clickhouse/test-store.suite.ts';
+import { createLimiter } from '../limiter.ts';
 import { planOf } from '../plan/plan-of.ts';
 import { createFinding, type EventRecord } from '../query/find-events.ts';
 import { unlimitedReader } from '../query/reader.ts';
@@ -47,6 +48,7 @@ test('a rollup has exactly the rows that records of events name, and counts as m
     statement: (asked, rollups) => soughtEventsSelect(asked, rollups, { database }),
     settings: {},
     rowsReadMax: 1_000_000,
+    line: createLimiter({ atOnceMax: 4 }),
   });
   const sought = { by: 'session_id', value: 'all', before: null, rowsMax: 1_000 } as const;
   const { events: records, next } = await find(sought, unlimitedReader);

@@ -7,6 +7,7 @@ import { nativeBatch } from '../collect/native.ts';
 import { readJson } from '../collect/read-json.ts';
 import { soughtEventsSelect } from '../compile/clickhouse/sought-events.ts';
 import { count, decimal, definePipeline, event, int64, rollup, string, sum } from '../index.ts';
+import { createLimiter } from '../limiter.ts';
 import { createFinding, type FoundEvents } from '../query/find-events.ts';
 import { answerError } from '../server/error-answer.ts';
 import { eventLookupRoutes } from '../server/event-lookup-routes.ts';
@@ -64,6 +65,7 @@ beforeAll(async () => {
         asOfMs: () => clock.now() - eventLoader.lagMs,
         statement: (asked, of) => soughtEventsSelect(asked, of, { database }),
         settings: {},
+        line: createLimiter({ atOnceMax: 4 }),
       })(sought, reader, signal),
     readerOf: createKeys({ write: ['w'], read: ['r'] }).readerOf,
   });

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { replaceFile } from '../adapters/atomic-file.ts';
+import { readersMax } from '../adapters/chdb/engine.ts';
 import { localAlertProgress } from '../adapters/local-progress/local-alert-progress.ts';
 import { nodeDisk } from '../adapters/node-disk.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -16,11 +17,12 @@ import { storageOf } from '../observe/storage.ts';
 import type { Change } from '../plan/difference.ts';
 import { exampleEvent } from '../plan/example-event.ts';
 import type { Plan } from '../plan/plan.ts';
-import { AnswerCache } from '../query/answer-cache.ts';
 import { createAnswering } from '../query/answer-question.ts';
 import { createFinding } from '../query/find-events.ts';
+import { questionLine } from '../query/question-line.ts';
 import { createSqlGuards } from '../query/sql-guard/index.ts';
 import { isLoopback } from '../server/address.ts';
+import { closingSignal } from '../server/closing-signal.ts';
 import { dashboardRoutes } from '../server/dashboard/dashboard-routes.ts';
 import { deadLetterRoutes } from '../server/dead-letter-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../server/error-answer.ts';
@@ -132,6 +134,7 @@ export async function serveEmbedded(
     const { writeKeys: write, readKeys: read } = settings;
     const keys = createKeys({ write, read, tables: readable });
     const routes = describedRoutes(app);
+    const line = questionLine({ atOnceMax: readersMax, closing: closingSignal(app) });
     app.setErrorHandler(answerError);
     refuseUnknownRoutes(app);
     await app.register(ingestRoutes, { collector, admission, keys });
@@ -167,7 +170,8 @@ export async function serveEmbedded(
         clock: embedded.clock,
         asOfMs,
         versionOf: () => `${eventLoader.committed}.${embedded.forgotten.revision}`,
-        cache: new AnswerCache(openCache({ redisUrl: '' }, plan, onProblem), embedded.clock),
+        cache: openCache({ redisUrl: '' }, plan, onProblem),
+        line,
         statements: {
           answer: (question, serving) => questionSelect(question, serving, { database }),
           buckets: bucketsSelect,
@@ -187,6 +191,7 @@ export async function serveEmbedded(
         statement: (sought, of) => soughtEventsSelect(sought, of, { database }),
         settings: limitSettings(defaultSqlLimits),
         rowsReadMax: settings.questionRowsMax,
+        line,
       }),
       readerOf: keys.readerOf,
     });

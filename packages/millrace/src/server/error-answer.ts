@@ -23,7 +23,9 @@ export function answerError(
   reply: FastifyReply,
 ): FastifyReply {
   const error = thrown instanceof MillraceError ? thrown : translated(thrown);
-  if (error.status === 500 || isEngineShort(thrown)) request.log.error(thrown);
+  if ((error.status === 500 && !hasGone(reply, thrown)) || isEngineShort(thrown)) {
+    request.log.error(thrown);
+  }
   const seconds = error.retryAfterS ?? retryAfter[error.code];
   if (seconds !== undefined) reply.header('Retry-After', seconds);
   if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
@@ -62,6 +64,14 @@ function translated(error: FastifyError | Error): MillraceError {
     cause: error,
   });
 }
+
+/** QUERY_WAS_CANCELLED */
+const cancelled = 394;
+
+/** Whether this only says that nobody waits for the answer. */
+const hasGone = ({ raw }: FastifyReply, error: Error): boolean =>
+  raw.destroyed &&
+  (error instanceof StoreError ? error.code === cancelled : error.name === 'AbortError');
 
 const isEngineShort = (error: Error): error is StoreError =>
   error instanceof StoreError && error.isUnavailable && error.code !== 0;

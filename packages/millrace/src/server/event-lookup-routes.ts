@@ -13,9 +13,6 @@ export interface EventLookupRoutesOptions {
   readonly readerOf: ReaderOf;
 }
 
-/** Searches under way at once; one more is told to come again. */
-const searchesMax = 8;
-
 const parameters: readonly Parameter[] = [
   {
     in: 'query',
@@ -83,7 +80,6 @@ export async function eventLookupRoutes(
   server: FastifyInstance,
   { find, readerOf }: EventLookupRoutesOptions,
 ): Promise<void> {
-  let searches = 0;
   const schema = { querystring };
   server.get<{ Querystring: Asked }>(
     '/v1/events',
@@ -93,17 +89,9 @@ export async function eventLookupRoutes(
       if (!isText(value)) {
         throw new MillraceError('invalid_body', 'value has characters that no event has.');
       }
-      if (searches >= searchesMax) {
-        throw new MillraceError('overloaded', `${searches} searches are under way already.`);
-      }
-      searches += 1;
-      try {
-        const place = before === undefined ? null : eventPlace(before);
-        const sought = { by, value, before: place, rowsMax: limit };
-        return await find(sought, readerOf(request), goneReader(reply));
-      } finally {
-        searches -= 1;
-      }
+      const place = before === undefined ? null : eventPlace(before);
+      const sought = { by, value, before: place, rowsMax: limit };
+      return find(sought, readerOf(request), goneReader(reply));
     },
   );
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MillraceError } from '../errors.ts';
+import { closingSignal } from './closing-signal.ts';
 import { goneReader } from './gone-reader.ts';
 
 /** Resolves once the listener has taken enough of it for more. */
@@ -19,12 +20,12 @@ export const heartbeatMs = 15_000;
  */
 export class EventStreams {
   readonly #listenersMax: number;
-  readonly #closing = new AbortController();
+  readonly #closing: AbortSignal;
   #listeners = 0;
 
   constructor(server: FastifyInstance, listenersMax: number) {
     this.#listenersMax = listenersMax;
-    server.addHook('preClose', async () => this.#closing.abort());
+    this.#closing = closingSignal(server);
   }
 
   /**
@@ -37,7 +38,7 @@ export class EventStreams {
       throw new MillraceError('overloaded', `${this.#listeners} listen already.`);
     }
     this.#listeners += 1;
-    const over = AbortSignal.any([goneReader(reply), this.#closing.signal]);
+    const over = AbortSignal.any([goneReader(reply), this.#closing]);
     reply.hijack();
     const { raw } = reply;
     try {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { MillraceError } from '../errors.ts';
 import type { AnswerQuestion } from '../query/answer-question.ts';
+import { bodyBudget } from './body-budget.ts';
 import { goneReader } from './gone-reader.ts';
 import { type ReaderOf, requireAnyRead } from './keys.ts';
 import { json, type Operation, ref } from './openapi/operation.ts';
@@ -12,8 +13,10 @@ export interface QueryRoutesOptions {
 }
 
 const bodyLimits = { bytesMax: 256 * 1024, timeoutMs: 10_000 };
-/** Questions under way at once; one more is told to come again. */
-const questionsMax = 32;
+/** Questions that are not answered, those that wait for an answer of another included. */
+const questionsMax = 1_024;
+/** Of their bodies. */
+const bodiesBytesMax = 16 * 1024 ** 2;
 
 const kinds = [
   'Question',
@@ -47,6 +50,7 @@ export async function queryRoutes(
   server: FastifyInstance,
   { answer, readerOf }: QueryRoutesOptions,
 ): Promise<void> {
+  const budget = bodyBudget(bodiesBytesMax);
   let questions = 0;
   // Whatever its content type says: there is one form a question can have.
   server.removeAllContentTypeParsers();
@@ -57,15 +61,23 @@ export async function queryRoutes(
     { config: { operation }, onRequest: requireAnyRead(readerOf) },
     async (request, reply) => {
       if (questions >= questionsMax) {
-        throw new MillraceError('overloaded', `${questions} questions are being answered already.`);
+        throw new MillraceError('overloaded', `${questions} questions wait for their answers.`);
       }
       questions += 1;
+      let taken = 0;
+      const grow = (bytes: number): void => {
+        if (!budget.take(bytes)) {
+          throw new MillraceError('overloaded', 'Too many bytes of questions wait for answers.');
+        }
+        taken += bytes;
+      };
       try {
-        const document = documentOf(await readBody(request.raw, bodyLimits, () => {}));
+        const document = documentOf(await readBody(request.raw, bodyLimits, grow));
         const json = await answer(document, readerOf(request), goneReader(reply));
         return reply.type('application/json; charset=utf-8').send(json);
       } finally {
         questions -= 1;
+        budget.giveBack(taken);
       }
     },
   );

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Admission } from '../collect/admission.ts';
 import { type ErrorCode, MillraceError } from '../errors.ts';
+import { createLimiter } from '../limiter.ts';
 import { bodyBudget } from './body-budget.ts';
 import { decompress } from './decompress.ts';
-import { createGate } from './gate.ts';
 import { readBody } from './read-body.ts';
 
 export interface ReceiveLimits {
@@ -50,7 +50,7 @@ export function createReceive(limits: ReceiveLimits, admission: Admission): Rece
   const { bodyBytesMax, bodyTimeoutMs, bytesInFlightMax, requestsInFlightMax } = limits;
   const budget = bodyBudget(bytesInFlightMax);
   // How much comes out is only known afterwards, so few may be at it. zlib has four threads.
-  const fewAtOnce = createGate(4);
+  const fewAtOnce = createLimiter({ atOnceMax: 4 });
   let requests = 0;
 
   return async (request, work) => {

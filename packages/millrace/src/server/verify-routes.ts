@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MillraceError } from '../errors.ts';
 import type { Verify } from '../verify/verify.ts';
+import { closingSignal } from './closing-signal.ts';
 import { goneReader } from './gone-reader.ts';
 import type { Operation } from './openapi/operation.ts';
 
@@ -52,11 +53,8 @@ export async function verifyRoutes(
   { verify, requireRead }: VerifyRoutesOptions,
 ): Promise<void> {
   let underWay = false;
-  const ending = new AbortController();
   // It may go on for minutes, which whoever ends the process would have to wait for.
-  server.addHook('preClose', async () => {
-    ending.abort(new MillraceError('shutting_down', 'This process is ending.'));
-  });
+  const closing = closingSignal(server);
   const schema = { querystring };
   const route = { schema, config: { operation }, onRequest: requireRead };
   server.get<{ Querystring: Asked }>('/v1/verify', route, ({ query }, reply) => {
@@ -64,12 +62,12 @@ export async function verifyRoutes(
     underWay = true;
     const lines = new PassThrough();
     const say = (line: object) => lines.write(`${JSON.stringify(line)}\n`);
-    const unwanted = AbortSignal.any([goneReader(reply), ending.signal]);
+    const unwanted = AbortSignal.any([goneReader(reply), closing]);
     void verify((progress) => say({ progress }), unwanted, query.archive === true)
       .then(
         (report) => say({ report }),
         (thrown: unknown) => {
-          const error: unknown = ending.signal.aborted ? ending.signal.reason : thrown;
+          const error: unknown = closing.aborted ? closing.reason : thrown;
           say({ error: { message: error instanceof Error ? error.message : String(error) } });
         },
       )

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { MillraceError } from '../errors.ts';
-import { createGate } from './gate.ts';
+import { createLimiter } from '../limiter.ts';
 import { bodyTooLarge } from './read-body.ts';
 import { checkZstdFrames } from './zstd-frames.ts';
 
@@ -39,7 +39,7 @@ type Answer =
   | { readonly message: string };
 
 let thread: Worker | undefined;
-const oneAtATime = createGate(1);
+const oneAtATime = createLimiter({ atOnceMax: 1 });
 
 /** @throws MillraceError `invalid_body`, `body_too_large`, `unsupported_encoding`. */
 export async function unzstd(bytes: Buffer, bytesMax: number): Promise<Buffer> {

@@ -17,8 +17,6 @@ import { stoppable } from './stoppable.ts';
 export interface EngineOptions {
   /** The engine's own folder. Only one process can have it open. */
   readonly folder: string;
-  /** Questions answered at the same time. */
-  readonly readersMax?: number;
   /** The engine's memory in all: inserts, merges, questions and caches. Default 4 GiB. */
   readonly memoryBytesMax?: number;
   /** The disk in all for answers that their readers have not taken yet. Default 4 GiB. */
@@ -38,6 +36,8 @@ export interface EngineCall {
 }
 
 const writersMax = 3;
+/** Questions answered at the same time, but for those whose answers are streamed. */
+export const readersMax = 4;
 
 /**
  * Whoever waits for its pipe to be taken holds a thread of libuv's pool, and what
@@ -76,7 +76,7 @@ export class Engine {
   #spools = 0;
 
   constructor(options: EngineOptions) {
-    const { folder, readersMax = 4, answersOnDiskBytesMax = 4 * 1024 ** 3 } = options;
+    const { folder, answersOnDiskBytesMax = 4 * 1024 ** 3 } = options;
     mkdirSync(folder, { recursive: true });
     this.#keeper = openSession(folder, engineArguments(options));
     // The engine's lock is held now: nobody else reads files from there.

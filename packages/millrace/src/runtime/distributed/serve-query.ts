@@ -17,10 +17,11 @@ import { planOf } from '../../plan/plan-of.ts';
 import type { Serving } from '../../plan/serving.ts';
 import type { Cache } from '../../ports/cache.ts';
 import type { Store } from '../../ports/store.ts';
-import { AnswerCache } from '../../query/answer-cache.ts';
 import { createAnswering } from '../../query/answer-question.ts';
 import { createFinding } from '../../query/find-events.ts';
+import { questionLine } from '../../query/question-line.ts';
 import { createSqlGuards } from '../../query/sql-guard/index.ts';
+import { closingSignal } from '../../server/closing-signal.ts';
 import { dashboardRoutes } from '../../server/dashboard/dashboard-routes.ts';
 import { deadLetterRoutes } from '../../server/dead-letter-routes.ts';
 import { answerError, refuseUnknownRoutes } from '../../server/error-answer.ts';
@@ -129,6 +130,9 @@ interface Parts {
   readonly cache: Cache;
 }
 
+/** Beyond what a store's cores do at once, more only makes each slower. */
+const questionsAtOnceMax = 32;
+
 const tableOf = (serving: Serving): string =>
   serving.kind === 'rollup' ? serving.rollup.table : eventsTable;
 
@@ -143,6 +147,7 @@ async function serve(
   const { readerOf, requireRead } = keys;
   return listen(settings, async (app) => {
     const routes = describedRoutes(app);
+    const line = questionLine({ atOnceMax: questionsAtOnceMax, closing: closingSignal(app) });
     app.setErrorHandler(answerError);
     refuseUnknownRoutes(app);
     await app.register(deadLetterRoutes, {
@@ -176,7 +181,8 @@ async function serve(
         clock: systemClock,
         asOfMs: (serving) => watch.asOfMs(tableOf(serving)),
         versionOf: (serving) => watch.versionOf(tableOf(serving)),
-        cache: new AnswerCache(cache, systemClock),
+        cache,
+        line,
         statements: {
           answer: (question, serving) => questionSelect(question, serving, { database }),
           buckets: bucketsSelect,
@@ -196,6 +202,7 @@ async function serve(
         statement: (sought, of) => soughtEventsSelect(sought, of, { database }),
         settings: limitSettings(defaultSqlLimits),
         rowsReadMax: settings.questionRowsMax,
+        line,
       }),
       readerOf,
     });
