@@ -23,6 +23,7 @@ import { makeBucket } from '../support/bucket.ts';
 import { makeTopics, startRole } from '../support/cluster.ts';
 import type { CommandProcess } from '../support/command-process.ts';
 import { FaultyLink } from '../support/faulty-link.ts';
+import { FullBucket, refusals } from '../support/full-bucket.ts';
 import definition from '../support/ledger.config.ts';
 
 const pipeline = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
@@ -83,6 +84,28 @@ test('a server that says no more is given up, before its answer and in the middl
   link.mend();
   expect(await objects.create('other', bytes)).toBe(true);
 }, 60_000);
+
+test('a server that has no room is told from one that is away', async () => {
+  const front = await FullBucket.before(seaweed.addresses.s3);
+  onTestFinished(() => front.close());
+  const objects = s3Objects({ bucket, prefix: 'full/', endpoint: front.url });
+  const bytes = Buffer.from('what is in it');
+  await objects.create('before', bytes);
+  for (const refusal of Object.values(refusals)) {
+    front.fill(refusal);
+    await expect(objects.create(refusal.code, bytes)).rejects.toMatchObject({
+      ...{ code: 'archive_full', status: 503, message: expect.stringContaining('no room') },
+    });
+    expect(await objects.read('before')).toEqual(new Uint8Array(bytes));
+  }
+  front.fill({ status: 500, code: 'InternalError' });
+  await expect(objects.create('other', bytes)).rejects.toMatchObject({
+    code: 'archive_unavailable',
+  });
+  front.makeRoom();
+  expect(await objects.list('')).toEqual(['before']);
+  expect(await objects.create(refusals.minio.code, bytes)).toBe(true);
+});
 
 describe('archivers of a cluster', () => {
   const objects = (): ObjectStore => objectsUnder('ledger/');
@@ -170,6 +193,27 @@ describe('archivers of a cluster', () => {
     link.mend();
     await catchesUp();
 
+    await archiver.stop();
+    const lines = await archived();
+    expect(lines.toSorted()).toEqual(written.map(({ line }) => line).toSorted());
+  }, 400_000);
+
+  test('wait while there is no room, and bring each event there once when there is', async () => {
+    const front = await FullBucket.before(seaweed.addresses.s3);
+    onTestFinished(() => front.close());
+    front.fill(refusals.minio);
+    await write(500);
+    const archiver = start({}, front.url);
+    const url = await archiver.url();
+    const ready = async () => (await fetch(`${url}/readyz`)).status;
+    const count = async () => (await archived()).length;
+    await expect.poll(ready, { timeout: 60_000 }).toBe(503);
+    await expect.poll(() => front.refused, { timeout: 60_000 }).toBeGreaterThan(5);
+    expect(archiver.errors).toMatch(/partition \d is not archived: .+ \(archive_full\)/);
+    expect(await count()).toBe(written.length - 500);
+    front.makeRoom();
+    await expect.poll(count, { timeout: 120_000, interval: 500 }).toBe(written.length);
+    await expect.poll(ready, { timeout: 60_000 }).toBe(200);
     await archiver.stop();
     const lines = await archived();
     expect(lines.toSorted()).toEqual(written.map(({ line }) => line).toSorted());

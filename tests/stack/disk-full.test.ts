@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { diskObjects } from '../../packages/millrace/src/adapters/objects/disk-objects.ts';
+import { archivedLines } from '../../packages/millrace/src/archive/archived-lines.suite.ts';
 import { Ledger, type LedgerEvent } from '../support/ledger.ts';
 import { MillraceProcess, settled, status } from '../support/millrace-process.ts';
 import { testSeed } from '../support/random.ts';
@@ -103,6 +105,49 @@ test('killed while the disk is full, it comes up again and loses nothing', async
   await ledger.balance(where);
   await millrace.stop();
 }, 120_000);
+
+test('a full disk of the archive alone stops the archiving, and nothing else', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'millrace-beside-a-full-disk-'));
+  onTestFinished(() => rmSync(data, { recursive: true, force: true }));
+  const archive = join(disk, 'archive');
+  const ballast = join(disk, 'ballast');
+  const millrace = new MillraceProcess({
+    ...{ pipeline, data },
+    args: ['--archive', archive, '--archive-seconds', '1'],
+  });
+  try {
+    const url = await millrace.url();
+    const ledger = new Ledger();
+    const closing = new AbortController();
+    const writing = ledger.write('w', seed, () => url, closing.signal);
+    const lines = () => archivedLines(diskObjects(archive), 0);
+    await until(async () => (await lines()).length > 200);
+    fill(ballast);
+    const problem = async (): Promise<string | null> =>
+      (await status(url)).archive?.problem ?? null;
+    await expect.poll(problem, { timeout: 60_000 }).toMatch(/ENOSPC.+\(archive_full\)$/);
+    const { stored } = await status(url);
+    await until(async () => (await status(url)).stored > stored + 200);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+
+    rmSync(ballast);
+    closing.abort();
+    await writing;
+    await settled(url);
+    await expect.poll(problem, { timeout: 60_000 }).toBeNull();
+    await expect
+      .poll(async () => (await status(url)).archive?.waiting, { timeout: 60_000 })
+      .toBe(0);
+    await ledger.balance(url);
+    const ids = (await lines()).map((line): string => JSON.parse(line).event_id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect([...ledger.acknowledged].filter((id) => !ids.includes(id))).toEqual([]);
+    const files = readdirSync(archive, { recursive: true }).map(String);
+    expect(files.filter((name) => name.endsWith('.unfinished'))).toEqual([]);
+  } finally {
+    await millrace.stop();
+  }
+}, 180_000);
 
 /** Writes until the disk holds no more. */
 function fill(path: string): void {

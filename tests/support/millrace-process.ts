@@ -137,6 +137,7 @@ export interface Status {
   readonly dead_letters: number;
   readonly lag_ms: number;
   readonly problem: string | null;
+  readonly archive: { readonly waiting: number | null; readonly problem: string | null } | null;
 }
 
 export async function status(url: string): Promise<Status> {

@@ -43,6 +43,10 @@ export const errors = {
     status: 503,
     mend: 'Look after the archive: its disk, or the S3 server and its keys. Millrace goes on by itself.',
   },
+  archive_full: {
+    status: 503,
+    mend: 'Give the archive space: its disk, its bucket or the quota of it. Millrace goes on by itself.',
+  },
   archive_damaged: {
     status: 500,
     mend: 'Restore what is named from a backup of the archive.',

@@ -1,5 +1,6 @@
+import { problemText } from '../problem-text.ts';
+
 /** Says on standard error what goes wrong and is tried again. */
 export const tellProblem = (what: string, error: unknown): void => {
-  const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`millrace: ${what}: ${reason}\n`);
+  process.stderr.write(`millrace: ${what}: ${problemText(error)}\n`);
 };

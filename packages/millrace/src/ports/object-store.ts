@@ -8,7 +8,7 @@ export interface ObjectStore {
    * once one wins. Durable when it resolves.
    *
    * @returns whether this one was written.
-   * @throws MillraceError `archive_unavailable`: it may be there all the same.
+   * @throws MillraceError `archive_unavailable`: it may be there all the same; `archive_full`.
    */
   create(name: string, bytes: Uint8Array): Promise<boolean>;
   /** Null if there is none. @throws MillraceError `archive_unavailable`. */

@@ -7,6 +7,7 @@ import type {
   WindowStatus,
 } from '../observe/status.ts';
 import { windowStepMs } from '../plan/window-step.ts';
+import { problemText } from '../problem-text.ts';
 import type { AlertCaller } from '../windows/alert-caller.ts';
 import { readyWindow } from './apply-windows.ts';
 import type { Embedded } from './embedded.ts';
@@ -121,7 +122,5 @@ function numbers(line: string): readonly number[] {
   return Array.isArray(values) ? values.map(Number) : [];
 }
 
-function problemOf(failure: unknown): string | null {
-  if (failure === null) return null;
-  return failure instanceof Error ? failure.message : String(failure);
-}
+const problemOf = (failure: unknown): string | null =>
+  failure === null ? null : problemText(failure);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { link, open, readdir, readFile, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MillraceError } from '../../errors.ts';
 import { hasCode } from '../../has-code.ts';
@@ -17,7 +17,8 @@ export function diskObjects(folder: string): ObjectStore {
     try {
       return await work();
     } catch (cause) {
-      throw new MillraceError('archive_unavailable', `${what} in ${folder}.`, { cause });
+      const code = isFull(cause) ? 'archive_full' : 'archive_unavailable';
+      throw new MillraceError(code, `${what} in ${folder}: ${reasonOf(cause)}`, { cause });
     }
   };
   return {
@@ -26,14 +27,8 @@ export function diskObjects(folder: string): ObjectStore {
         const path = join(folder, name);
         await nodeDisk.makeFolder(dirname(path));
         const draft = join(dirname(path), `${randomUUID()}${unfinished}`);
-        const file = await open(draft, 'wx', fileMode);
         try {
-          await file.writeFile(bytes);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        try {
+          await writeDraft(draft, bytes);
           // A name is given to one file alone, however many try.
           await link(draft, path);
           return true;
@@ -41,7 +36,8 @@ export function diskObjects(folder: string): ObjectStore {
           if (hasCode(error, 'EEXIST')) return false;
           throw error;
         } finally {
-          await unlink(draft);
+          // On a full disk what is there of it takes the room that others need.
+          await rm(draft, { force: true });
           await nodeDisk.syncFolder(dirname(path));
         }
       }),
@@ -82,5 +78,20 @@ export function diskObjects(folder: string): ObjectStore {
       }),
   };
 }
+
+async function writeDraft(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', fileMode);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+const isFull = (error: unknown): boolean => hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT');
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

@@ -20,6 +20,9 @@ export interface S3Options {
   readonly silentMsMax?: number;
 }
 
+const insufficientStorage = 507;
+/** A quota that is used up: of MinIO, and of Ceph. */
+const quotas: ReadonlySet<string> = new Set(['XMinioAdminBucketQuotaExceeded', 'QuotaExceeded']);
 const connectionTimeoutMs = 5_000;
 const preconditionFailed = 412;
 /** Another create of the same name was under way: then it is not known which won. */
@@ -50,7 +53,8 @@ export function s3Objects(options: S3Options): ObjectStore {
     try {
       return await work();
     } catch (cause) {
-      throw new MillraceError('archive_unavailable', `${what}: ${reasonOf(cause)}`, { cause });
+      const code = isFull(cause) ? 'archive_full' : 'archive_unavailable';
+      throw new MillraceError(code, `${what}: ${reasonOf(cause)}`, { cause });
     }
   };
   return {
@@ -97,6 +101,11 @@ export function s3Objects(options: S3Options): ObjectStore {
 
 const statusOf = (error: unknown): number | undefined =>
   error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+
+/** Others than these say no more than that something went wrong. */
+const isFull = (error: unknown): boolean =>
+  statusOf(error) === insufficientStorage ||
+  (error instanceof S3ServiceException && quotas.has(error.name));
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
