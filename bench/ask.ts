@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Epoch ms, `sinceMs <= timestamp < untilMs`. */
 export interface Range {
   readonly sinceMs: number;
@@ -34,8 +36,27 @@ export async function ask(url: string, path: AskedAt, body: string): Promise<unk
   return path === '/sql' ? answer.data : answer.rows;
 }
 
+export interface Answered {
+  /** How often it was told to come again, which it did after the time that was named. */
+  readonly comeAgain: number;
+  /** Whether it was stopped in the end, because it took too long. */
+  readonly stopped: boolean;
+}
+
+/** Asks a question until it is answered, or stopped. */
+export async function askPatiently(url: string, body: string): Promise<Answered> {
+  for (let comeAgain = 0; ; comeAgain += 1) {
+    const { status, text, retryAfterS } = await send(url, '/v1/query', body);
+    if (status === 200) return { comeAgain, stopped: false };
+    if (text.includes('question_too_costly')) return { comeAgain, stopped: true };
+    if (status !== 503) throw new Error(`status ${status}: ${text}`);
+    await sleep(retryAfterS * 1000);
+  }
+}
+
 async function send(url: string, path: AskedAt, body: string) {
   const target = path === '/sql' ? `${url}/sql?${sqlSettings}` : `${url}${path}`;
   const response = await fetch(target, { method: 'POST', body });
-  return { status: response.status, text: await response.text() };
+  const retryAfterS = Number(response.headers.get('retry-after'));
+  return { status: response.status, text: await response.text(), retryAfterS };
 }

@@ -19,7 +19,7 @@ const browsing = types.slice(0, 3);
 const counts = { events: { kind: 'count' }, amount: { kind: 'sum', field: 'price' } };
 const hourMs = 60 * minuteMs;
 /** Before the range that is asked of: so that the question is another. */
-const earlierBy = (serial: number, stepMs: number): number => (1 + (serial % 60)) * stepMs;
+const earlierBy = (serial: number, stepMs: number): number => (1 + (serial % 1_000)) * stepMs;
 /** Beyond all rows. */
 const limit = 10_000;
 const sum = 'ifNull(sum(properties.price), 0)';

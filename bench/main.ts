@@ -1,13 +1,14 @@
 /**
  * Measures Millrace from an HTTP request to a row that can be queried.
  *
- *   npm run bench -- [--quick] [--only collector|kafka-collector|kafka-loader|flink-jobs|flink-growth|cluster|end-to-end|latency|stages|questions|kinds|dashboard|cache|archive|replay|growth|start] [--rounds N] [--seconds N] [--write]
+ *   npm run bench -- [--quick] [--only collector|kafka-collector|kafka-loader|flink-jobs|flink-growth|cluster|end-to-end|latency|stages|questions|kinds|askers|dashboard|cache|archive|replay|growth|start] [--rounds N] [--seconds N] [--write]
  *
  * `--quick` takes some minutes, and says less. `--write` puts the tables
  * into docs/performance.md.
  */
 import { parseArgs } from 'node:util';
 import { archiveTable, archiving } from './archive.ts';
+import { askers, askersTable } from './askers.ts';
 import { caches, cacheTable } from './cache.ts';
 import { cluster, clusterTables } from './cluster.ts';
 import { collectors, collectorTable } from './collector.ts';
@@ -50,6 +51,7 @@ const parts = [
   'stages',
   'questions',
   'kinds',
+  'askers',
   'dashboard',
   'cache',
   'archive',
@@ -194,6 +196,15 @@ if (wanted('kinds')) {
   const kindRounds = values.quick ? 3 : 10;
   const measured = await kinds({ events, rounds: kindRounds }, say);
   show('kinds', `${whole(events)} events, ${kindRounds} times each`, kindsTable(measured));
+}
+
+if (wanted('askers')) {
+  const events = values.quick ? 300_000 : 3_000_000;
+  const askedSeconds = values.quick ? 1 : 4;
+  const eventsPerSecond = 10_000;
+  const measured = await askers({ events, seconds: askedSeconds, eventsPerSecond }, say);
+  const how = `${whole(events)} events, ${whole(eventsPerSecond)} more a second, ${askedSeconds} s a way`;
+  show('askers', how, askersTable(measured));
 }
 
 if (wanted('dashboard')) {
