@@ -98,6 +98,33 @@ describe(`the history (seed ${seed})`, () => {
     expect((await after.stop()).code).toBe(0);
   }, 480_000);
 
+  test('of a store that was lost alone is that of the archive, and of the log behind it', async () => {
+    const ledger = new Ledger();
+    const first = folder.start({}, ['--log-retention-hours', '0', '--log-segment-mb', '1']);
+    const url = await first.url();
+    const oldest = join(folder.data, 'log', 'events', `${'0'.repeat(20)}.log`);
+    const closing = new AbortController();
+    const writing = [1, 2, 3].map((n) =>
+      ledger.write(`w${n}`, seed + n, () => url, closing.signal),
+    );
+    await expect.poll(() => existsSync(oldest), { timeout: 60_000 }).toBe(false);
+    closing.abort();
+    await Promise.all(writing);
+    const { stored } = await settled(url);
+    expect((await first.stop()).code).toBe(0);
+    rmSync(join(folder.data, 'store'), { recursive: true });
+    const refused = folder.start();
+    expect((await refused.exited).code).toBe(1);
+    expect(refused.errors).toMatch(/`millrace restore` with the same --data.+\(store_lost\)/);
+    const killed = { MILLRACE_CRASH_AT: 'load-inserted:1' };
+    await expect(folder.run(['restore'], killed)).rejects.toMatchObject({ signal: 'SIGKILL' });
+    const events = stored.toLocaleString('en-US');
+    expect(await folder.run(['restore'])).toContain(`Restored: the store has the ${events} events`);
+    const restored = folder.start();
+    await ledger.balance(await restored.url());
+    expect((await restored.stop()).code).toBe(0);
+  }, 240_000);
+
   test('of a folder that was lost goes on where it was killed', async () => {
     const ledger = new Ledger();
     const closing = new AbortController();

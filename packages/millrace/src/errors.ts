@@ -65,7 +65,7 @@ export const errors = {
   log_trimmed: { status: 500, mend: 'These records are older than the retention of the log.' },
   store_lost: {
     status: 500,
-    mend: "Put the store's folder back from a backup, or bring the archive's events into a new --data folder with `millrace restore`.",
+    mend: "Bring back what the archive and the log have: `millrace restore` with the same --data, and --archive. Or put the store's folder back from a backup.",
   },
   plan_conflict: { status: 500, mend: 'Undo the change, or use a new data folder.' },
 

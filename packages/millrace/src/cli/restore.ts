@@ -13,9 +13,9 @@ export function restoreCommand(): Command {
     .addHelpText(
       'after',
       `
-The folder must be new. Events, rollups and the log's last hours come back; start
-the pipeline with the same archive then, and it goes on behind them. What was
-interrupted goes on when it is run again.
+The folder must be new, or have lost its store alone. Events, rollups and the log's
+last hours come back; start the pipeline with the same archive then, and it goes on
+behind them. What was interrupted goes on when it is run again.
 
   millrace restore --archive /mnt/archive --data /var/lib/millrace`,
     )
@@ -36,7 +36,7 @@ interrupted goes on when it is run again.
       progress.clear();
       process.stdout.write(
         done === of
-          ? `Restored: the store has the ${thousands(of)} events that the archive has.\n`
+          ? `Restored: the store has the ${thousands(of)} events that there are.\n`
           : `Restored in part: ${thousands(done)} of ${thousands(of)} events. Run it again to go on.\n`,
       );
       // The engine keeps threads of its own that would hold the process up.

@@ -175,29 +175,32 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Embedded> 
     await store.close();
     throw error;
   };
-  if (await forgetLostStore(folder, { store, disk }).catch(letStoreGo)) {
+  const objects = options.archive?.objects ?? null;
+  const { restore = false } = options;
+  if (await forgetLostStore(folder, { store, disk, objects, restore }).catch(letStoreGo)) {
     onNews('The store was lost; all of it is loaded from the log again.');
   }
   // Once more, because whoever had the folder open until now may have gone on with its rollups.
   const change = await planChange(options.pipeline, kept);
   const { after: plan } = change;
 
-  const objects = options.archive?.objects ?? null;
   const logs = await openLogs({
     ...{ ...options, folder, disk, clock, reach, objects, decoder: store },
     dedupWindowMs: plan.dedup.windowMs,
-    restore: options.restore ?? false,
+    restore,
   }).catch(letStoreGo);
   const { events, deadLetters, dedup } = logs;
 
   const tables = clickhouseDdl(plan, { database });
   // What was begun under the old plan is ended under it, so that a new rollup
   // filled from the store counts no event twice.
+  const forgotten = await Forgotten.open(localForgetProgress(folder.forgetProgress, disk));
   const { events: eventLoader, deadLetters: deadLetterLoader } = await openLoaders({
     ...{ folder, disk, clock, store, logs, tables, reach, onProblem },
+    // Only a store that was lost is loaded with what was forgotten since.
+    forgetful: (log) => forgetfulLog(log, () => forgotten.offsets),
     inserts: options.inserts ?? {},
   });
-  const forgotten = await Forgotten.open(localForgetProgress(folder.forgetProgress, disk));
   await removeFoundEvents(forgotten, store);
   const { tables: rollups, windowTables } = change;
   const cut = eventLoader.committed;

@@ -5,6 +5,7 @@ import { Loader, type LoaderOptions } from '../load/loader.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReachCrashPoint } from '../ports/crash-points.ts';
 import type { Disk } from '../ports/disk.ts';
+import type { LogReader } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import type { DataFolder } from './data-folder.ts';
 import { keepRefusedRow } from './keep-refused-row.ts';
@@ -17,6 +18,8 @@ export interface OpenLoadersOptions {
   readonly store: Store;
   readonly logs: OpenLogs;
   readonly tables: Pick<ClickHouseDdl, 'events' | 'deadLetters'>;
+  /** Leaves out of the events what was forgotten. */
+  readonly forgetful: (log: LogReader) => LogReader;
   /** How events are cut into inserts. */
   readonly inserts: Pick<LoaderOptions, 'rowsMax' | 'rowsEnough' | 'rowsEnoughBeside'>;
   readonly reach: ReachCrashPoint;
@@ -29,6 +32,7 @@ export async function openLoaders(
 ): Promise<{ readonly events: Loader; readonly deadLetters: Loader }> {
   const { folder, disk, clock, store, logs, tables, onProblem } = options;
   const { archived, deadLetters } = logs;
+  const events = archived ? joinedLog(archived, logs.events, () => logs.events.start) : logs.events;
   const ofTable = ({ name, insertColumns }: LoadedTable, keptAt: string, what: string) => ({
     ...{ store, clock, partition: 0, table: name, columns: insertColumns },
     progress: localProgress(keptAt, disk),
@@ -39,7 +43,7 @@ export async function openLoaders(
     events: new Loader({
       ...ofTable(tables.events, folder.eventProgress, 'events'),
       topic: 'events',
-      log: archived ? joinedLog(archived, logs.events, () => logs.events.start) : logs.events,
+      log: options.forgetful(events),
       refuse: (row) => keepRefusedRow(row, deadLetters, clock),
       reach: options.reach,
       ...options.inserts,

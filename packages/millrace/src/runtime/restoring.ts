@@ -57,10 +57,14 @@ export async function beginRestore(options: RestoreOptions): Promise<Restoring> 
     return { archived, base };
   }
   const base = await archived.appendedSince(clock.now() - dedupWindowMs);
-  await replaceFile(disk, folder.restore, `${JSON.stringify({ base })}\n`);
+  await noteRestore(folder, disk, base);
   reach('restore-begun');
   return { archived, base };
 }
+
+/** Until it is ended the folder is one that is being restored. @param base as of `Restoring`. */
+export const noteRestore = (folder: DataFolder, disk: Disk, base: number): Promise<void> =>
+  replaceFile(disk, folder.restore, `${JSON.stringify({ base })}\n`);
 
 /** Brings into the folder's log what the archive has of it. */
 export async function refillLog(
