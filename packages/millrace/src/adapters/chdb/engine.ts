@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { drainPending, Session } from 'chdb';
 import { MillraceError } from '../../errors.ts';
@@ -19,7 +19,7 @@ export interface EngineOptions {
   readonly folder: string;
   /** The engine's memory in all: inserts, merges, questions and caches. Default 4 GiB. */
   readonly memoryBytesMax?: number;
-  /** The disk in all for answers that their readers have not taken yet. Default 4 GiB. */
+  /** The disk in all for answers that their readers have not taken yet, as far as there is some. Default 4 GiB. */
   readonly answersOnDiskBytesMax?: number;
 }
 
@@ -33,6 +33,14 @@ export interface EngineCall {
   /** The same as ClickHouse's HTTP interface takes them: text, escaped as in TSV. */
   readonly textParams?: { readonly [name: string]: string };
   readonly signal?: AbortSignal;
+}
+
+/** The log takes no events any more where less than a quarter of it is free. */
+const answersLeaveFreeBytes = 256 * 1024 ** 2;
+
+function freeBytesAt(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
 }
 
 const writersMax = 3;
@@ -85,7 +93,11 @@ export class Engine {
     this.#readers = new SessionPool(async () => openSession(folder), readersMax);
     this.#streams = new SessionPool(async () => openSession(folder), streamsMax);
     this.#killers = new SessionPool(async () => openSession(folder), 1);
-    this.#answersOnDisk = new DiskRoom(answersOnDiskBytesMax);
+    this.#answersOnDisk = new DiskRoom({
+      bytesMax: answersOnDiskBytesMax,
+      freeBytes: () => freeBytesAt(folder),
+      freeBytesMin: answersLeaveFreeBytes,
+    });
   }
 
   /** Runs one that changes the schema. @throws StoreError */

@@ -155,9 +155,9 @@ async function openNameless(path: string): Promise<FileHandle> {
   return file;
 }
 
-const noRoom = ({ takenBytes }: DiskRoom): StoreError =>
+const noRoom = ({ takenBytes, freeBytes }: DiskRoom): StoreError =>
   new StoreError(
     243,
-    `Code: 243. DB::Exception: ${takenBytes} bytes of answers wait on the disk for their readers. (NOT_ENOUGH_SPACE)`,
+    `Code: 243. DB::Exception: ${takenBytes} bytes of answers wait on the disk for their readers, and ${freeBytes} are free. (NOT_ENOUGH_SPACE)`,
     'same',
   );
