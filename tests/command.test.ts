@@ -50,7 +50,8 @@ describe('millrace ddl', () => {
 });
 
 test.each([
-  ['forget_unavailable', ['forget', '--user', 'u1']],
+  ['forget_unavailable', ['forget', '--user', 'u1', '--rebuild']],
+  ['forget_unavailable', ['forget', '--user', 'u1', '--cluster', 'main']],
   [
     'replay_invalid',
     ['replay', 'start', '--rollup', 'r', '--from', 'log', '--since', '2026-05-01'],

@@ -3,24 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openJournal } from '../../packages/millrace/src/adapters/kafka/journal.ts';
 import { s3Objects } from '../../packages/millrace/src/adapters/objects/s3-objects.ts';
-import { systemClock } from '../../packages/millrace/src/adapters/system-clock.ts';
 import { Manifest } from '../../packages/millrace/src/archive/manifest.ts';
-import {
-  type AppliedEntry,
-  appliedIn,
-} from '../../packages/millrace/src/runtime/distributed/apply/applied.ts';
-import { placed } from '../../packages/millrace/src/runtime/distributed/apply/claim.ts';
 import type { ClusterStatus } from '../../packages/millrace/src/runtime/distributed/cluster-status.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { type Seaweed, startSeaweed } from '../../tools/stack/seaweed.ts';
 import { askOnAndOn } from '../support/asking.ts';
 import { makeBucket } from '../support/bucket.ts';
-import { clusterEnv, StoreProcess } from '../support/cluster.ts';
+import { buryApply, clusterEnv, StoreProcess } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
 import { expectRows } from '../support/conformance/expect-rows.ts';
+import { forgetWhileEventsFlow } from '../support/forget-in-cluster.ts';
 import { Ledger, type LedgerEvent } from '../support/ledger.ts';
 import { testSeed } from '../support/random.ts';
 import { type Ended, runCommand } from '../support/run-command.ts';
@@ -40,8 +34,8 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'millrace-apply-rollup-'));
     kafka = await startKafka({ folder: join(folder, 'kafka') });
-    // The clean log, two rollups, and two that are to take their place.
-    flink = await startFlink({ folder: join(folder, 'flink'), slots: 5 });
+    // The clean log, two rollups, and two that are to take their place; behind them those of another pipeline.
+    flink = await startFlink({ folder: join(folder, 'flink'), slots: 8 });
     seaweed = await startSeaweed({ folder: join(folder, 'seaweed') });
     await makeBucket(bucket, seaweed);
     store = await StoreProcess.start(folder);
@@ -67,15 +61,7 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
     expect(ended).toMatchObject({ code: 0, errors: '' });
     return ended.output;
   };
-  /** As if the minute were over after which an apply that died has lost its right. */
-  const bury = async (): Promise<void> => {
-    const address = { brokers: [kafka.addresses.bootstrap], clientId: 'test' };
-    const journal = openJournal({ ...address, topic: 'ledger.applied', clock: systemClock });
-    const { holder } = appliedIn((await journal.read()).map(placed));
-    const release: AppliedEntry = { kind: 'release', by: holder?.by ?? expect.fail('no apply') };
-    await journal.append(JSON.stringify(release));
-    await journal.close();
-  };
+  const bury = (): Promise<void> => buryApply(kafka, 'ledger');
   const start = (role: 'archiver' | 'collector' | 'loader' | 'query', of = env): CommandProcess =>
     new CommandProcess(['start', '--role', role, '--port', '0'], of);
   const number = async (sql: string): Promise<number> => {
@@ -176,6 +162,12 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
     loader = await fillWithQuantiles(ledger, url, loader);
     await Promise.all([collector, loader, query].map((one) => one.stop()));
   }, 1_200_000);
+
+  test(
+    'has nothing of a person who is forgotten while events flow, wherever that is killed',
+    () => forgetWhileEventsFlow({ folder, kafka, flink, seaweed, bucket }, seed),
+    600_000,
+  );
 
   /** While events flow: from what the archiver had got to when it was stopped, and from the log behind that. */
   async function replayFromArchive(archiver: CommandProcess): Promise<void> {

@@ -1,13 +1,20 @@
 import { join } from 'node:path';
 import { openClickHouseStore } from '../../packages/millrace/src/adapters/clickhouse/clickhouse-store.ts';
 import { submitJob } from '../../packages/millrace/src/adapters/flink/sql-gateway.ts';
+import { openJournal } from '../../packages/millrace/src/adapters/kafka/journal.ts';
 import { TopicAdmin } from '../../packages/millrace/src/adapters/kafka/topic-admin.ts';
+import { systemClock } from '../../packages/millrace/src/adapters/system-clock.ts';
 import { clickhouseDdl } from '../../packages/millrace/src/compile/clickhouse/ddl.ts';
 import type { FlinkJob, FlinkSettings } from '../../packages/millrace/src/compile/flink/job.ts';
 import { kafkaTopics } from '../../packages/millrace/src/compile/kafka/topics.ts';
 import type { Plan } from '../../packages/millrace/src/plan/plan.ts';
 import { resultRows } from '../../packages/millrace/src/ports/result-rows.ts';
 import { exactJson, type Store } from '../../packages/millrace/src/ports/store.ts';
+import {
+  type AppliedEntry,
+  appliedIn,
+} from '../../packages/millrace/src/runtime/distributed/apply/applied.ts';
+import { placed } from '../../packages/millrace/src/runtime/distributed/apply/claim.ts';
 import type { Flink } from '../../tools/stack/flink.ts';
 import type { Kafka } from '../../tools/stack/kafka.ts';
 import { CommandProcess } from './command-process.ts';
@@ -151,3 +158,15 @@ export const clusterEnv = (
   MILLRACE_CHECKPOINT_SECONDS: '1',
   MILLRACE_TRANSACTION_TIMEOUT_MINUTES: '10',
 });
+
+/** As if the minute were over after which whoever applies, and died, has lost the right to it. */
+export async function buryApply(kafka: Kafka, pipeline: string): Promise<void> {
+  const address = { brokers: [kafka.addresses.bootstrap], clientId: 'test' };
+  const topic = `${pipeline}.applied`;
+  const journal = openJournal({ ...address, topic, clock: systemClock });
+  const { holder } = appliedIn((await journal.read()).map(placed));
+  if (holder === null) throw new Error(`nobody applies ${pipeline}`);
+  const release: AppliedEntry = { kind: 'release', by: holder.by };
+  await journal.append(JSON.stringify(release));
+  await journal.close();
+}

@@ -87,11 +87,11 @@ export const errors = {
   forget_invalid: { status: 400, mend: 'See `millrace forget --help`.' },
   forget_conflict: {
     status: 409,
-    mend: 'Wait until the order before is carried out: `millrace forget --list` shows how far it is.',
+    mend: 'Wait until the order before is carried out: `millrace forget --list` shows how far it is. In a cluster `millrace forget` without an id goes on with it.',
   },
   forget_unavailable: {
     status: 501,
-    mend: 'Remove by hand what the page about forgetting a person names for a cluster.',
+    mend: 'The page about forgetting a person says what to do instead in a cluster.',
   },
 
   // Starting up.

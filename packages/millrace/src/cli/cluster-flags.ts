@@ -27,6 +27,9 @@ export const applySettings = [
   'storeMemoryMb',
 ] as const;
 
+/** Where a cluster's log and its store are. */
+export const clusterPlace = ['kafka', 'storeUrl', 'storeUser', 'storePassword', 'cluster'] as const;
+
 export const withClusterSettings = (command: Command): Command =>
   withSettings(command, clusterSettings);
 

@@ -11,23 +11,52 @@ import { touchedRollups } from './touched-rollups.ts';
 /** The questions, in the store's dialect. */
 export interface TraceQuestions {
   /** Offset, type and time (`ms`, epoch ms) of each stored event of theirs. */
-  readonly theirEvents: (order: ForgetOrder) => string;
+  readonly theirEvents: (past: PastEvents) => string;
   /** Dead letters at offsets before one that may name them. */
-  readonly lettersToLookAt: (order: ForgetOrder, before: number) => string;
+  readonly lettersToLookAt: (past: PastLetters, before: number) => string;
 }
 
-export interface FindTracesOptions {
+/** What was accepted of a person: events of theirs before an offset of a log. */
+export type PastEvents = Pick<ForgetOrder, 'person' | 'before'>;
+
+/** Dead letters that name them, before an offset of a log. */
+export type PastLetters = Pick<ForgetOrder, 'person' | 'lettersBefore'>;
+
+export interface FindEventsOptions {
   /** Without what was forgotten before. */
   readonly log: LogReader;
   /** What the archive has of it; null where there is none, or nothing in it. */
   readonly archive: LogReader | null;
   readonly store: Pick<Store, 'read'>;
-  readonly questions: TraceQuestions;
+  readonly questions: Pick<TraceQuestions, 'theirEvents'>;
+  readonly signal: AbortSignal;
+}
+
+export interface FindLettersOptions {
+  readonly store: Pick<Store, 'read'>;
+  readonly questions: Pick<TraceQuestions, 'lettersToLookAt'>;
   /** Where the dead letters end that the store may have of what was accepted before. */
   readonly lettersEnd: number;
+  /** Ids of events of theirs that the store has not. */
+  readonly unstored: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+}
+
+export interface FindTracesOptions
+  extends Omit<FindEventsOptions, 'questions'>,
+    Omit<FindLettersOptions, 'questions' | 'unstored'> {
+  readonly questions: TraceQuestions;
   /** Versions of rollups that have everything. */
   readonly versions: readonly RollupPlan[];
-  readonly signal: AbortSignal;
+}
+
+/** Events of theirs in one partition. */
+export interface TheirEvents {
+  readonly byOffset: ReadonlyMap<number, TheirEvent>;
+  /** Ids of those that the store refused: they are among dead letters. */
+  readonly unstored: ReadonlySet<string>;
+  /** Offsets of those that the archive has, ascending. */
+  readonly archived: readonly number[];
 }
 
 export interface FoundEvents extends FoundTraces {
@@ -36,37 +65,46 @@ export interface FoundEvents extends FoundTraces {
 
 /** Looks for what there is of a person: in the store, in the log, in the archive, among dead letters. */
 export async function findTraces(
-  order: ForgetOrder,
+  order: PastEvents & PastLetters,
   options: FindTracesOptions,
 ): Promise<FoundEvents> {
-  const events = new Map<number, TheirEvent>();
+  const { byOffset, unstored, archived } = await findEvents(order, options);
+  return {
+    events: byOffset.size,
+    letters: await findLetters(order, { ...options, unstored }),
+    archived,
+    rollups: touchedRollups(options.versions, byOffset.values()),
+    offsets: byOffset.keys(),
+  };
+}
+
+/** Looks for events of a person in one partition: in the store, in the log, in the archive. */
+export async function findEvents(
+  past: PastEvents,
+  options: FindEventsOptions,
+): Promise<TheirEvents> {
+  const byOffset = new Map<number, TheirEvent>();
   for (const { offset, type, ms } of await rows<StoredEvent>(
-    options.questions.theirEvents(order),
+    options.questions.theirEvents(past),
     options,
   )) {
-    events.set(Number(offset), { type, timestamp: Number(ms) });
+    byOffset.set(Number(offset), { type, timestamp: Number(ms) });
   }
   // What the store refused is in the log alone, and among dead letters.
   const unstored = new Set<string>();
-  for await (const { offset, eventId, ...event } of inLog(options.log, order, options)) {
-    if (events.has(offset)) continue;
-    events.set(offset, event);
+  for await (const { offset, eventId, ...event } of inLog(options.log, past, options)) {
+    if (byOffset.has(offset)) continue;
+    byOffset.set(offset, event);
     unstored.add(eventId);
   }
   const archived: number[] = [];
   if (options.archive !== null) {
-    for await (const { offset, type, timestamp } of inLog(options.archive, order, options)) {
+    for await (const { offset, type, timestamp } of inLog(options.archive, past, options)) {
       archived.push(offset);
-      events.set(offset, { type, timestamp });
+      byOffset.set(offset, { type, timestamp });
     }
   }
-  return {
-    events: events.size,
-    letters: await theirLetters(order, unstored, options),
-    archived,
-    rollups: touchedRollups(options.versions, events.values()),
-    offsets: events.keys(),
-  };
+  return { byOffset, unstored, archived };
 }
 
 interface StoredEvent {
@@ -79,8 +117,8 @@ const limits = { rowsMax: 20_000, bytesMax: 16 * 1024 ** 2 };
 
 async function* inLog(
   log: LogReader,
-  { before, person }: ForgetOrder,
-  { signal }: FindTracesOptions,
+  { before, person }: PastEvents,
+  { signal }: Pick<FindEventsOptions, 'signal'>,
 ): AsyncGenerator<TheirEvent & { readonly offset: number; readonly eventId: string }> {
   for (let next = log.start; next < Math.min(before, log.end); ) {
     signal.throwIfAborted();
@@ -110,20 +148,19 @@ interface LetterRow {
 }
 
 /** Offsets of the letters that name them; of those that came after the order only what was accepted before it. */
-async function theirLetters(
-  order: ForgetOrder,
-  unstored: ReadonlySet<string>,
-  options: FindTracesOptions,
+export async function findLetters(
+  past: PastLetters,
+  options: FindLettersOptions,
 ): Promise<readonly number[]> {
   const letters = await rows<LetterRow>(
-    options.questions.lettersToLookAt(order, options.lettersEnd),
+    options.questions.lettersToLookAt(past, options.lettersEnd),
     options,
   );
   return letters
     .filter(({ offset, code, protocol, raw_base64 }) => {
       const raw = Buffer.from(raw_base64, 'base64').toString();
-      if (Number(offset) < order.lettersBefore) return letterNames({ protocol, raw }, order.person);
-      return code === 'store_refused' && unstored.has(eventIdOf(raw));
+      if (Number(offset) < past.lettersBefore) return letterNames({ protocol, raw }, past.person);
+      return code === 'store_refused' && options.unstored.has(eventIdOf(raw));
     })
     .map(({ offset }) => Number(offset));
 }
@@ -135,7 +172,7 @@ function eventIdOf(line: string): string {
 
 async function rows<Row>(
   sql: string,
-  { store, signal }: FindTracesOptions,
+  { store, signal }: Pick<FindEventsOptions, 'store' | 'signal'>,
 ): Promise<readonly Row[]> {
   return resultRows<Row>(await store.read(sql, { signal }));
 }

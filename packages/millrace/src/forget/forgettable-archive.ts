@@ -1,64 +1,25 @@
-import { ArchivedLog } from '../archive/archived-log.ts';
 import type { Archiver } from '../archive/archiver.ts';
-import { Manifest } from '../archive/manifest.ts';
-import { Replacer } from '../archive/replacer.ts';
 import { pause } from '../pause.ts';
-import type { ArchiveDecoder } from '../ports/archive-decoder.ts';
-import type { ArchiveRewriter } from '../ports/archive-rewriter.ts';
-import type { ReachCrashPoint } from '../ports/crash-points.ts';
-import type { LogReader } from '../ports/log.ts';
-import type { ObjectStore } from '../ports/object-store.ts';
+import { ArchiveRemoval, type ArchiveRemovalOptions } from './archive-removal.ts';
 
-export interface ForgettableArchiveOptions {
-  readonly objects: ObjectStore;
-  readonly files: ArchiveDecoder & ArchiveRewriter;
-  readonly partition: number;
+export interface ForgettableArchiveOptions extends ArchiveRemovalOptions {
   readonly archiver: Pick<Archiver, 'archived' | 'hurry'>;
-  readonly reach: ReachCrashPoint;
 }
 
 const lookMs = 100;
 
-/** An archive that events are taken out of. */
-export class ForgettableArchive {
-  readonly #options: ForgettableArchiveOptions;
-  readonly #replacer: Replacer;
+/** An archive that events are taken out of, and that this process brings others into. */
+export class ForgettableArchive extends ArchiveRemoval {
+  readonly #archiver: ForgettableArchiveOptions['archiver'];
 
-  constructor(options: ForgettableArchiveOptions) {
-    this.#options = options;
-    this.#replacer = new Replacer({ ...options, rewriter: options.files });
+  constructor({ archiver, ...options }: ForgettableArchiveOptions) {
+    super(options);
+    this.#archiver = archiver;
   }
 
   /** Resolves once it has everything before an offset, or when the signal aborts. */
   async has(before: number, signal: AbortSignal): Promise<void> {
-    const { archiver } = this.#options;
-    archiver.hurry(before);
-    while ((archiver.archived ?? 0) < before && !signal.aborted) await pause(lookMs, signal);
-  }
-
-  /** What it has; null if that is nothing. */
-  open(): Promise<LogReader | null> {
-    const { objects, files: decoder, partition } = this.#options;
-    return ArchivedLog.open({ objects, decoder, partition });
-  }
-
-  /**
-   * Takes those of some events, one at least, out that lie in the first range which has any.
-   *
-   * @param offsets ascending.
-   * @returns where that range ends.
-   */
-  async removeNext(offsets: readonly number[]): Promise<number> {
-    const { objects, partition } = this.#options;
-    const [first = 0] = offsets;
-    for (;;) {
-      const having = { from: first, to: first + 1 };
-      const [range] = await new Manifest(objects).ranges(partition, { having });
-      if (range === undefined) return first + 1;
-      const { from, to } = range;
-      const without = offsets.filter((offset) => offset < to);
-      // Null if it was put together with others meanwhile.
-      if ((await this.#replacer.replace({ from, to }, without)) !== null) return to;
-    }
+    this.#archiver.hurry(before);
+    while ((this.#archiver.archived ?? 0) < before && !signal.aborted) await pause(lookMs, signal);
   }
 }

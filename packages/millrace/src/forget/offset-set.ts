@@ -10,10 +10,12 @@ export class OffsetSet {
   }
 
   with(offsets: Iterable<number>): OffsetSet {
-    const all = [
-      ...this.ranges,
-      ...[...offsets].map((offset): OffsetRange => [offset, offset + 1]),
-    ].sort(([a], [b]) => a - b);
+    return this.withRanges([...offsets].map((offset): OffsetRange => [offset, offset + 1]));
+  }
+
+  /** @param more in any order; they may meet each other. */
+  withRanges(more: readonly OffsetRange[]): OffsetSet {
+    const all = [...this.ranges, ...more].sort(([a], [b]) => a - b);
     const ranges: [number, number][] = [];
     for (const [from, to] of all) {
       const last = ranges.at(-1);

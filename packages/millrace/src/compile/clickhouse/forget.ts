@@ -33,6 +33,9 @@ interface ForgetOptions {
   readonly database: string;
 }
 
+/** The members of an event that hold such an id. */
+export const personFields: readonly string[] = ['user_id', 'anonymous_id'];
+
 /** Names of the columns that hold an id, and the id. */
 type Ids = readonly (readonly [column: string, id: string])[];
 
@@ -150,6 +153,26 @@ const keysOf = ({ by }: Pick<Keyed, 'by'>, person: Person): Ids =>
 /** The rows under an id of theirs. */
 export const deleteKeyed = (keyed: Keyed, person: Person, { database }: ForgetOptions): string =>
   deleteRows({ database, table: keyed.table }, named(keysOf(keyed, person), column));
+
+/** Records of another log than the events', each with its place, that have fields of events. */
+export interface RecordsTable extends Pick<Keyed, 'by'> {
+  readonly table: TableName;
+}
+
+/** Records under an id of theirs, before an offset of a partition of the records' own log. */
+export const deleteRecords = (
+  { table, by }: RecordsTable,
+  { person, partition, before }: TheirRows,
+): string =>
+  deleteRows(
+    table,
+    infix(
+      'AND',
+      infix('=', column('_partition'), literal(partition)),
+      infix('<', column('_offset'), literal(before)),
+      named(keysOf({ by }, person), column),
+    ),
+  );
 
 /** A person's results of windows that ended before a time (epoch ms), by the id that is their key. */
 export interface TheirResults {

@@ -2,6 +2,8 @@ import type { KafkaAddress } from '../../adapters/kafka/brokers.ts';
 import { PartitionReader } from '../../adapters/kafka/partition-reader.ts';
 import { Archiver, type ArchiverOptions } from '../../archive/archiver.ts';
 import type { Compactor } from '../../archive/compactor.ts';
+import { forgetfulLog } from '../../forget/forgetful-log.ts';
+import type { OffsetSet } from '../../forget/offset-set.ts';
 import { OwnedPartition } from './owned-partition.ts';
 
 export interface ArchivingPartitionOptions
@@ -10,23 +12,30 @@ export interface ArchivingPartitionOptions
   readonly topic: string;
   /** What puts objects of the partition together; null for nothing. */
   readonly compactorOf: (partition: number) => Compactor | null;
+  /** Events that are not to get there. */
+  readonly forgotten: () => OffsetSet;
+  /** Told of what archives it, before that starts. */
+  readonly onArchiver: (archiver: Archiver) => void;
   readonly onProblem: (what: string, error: unknown) => void;
 }
 
 /** Archives one partition of a topic. */
 export function archivingPartition(options: ArchivingPartitionOptions): OwnedPartition {
-  const { kafka, topic, compactorOf, onProblem, ...others } = options;
+  const { kafka, topic, compactorOf, forgotten, onArchiver, onProblem, ...others } = options;
   const { partition } = others;
   return new OwnedPartition({
     ...{ topic, partition, done: 'archived', onProblem },
     async work(run) {
-      const log = await PartitionReader.open({ ...kafka, topic, partition });
+      const reader = await PartitionReader.open({ ...kafka, topic, partition });
       try {
-        const look = (): Promise<void> => log.look();
+        const log = forgetfulLog(reader, forgotten);
+        const look = (): Promise<void> => reader.look();
         const compactor = compactorOf(partition);
-        await run(new Archiver({ ...others, log, look, compactor, onRetry: onProblem }));
+        const archiver = new Archiver({ ...others, log, look, compactor, onRetry: onProblem });
+        onArchiver(archiver);
+        await run(archiver);
       } finally {
-        await log.close();
+        await reader.close();
       }
     },
   });

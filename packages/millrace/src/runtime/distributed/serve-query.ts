@@ -48,6 +48,7 @@ import { AppliedWatch } from './applied-watch.ts';
 import { knownTo } from './apply/known-to.ts';
 import { byClock, CompletenessWatch } from './completeness-watch.ts';
 import { distributedTables } from './distributed-tables.ts';
+import { revisionOf } from './forget/cluster-forgotten.ts';
 import { queryStatus } from './query-status.ts';
 import { requireTables } from './require-tables.ts';
 import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
@@ -115,11 +116,12 @@ export async function serveQuery(
     await cache.close();
     await store.close();
   };
-  const parts = { plan, rollups, store, watch, windows, probe, rate, cache };
+  const parts = { applying, plan, rollups, store, watch, windows, probe, rate, cache };
   return runRole(serve(settings, parts), close);
 }
 
 interface Parts {
+  readonly applying: Pick<AppliedWatch, 'applied'>;
   readonly plan: Plan;
   readonly rollups: ServedRollups;
   readonly store: Store;
@@ -138,7 +140,7 @@ const tableOf = (serving: Serving): string =>
 
 async function serve(
   settings: RoleSettings,
-  { plan, rollups, store, watch, windows, probe, rate, cache }: Parts,
+  { applying, plan, rollups, store, watch, windows, probe, rate, cache }: Parts,
 ): Promise<Listening> {
   const startedAt = new Date();
   const { readable } = distributedTables(plan);
@@ -180,7 +182,10 @@ async function serve(
         store,
         clock: systemClock,
         asOfMs: (serving) => watch.asOfMs(tableOf(serving)),
-        versionOf: (serving) => watch.versionOf(tableOf(serving)),
+        versionOf: (serving) => {
+          const version = watch.versionOf(tableOf(serving));
+          return version && `${version}.${revisionOf(applying.applied?.forgotten)}`;
+        },
         cache,
         line,
         statements: {

@@ -1,5 +1,11 @@
 import type { FlinkJob } from '../../../compile/flink/job.ts';
 import type { Plan } from '../../../plan/plan.ts';
+import {
+  afterForget,
+  type ClusterForgotten,
+  type ForgetChange,
+  nothingForgotten,
+} from '../forget/cluster-forgotten.ts';
 import { type FillProgress, type RollupVersions, shownSinceEver } from './rollup-version.ts';
 
 /** What the last applies made, as they kept it. */
@@ -12,10 +18,12 @@ export interface Applied {
   readonly rollups: RollupVersions;
   /** Events that happened before this (epoch ms) may have been dropped by age; null if none was. */
   readonly eventsGoneBeforeMs: number | null;
+  /** Who is being forgotten, and what was: it is kept in entries of its own. */
+  readonly forgotten: ClusterForgotten;
 }
 
 /** As it may have been kept, before versions of rollups were kept as well. */
-type KeptApplied = Pick<Applied, 'plan' | 'begun' | 'jobs'> & Partial<Applied>;
+type KeptApplied = Pick<Applied, 'plan' | 'begun' | 'jobs'> & Partial<Omit<Applied, 'forgotten'>>;
 
 export interface AppliedJob {
   /** As it was submitted. */
@@ -31,6 +39,7 @@ export interface AppliedJob {
 export const nothingApplied: Applied = {
   ...{ plan: null, begun: null, jobs: {}, rollups: {} },
   eventsGoneBeforeMs: null,
+  forgotten: nothingForgotten,
 };
 
 /** An entry of the journal in which applies keep what they do. */
@@ -46,6 +55,7 @@ export type AppliedEntry =
       readonly table: string;
       readonly progress: FillProgress;
     }
+  | (ForgetChange & { readonly by: string })
   | { readonly kind: 'release'; readonly by: string };
 
 export interface Placed {
@@ -104,10 +114,15 @@ const changed = (applied: Applied, entry: AppliedEntry): Applied => {
   switch (entry.kind) {
     case 'keep': {
       const { plan } = entry.applied;
-      return { ...nothingApplied, rollups: shownSinceEver(plan), ...entry.applied };
+      const { forgotten } = applied;
+      return { ...nothingApplied, rollups: shownSinceEver(plan), ...entry.applied, forgotten };
     }
     case 'fill':
       return withFill(applied, entry.table, entry.progress);
+    case 'forget':
+    case 'forgotten':
+    case 'receipt':
+      return { ...applied, forgotten: afterForget(applied.forgotten, entry) };
     default:
       return applied;
   }

@@ -14,6 +14,7 @@ import { planOf } from '../../../plan/plan-of.ts';
 import { crashOnDemand } from '../../crash-on-demand.ts';
 import { database } from '../../database.ts';
 import { loadPipeline } from '../../load-pipeline.ts';
+import { forgottenOffsets } from '../forget/cluster-forgotten.ts';
 import { type Applied, appliedIn, nothingApplied } from './applied.ts';
 import { Claim, placed } from './claim.ts';
 import type { Desired } from './cluster.ts';
@@ -100,9 +101,12 @@ export async function applyCluster(
     await admin.create(topic);
     const kafka = addressOf(settings);
     const journal = openJournal({ ...kafka, clock, topic: topic.name });
-    const history = openHistory(settings, { kafka, topic: topicNames(plan).clean });
     try {
       const claim = await Claim.take(journal);
+      const history = openHistory(settings, {
+        ...{ kafka, topic: topicNames(plan).clean },
+        forgotten: (partition) => forgottenOffsets(claim.applied.forgotten, partition),
+      });
       try {
         const ordering = { ...cluster, history, settings };
         const applied = order ? await ordered(order, claim.applied, ordering) : claim.applied;
@@ -126,6 +130,7 @@ export async function applyCluster(
         if (steps.length > 0) await admin.trim(topic.name, await claim.renewAll());
         return steps.length;
       } finally {
+        await history.close();
         await claim
           .release()
           .catch((error: unknown) =>
@@ -133,7 +138,6 @@ export async function applyCluster(
           );
       }
     } finally {
-      await history.close();
       await journal.close();
     }
   });
@@ -211,7 +215,7 @@ export async function desiredOf(
   return { plan, beside, topics, jobs, cut, onSeveralServers, resume };
 }
 
-const addressOf = ({ kafka }: Pick<ClusterSettings, 'kafka'>) => ({
+export const addressOf = ({ kafka }: Pick<ClusterSettings, 'kafka'>) => ({
   brokers: kafka,
   clientId: `millrace-apply-${process.pid}`,
 });

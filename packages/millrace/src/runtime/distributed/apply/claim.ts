@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Journal, JournalEntry } from '../../../adapters/kafka/journal.ts';
 import { MillraceError } from '../../../errors.ts';
 import { Turns } from '../../../turns.ts';
+import { afterForget, changesOf, type ForgetChange } from '../forget/cluster-forgotten.ts';
 import {
   type Applied,
   type AppliedEntry,
@@ -66,11 +67,11 @@ export class Claim {
   }
 
   /** Resolves once whoever applies next finds it. */
-  async keep(applied: Applied): Promise<void> {
+  async keep({ forgotten: _, ...applied }: Applied): Promise<void> {
     await this.#write({ kind: 'keep', by: this.#by, applied });
     const { holder } = appliedIn((await this.#journal.read()).map(placed));
     if (holder?.by !== this.#by) throw inProgress(holder?.who ?? 'another process');
-    this.#applied = applied;
+    this.#applied = { ...applied, forgotten: this.#applied.forgotten };
   }
 
   /** The same for how far the fill of a version is: a small record, as there are many of them. */
@@ -79,8 +80,15 @@ export class Claim {
     this.#applied = withFill(this.#applied, table, progress);
   }
 
+  /** The same for who is forgotten: each change is an entry, as there may be many offsets. */
+  async keepForgotten(change: ForgetChange): Promise<void> {
+    await this.#write({ ...change, by: this.#by });
+    this.#applied = { ...this.#applied, forgotten: afterForget(this.#applied.forgotten, change) };
+  }
+
   /** Keeps anew what is kept. @returns the offset of the journal before which nothing matters now. */
   async renewAll(): Promise<number> {
+    for (const change of changesOf(this.#applied.forgotten)) await this.keepForgotten(change);
     await this.keep(this.#applied);
     return this.#offset;
   }

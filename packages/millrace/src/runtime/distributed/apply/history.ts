@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { openChdbEncoder } from '../../../adapters/chdb/chdb-encoder.ts';
 import type { KafkaAddress } from '../../../adapters/kafka/brokers.ts';
 import { PartitionReader } from '../../../adapters/kafka/partition-reader.ts';
+import { forgetfulLog } from '../../../forget/forgetful-log.ts';
+import type { OffsetSet } from '../../../forget/offset-set.ts';
 import { type ArchiveSettings, openArchive } from '../../open-archive.ts';
 import { type ReplayedPart, type ReplayHistory, replayHistory } from '../../replay-history.ts';
 
@@ -26,7 +28,16 @@ export interface History {
 /** Nothing is opened before it is read. */
 export function openHistory(
   settings: HistorySettings,
-  { kafka, topic }: { readonly kafka: KafkaAddress; readonly topic: string },
+  {
+    kafka,
+    topic,
+    forgotten,
+  }: {
+    readonly kafka: KafkaAddress;
+    readonly topic: string;
+    /** Offsets of a partition that are not to be read. */
+    readonly forgotten: (partition: number) => OffsetSet;
+  },
 ): History {
   let reading: Promise<ParquetReader> | undefined;
   const decoder = {
@@ -43,7 +54,7 @@ export function openHistory(
         return await work(
           replayHistory({
             ...{ log, decoder, partition, objects: archive?.objects ?? null },
-            forgetful: (whole) => whole,
+            forgetful: (whole) => forgetfulLog(whole, () => forgotten(partition)),
           }),
         );
       } finally {
@@ -56,12 +67,13 @@ export function openHistory(
   };
 }
 
-interface ParquetReader {
+export interface ParquetReader {
   readonly engine: ReturnType<typeof openChdbEncoder>;
   close(): Promise<void>;
 }
 
-async function openParquetReader(memoryMb: number): Promise<ParquetReader> {
+/** Reads and makes files of an archive. */
+export async function openParquetReader(memoryMb: number): Promise<ParquetReader> {
   // The engine takes half a second to load, which those who read no archive need not wait for.
   const { openChdbEncoder } = await import('../../../adapters/chdb/chdb-encoder.ts');
   const folder = await mkdtemp(join(tmpdir(), 'millrace-replay-'));

@@ -13,6 +13,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import { resultRows } from '../../../ports/result-rows.ts';
 import type { Store } from '../../../ports/store.ts';
 import { database } from '../../database.ts';
+import { isAnyForgotten } from '../forget/cluster-forgotten.ts';
 import { loaderGroup } from '../group-names.ts';
 import { loadedTopics } from '../loaded-topics.ts';
 import type { Applied } from './applied.ts';
@@ -69,7 +70,9 @@ export async function cutNow(
   applied: Applied,
   cluster: Cluster,
 ): Promise<readonly number[] | null> {
-  if ((await tablesIn(cluster.store)).events === 0) return null;
+  // Without a cut a job would read what was forgotten.
+  if ((await tablesIn(cluster.store)).events === 0 && !isAnyForgotten(applied.forgotten))
+    return null;
   return (await loadersNow(plan, applied, cluster)).stored;
 }
 

@@ -10,7 +10,9 @@ import {
   quantiles,
   rollup,
   string,
+  window,
 } from '../../../index.ts';
+import { afterForget, type ForgetChange } from '../forget/cluster-forgotten.ts';
 import type { SeenJob } from './cluster.ts';
 import { type ReplayOrder, withOrder } from './replay-order.ts';
 import { loadedRollups } from './rollup-version.ts';
@@ -413,6 +415,65 @@ describe('a rollup', () => {
     const replayed = replay(lost);
     expect(stages(replayed)).toEqual(['by_day__v1 kept', 'by_day__v2 shown']);
     expect(stepsIn(replayed, wish)).toEqual([]);
+  });
+});
+
+describe('who is forgotten', () => {
+  const receipt = {
+    ...{ id: 'o', ordered_at: '', done_at: '', events: 2, dead_letters: 0, archived: null },
+    ...{ rollups: [], rebuilt: [], rows_removed_from: [], log_until: null },
+  };
+  const order = {
+    ...{ id: 'o', person: { userId: 'u1', anonymousId: null }, orderedAtMs: 0, hasArchive: false },
+    ...{ lettersBefore: [], cut: null, found: null, removed: false, archivedTo: [] },
+  };
+  const withForgotten = (world: World, ...changes: readonly ForgetChange[]): World => ({
+    ...world,
+    applied: {
+      ...world.applied,
+      forgotten: changes.reduce(afterForget, world.applied.forgotten),
+    },
+  });
+  const windowBy = (by: 'user_id' | 'product_id') =>
+    definePipeline({
+      ...{ name: 'shop', events },
+      windows: [
+        window('busy', { ...{ from: 'view', tumbling: '1m', by: [by] }, measures: { n: count() } }),
+      ],
+    });
+  const atRest = withRecords(withEvents(appliedWorld()));
+
+  test('is not missed by a rollup that is made meanwhile', () => {
+    const removing = withForgotten(atRest, { kind: 'forget', order });
+    expect(refusals(refusalsIn(stepsIn(removing, { pipeline: rolledUp })))).toEqual([
+      'forget_conflict: The order o to forget a person is under way: a rollup that is made now would have their events',
+    ]);
+    // What is applied already goes on, and so does everything once the store has nothing of them.
+    expect(stepsIn(removing)).toEqual([]);
+    const removed = withForgotten(atRest, { kind: 'forget', order: { ...order, removed: true } });
+    expect(refusalsIn(stepsIn(removed, { pipeline: rolledUp }))).toEqual([]);
+  });
+
+  test('does not come back under their id in a window whose job would read what was forgotten', () => {
+    const offsets = (at: number): ForgetChange => ({
+      ...{ kind: 'forgotten', order: null, partition: 1, ranges: [[at, at + 1]] },
+    });
+    const names = (world: World, by: 'user_id' | 'product_id') =>
+      refusalsIn(stepsIn(world, { pipeline: windowBy(by) })).map(({ code }) => code);
+    const since = { kind: 'receipt', receipt } as const;
+    const forgotten = withForgotten(atRest, offsets(5), since);
+    expect(names(forgotten, 'user_id')).toEqual(['forget_conflict']);
+    expect(names(forgotten, 'product_id')).toEqual([]);
+    expect(names(atRest, 'user_id')).toEqual([]);
+    // The log has dropped it.
+    const topics = new Map(
+      [...atRest.actual.topics].map(([name, topic]) => [
+        name,
+        { ...topic, ranges: topic.ranges.map(() => ({ start: 6, end: 10 })) },
+      ]),
+    );
+    const later = { ...forgotten, actual: { ...forgotten.actual, topics } };
+    expect(names(later, 'user_id')).toEqual([]);
   });
 });
 

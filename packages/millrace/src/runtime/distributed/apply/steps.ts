@@ -1,5 +1,6 @@
 import type { Applied } from './applied.ts';
 import type { Actual, Desired } from './cluster.ts';
+import { forgetRefusals } from './forget-steps.ts';
 import { jobSteps, removals } from './job-steps.ts';
 import { rollupSteps } from './rollup-steps.ts';
 import type { Refusal, Step } from './step.ts';
@@ -9,7 +10,7 @@ import { topicSteps } from './topic-steps.ts';
 /** What makes a cluster into what is asked for, in order; nothing if it is. */
 export const stepsTo = (desired: Desired, actual: Actual, applied: Applied): readonly Step[] => {
   const { makes, fills, drops } = rollupSteps(desired, actual, applied);
-  return [
+  const steps = [
     ...topicSteps(desired, actual),
     ...tableSteps(desired, actual, applied),
     ...makes,
@@ -18,6 +19,7 @@ export const stepsTo = (desired: Desired, actual: Actual, applied: Applied): rea
     ...removals(desired, actual, applied),
     ...drops,
   ];
+  return [...steps, ...forgetRefusals(steps, desired, actual, applied)];
 };
 
 export const refusalsIn = (steps: readonly Step[]): readonly Refusal[] =>
