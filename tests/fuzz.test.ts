@@ -45,6 +45,9 @@ describe(`whatever is sent to it (seed ${seed}, ${bodies} bodies)`, () => {
     rmSync(data, { recursive: true, force: true });
   });
 
+  /** Of a request that was no proper one. */
+  const nothingKnown = { path: '/v1/events', headers: {}, body: Buffer.alloc(0), events: null };
+
   const ask = async (path: string): Promise<string> => {
     const headers = { authorization: `Bearer ${readKey}` };
     const response = await fetch(url + path, { headers });
@@ -63,7 +66,7 @@ describe(`whatever is sent to it (seed ${seed}, ${bodies} bodies)`, () => {
         if (!ended) unknown += 2;
         for (const answer of answers) {
           const method = answer.body.includes('{"accepted"') ? 'POST' : 'GET';
-          books.add({ method, path: '/v1/events', events: null }, answer);
+          books.add({ ...nothingKnown, method }, answer);
         }
       });
       return;
@@ -107,7 +110,13 @@ describe(`whatever is sent to it (seed ${seed}, ${bodies} bodies)`, () => {
     expect(now.dead_letters).toBeGreaterThanOrEqual(books.rejected);
     expect(now.dead_letters).toBeLessThanOrEqual(books.rejected + unknown);
     await expect.poll(() => count('dead_letters'), { timeout: 15_000 }).toBe(now.dead_letters);
+    const forgotten = async (): Promise<ForgottenOrders> => JSON.parse(await ask('/v1/forgotten'));
+    const underWay = async () =>
+      (await forgotten()).orders.filter(({ done_at }) => done_at === null).length;
+    await expect.poll(underWay, { timeout: 60_000 }).toBe(0);
+    expect(new Set((await forgotten()).orders.map(({ id }) => id))).toEqual(books.orders);
     // Something of everything was met.
+    expect(books.orders.size).toBeGreaterThan(0);
     expect(books.accepted).toBeGreaterThan(bodies / 4);
     expect(books.rejected).toBeGreaterThan(bodies / 8);
     for (const each of [200, 400, 401, 404, 405, 413, 415]) {
@@ -165,6 +174,10 @@ describe(`whatever is sent to it (seed ${seed}, ${bodies} bodies)`, () => {
   });
 });
 
+interface ForgottenOrders {
+  readonly orders: readonly { readonly id: string; readonly done_at: string | null }[];
+}
+
 function openSockets(pid: number): number {
   const folder = `/proc/${pid}/fd`;
   return readdirSync(folder).filter((fd) => isSocket(join(folder, fd))).length;
@@ -180,13 +193,13 @@ function isSocket(path: string): boolean {
 }
 
 function report(
-  { accepted, rejected, brokenOff, statuses }: Books,
+  { accepted, rejected, brokenOff, orders, statuses }: Books,
   memory: readonly Point[],
 ): string {
   const half = memory.slice(Math.floor(memory.length / 2));
   const met = [...statuses].sort(([a], [b]) => a - b).map(([status, n]) => `${status}: ${n}`);
   return [
-    `${accepted} events accepted, ${rejected} rejected; ${met.join(', ')}; ${brokenOff} broke off`,
+    `${accepted} events accepted, ${rejected} rejected; ${met.join(', ')}; ${brokenOff} broke off; ${orders.size} orders to forget`,
     `memory over the second half: ${slope(half).toFixed(1)} bytes a body, ${(memory.at(-1)?.y ?? 0) / 1e6} MB at the end`,
   ].join('\n');
 }

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { refusals } from '../../../packages/millrace/src/collect/refusals.ts';
 import { type ErrorCode, errors } from '../../../packages/millrace/src/errors.ts';
-import type { FuzzRequest } from './requests.ts';
+import { answersTo, checkOrder, checkOrders } from './forget-order.ts';
+import { type FuzzRequest, readKey } from './requests.ts';
 
 export interface Answer {
   readonly status: number;
@@ -17,13 +18,13 @@ export class Books {
   accepted = 0;
   rejected = 0;
   brokenOff = 0;
+  /** Orders to forget that were taken, by their ids. */
+  readonly orders = new Set<string>();
   readonly statuses = new Map<number, number>();
 
   /** Checks that an answer is one of those that are documented, and books it. */
-  add(
-    { method, path, events }: Pick<FuzzRequest, 'method' | 'path' | 'events'>,
-    answer: Answer,
-  ): void {
+  add(sent: FuzzRequest, answer: Answer): void {
+    const { method, path, events } = sent;
     const { status, headers, body } = answer;
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
     if (!answer.whole) {
@@ -37,8 +38,22 @@ export class Books {
     if ((status === 400 || status === 417) && body.length === 0) return;
     if (headers['x-clickhouse-exception-code'] !== undefined) checkSqlError(answer);
     else if (status !== 200) checkError(answer);
+    else if (path === '/v1/forgotten' && method === 'GET') checkOrders(body);
     else if (path === '/v1/query') checkAnswer(body);
     else if (isReceipt(method, path)) this.#addReceipt(body, events);
+    if (path === '/v1/forgotten' && method === 'PUT') this.#addOrder(sent, answer);
+  }
+
+  #addOrder({ headers, body: asked }: FuzzRequest, { status, body }: Answer): void {
+    const isReader = headers.authorization === `Bearer ${readKey}`;
+    const mayCome = isReader ? answersTo(asked, headers['content-type']) : ['unauthorized'];
+    const answer: { readonly id?: string; readonly error?: { readonly code: string } } = JSON.parse(
+      body.toString(),
+    );
+    expect(mayCome).toContain(status === 200 ? 'order' : answer.error?.code);
+    if (status !== 200) return;
+    checkOrder(answer);
+    this.orders.add(answer.id ?? '');
   }
 
   #addReceipt(body: Buffer, events: number | null): void {

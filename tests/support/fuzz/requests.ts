@@ -1,6 +1,7 @@
 import type { Random } from '../random.ts';
 import { encoded } from './encodings.ts';
 import { cloudEventText, nativeText, segmentText } from './event-text.ts';
+import { forgetText } from './forget-order.ts';
 import { objectText, stringText, valueText } from './json-text.ts';
 import { questionText } from './question-text.ts';
 import { sqlText } from './sql-text.ts';
@@ -28,6 +29,7 @@ export function fuzzRequest(random: Random): FuzzRequest {
   if (kind < 0.9) return importRequest(random);
   if (kind < 0.93) return questionRequest(random);
   if (kind < 0.94) return readerRequest(random);
+  if (kind < 0.95) return forgetRequest(random);
   return oddRequest(random);
 }
 
@@ -338,6 +340,21 @@ function readerRequest(random: Random): FuzzRequest {
     ['GET', '/openapi.json'],
   ] as const);
   return { method, path, headers: { authorization }, body: Buffer.alloc(0), events: null };
+}
+
+function forgetRequest(random: Random): FuzzRequest {
+  const method = random.chance(0.8) ? 'PUT' : random.pick(['GET', 'GET', 'HEAD', 'POST', 'DELETE']);
+  const contentType = random.pick([...jsonTypes, ...otherTypes, linesType]);
+  return {
+    method,
+    path: '/v1/forgotten',
+    headers: {
+      authorization: random.chance(0.95) ? `Bearer ${readKey}` : random.pick(wrongKeys),
+      ...(contentType === '' ? {} : { 'content-type': contentType }),
+    },
+    body: method === 'PUT' ? mutated(forgetText(random), random) : Buffer.alloc(0),
+    events: null,
+  };
 }
 
 const methods = [

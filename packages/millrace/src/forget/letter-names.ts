@@ -31,14 +31,19 @@ function jsonOf(raw: string): unknown {
 /** Members that senders may give a number, of those that name a person. */
 const idMembers: readonly string[] = ['user_id', 'userId', 'anonymous_id', 'anonymousId'];
 
-function holds(value: unknown, id: string): boolean {
-  if (typeof value === 'string') return value === id;
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(
-    ([name, member]) =>
-      holds(member, id) ||
-      (typeof member === 'number' && idMembers.includes(name) && String(member) === id),
-  );
+/** However deep it is: what is nested deeper than anything may be is a letter for just that. */
+function holds(whole: unknown, id: string): boolean {
+  const open = [whole];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (value === id) return true;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, member] of Object.entries(value)) {
+      const isId = typeof member === 'number' && idMembers.includes(name);
+      open.push(isId ? String(member) : member);
+    }
+  }
+  return false;
 }
 
 function hasWord(text: string, id: string): boolean {

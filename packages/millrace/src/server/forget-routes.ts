@@ -24,7 +24,10 @@ const orderOperation: Operation = {
   key: 'read',
   body: { required: true, content: json(ref('ForgetRequest')) },
   success: { description: 'How far it is.', content: json(ref('ForgetStatus')) },
-  errors: ['invalid_body', 'body_too_large', 'forget_invalid', 'forget_conflict', 'log_full'],
+  errors: [
+    ...(['invalid_body', 'body_too_large', 'unsupported_media_type'] as const),
+    ...(['forget_invalid', 'forget_conflict', 'log_full'] as const),
+  ],
 };
 
 const listOperation: Operation = {
@@ -46,7 +49,7 @@ export async function forgetRoutes(
   server: FastifyInstance,
   { orders, requireRead }: ForgetRoutesOptions,
 ): Promise<void> {
-  // Whatever its content type says: there is one form an order can have.
+  // Whatever its content type says, if it is one: there is one form an order can have.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, _payload, done) => done(null));
   server.addHook('onRequest', requireRead);
