@@ -2,22 +2,27 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { JobManager } from '../../packages/millrace/src/adapters/flink/job-manager.ts';
 import { explainJob, submitJob } from '../../packages/millrace/src/adapters/flink/sql-gateway.ts';
 import { TopicAdmin } from '../../packages/millrace/src/adapters/kafka/topic-admin.ts';
 import type { ClusterStatus } from '../../packages/millrace/src/runtime/distributed/cluster-status.ts';
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
+import { askOnAndOn, asOfMs } from '../support/asking.ts';
 import { clusterEnv, StoreProcess } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
+import { Ledger } from '../support/ledger.ts';
+import { testSeed } from '../support/random.ts';
 import { type Ended, runCommand } from '../support/run-command.ts';
 
 const pipeline = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
 
+const seed = testSeed();
+const patience = { timeout: 120_000, interval: 200 };
 const jobNames = ['ledger.dedup', 'ledger.by_minute__v1', 'ledger.purchases_by_day__v1'];
 
-describe('millrace apply', () => {
+describe(`millrace apply (seed ${seed})`, () => {
   let folder: string;
   let kafka: Kafka;
   let flink: Flink;
@@ -28,8 +33,8 @@ describe('millrace apply', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'millrace-apply-'));
     kafka = await startKafka({ folder: join(folder, 'kafka') });
-    // A job for the clean log, and one for each rollup.
-    flink = await startFlink({ folder: join(folder, 'flink'), slots: jobNames.length });
+    // A job for the clean log, one for a rollup, and one for another or for two versions of a window.
+    flink = await startFlink({ folder: join(folder, 'flink'), slots: 4 });
     store = await StoreProcess.start(folder);
     admin = new TopicAdmin({ clientId: 'test', brokers: [kafka.addresses.bootstrap] });
     jobManager = new JobManager(flink.addresses.rest);
@@ -52,7 +57,7 @@ describe('millrace apply', () => {
   };
   const nothingToDo = 'Nothing to do: all is as the pipeline says.\n';
 
-  const start = (role: 'collector' | 'loader'): CommandProcess =>
+  const start = (role: 'collector' | 'loader' | 'query'): CommandProcess =>
     new CommandProcess(['start', '--role', role, '--port', '0'], env);
   const send = async (url: string, ids: readonly string[]): Promise<void> => {
     const events = ids.map((event_id) => ({
@@ -110,9 +115,7 @@ describe('millrace apply', () => {
       await send(url, sent);
     };
     const balanced = (): Promise<void> =>
-      expect
-        .poll(stored, { timeout: 120_000, interval: 200 })
-        .toEqual([sent.length, sent.length, sent.length]);
+      expect.poll(stored, patience).toEqual([sent.length, sent.length, sent.length]);
     await sendMore('first');
     await balanced();
 
@@ -199,6 +202,125 @@ describe('millrace apply', () => {
     await again.stop();
   }, 1_500_000);
 
+  test('takes each change of a definition while events flow and questions are asked', async () => {
+    for (const id of await jobs()) await jobManager.cancel(id);
+    const store = await StoreProcess.start(join(folder, 'changing'));
+    const file = join(folder, 'changing.config.ts');
+    env = clusterEnv(file, { kafka, flink, store });
+    let definition: Changing = {};
+    const change = (to: Changing): void => {
+      definition = { ...definition, ...to };
+      writeFileSync(file, changing(definition));
+    };
+    change({});
+    await done('apply');
+    let loader = start('loader');
+    let collector = start('collector');
+    let query = start('query');
+    onTestFinished(async () => {
+      await Promise.all([collector, loader, query].map((one) => one.stop()));
+      await store.stop();
+    });
+    let collectorUrl = await collector.url();
+    let queryUrl = await query.url();
+    /** The new ones are there before those of the definition before go. */
+    const follow = async (): Promise<void> => {
+      const before = [collector, query];
+      collector = start('collector');
+      query = start('query');
+      [collectorUrl, queryUrl] = await Promise.all([collector.url(), query.url()]);
+      await Promise.all(before.map((one) => one.stop()));
+    };
+    const ledger = new Ledger();
+    const closing = new AbortController();
+    const writing = ledger.write('w', seed, () => collectorUrl, closing.signal, 100);
+    const asking = askOnAndOn(() => queryUrl, ledger, closing.signal, [
+      'SELECT type, sum(events) FROM by_minute GROUP BY type',
+      'SELECT type, max(window_end) FROM busy GROUP BY type',
+      'SELECT sum(properties.price) FROM events',
+    ]);
+    /** Until answers have all that is sent by now. */
+    const goesOn = (): Promise<void> => {
+      const nowMs = Date.now();
+      return expect.poll(() => asOfMs(queryUrl), patience).toBeGreaterThan(nowMs);
+    };
+    const applied = async (...told: readonly string[]): Promise<void> => {
+      const output = await done('apply');
+      for (const what of told) expect(output).toContain(what);
+    };
+    /** Tables change while nobody loads: events wait in Kafka. */
+    const applyUnloaded = async (...told: readonly string[]): Promise<void> => {
+      await loader.stop();
+      await applied(...told);
+      loader = start('loader');
+      await follow();
+      await goesOn();
+    };
+    await goesOn();
+
+    change({ currency: "oneOf('GBP', 'EUR')" });
+    await applyUnloaded('events.purchase.currency: A new property');
+
+    change({ price: 'decimal(18, 4)' });
+    const refused = await millrace('plan');
+    expect(refused.code).toBe(1);
+    expect(refused.output).toContain('events.view.price: Stored events have price at another type');
+    expect(refused.output).toContain(
+      'Give what is sent from now on a new name, and keep this one declared, as optional(…). (plan_conflict)',
+    );
+    change({ price: 'decimal(18, 2)', amount: 'decimal(18, 4)', optional: true });
+    await applyUnloaded(
+      'events.purchase.amount: A new property',
+      'events.purchase.price: Optional from now on.',
+    );
+
+    change({ currency: "oneOf('GBP', 'EUR', 'USD')" });
+    await applied('events.purchase.currency: Other values or members are taken from now on.');
+    await follow();
+    const properties = { product_id: 'p1', amount: '1.2345', currency: 'USD' };
+    const body = JSON.stringify({ event_id: 'dollars', type: 'purchase', properties });
+    const answer = await fetch(`${collectorUrl}/v1/events`, { method: 'POST', body });
+    expect(await answer.json()).toMatchObject({ accepted: 1, rejected: [] });
+
+    change({ dedup: '1h' });
+    await applied('dedup.window: Shorter', '~ job changing.dedup: stop with a savepoint');
+    await goesOn();
+
+    change({ every: '2s' });
+    await applyUnloaded(
+      'windows.busy: Version 2: its results begin with what the clean log still has',
+      '+ job changing.busy__v2: start, from the beginning of changing.clean',
+    );
+    expect(await done('plan')).toBe(nothingToDo);
+
+    closing.abort();
+    await writing;
+    const { failures, lacking, answers } = await asking;
+    expect({ failures, lacking }).toEqual({ failures: [], lacking: [] });
+    expect(answers).toBeGreaterThan(10);
+    const sent = [...ledger.sent.values()];
+    const cents = sent.reduce((sum, one) => sum + Number(one.properties.price.replace('.', '')), 0);
+    await vi.waitFor(async () => {
+      const stored = `count() AS events, uniqExact(event_id) AS ids, toInt64(sum(properties.price) * 100) AS cents,
+        toString(sum(properties.amount)) AS amount, (SELECT sum(events) FROM by_minute) AS counted`;
+      const events = String(sent.length + 1);
+      const balance = { events, ids: events, cents: String(cents), amount: '1.2345' };
+      const [row] = await store.ask('', `SELECT ${stored} FROM events`);
+      expect(row).toEqual({ ...balance, counted: events });
+    }, patience);
+    // Those that are out, the first of which ended before the window was changed.
+    await vi.waitFor(async () => {
+      const results = await store.rows('SELECT window_end, type, events FROM busy ORDER BY ALL');
+      const counted = await store.rows(
+        `SELECT toStartOfInterval(timestamp, toIntervalSecond(2)) + toIntervalSecond(2) AS window_end, type,
+           count() AS events FROM events WHERE NOT late GROUP BY ALL
+         HAVING window_end <= (SELECT max(busy.window_end) FROM busy) ORDER BY ALL`,
+      );
+      expect(results.length).toBeGreaterThan(30);
+      expect(results.map(asText)).toEqual(counted.map(asText));
+    }, patience);
+  }, 600_000);
+
   test('what Flink does not understand is told in its words', async () => {
     const { sqlGateway } = flink.addresses;
     const job = { name: 'j', settings: {}, statements: ['SELECT nothing FROM nowhere'] };
@@ -220,3 +342,37 @@ export default definePipeline({
   events: { ...events, view: event({ ...events.view.properties, page: optional(string()) }) },
 });
 `;
+
+/** What becomes another of a definition whose parts change one after the other. */
+interface Changing {
+  readonly price?: string;
+  readonly optional?: boolean;
+  readonly amount?: string;
+  readonly currency?: string;
+  readonly dedup?: string;
+  readonly every?: string;
+}
+
+/** What the ledger sends, declared as far as is said. */
+const changing = ({ price = 'decimal(18, 2)', ...parts }: Changing): string => `
+import { count, decimal, definePipeline, event, oneOf, optional, rollup, string, window } from 'millrace';
+const properties = {
+  product_id: string(),
+  price: ${parts.optional ? `optional(${price})` : price},
+  ${parts.amount ? `amount: optional(${parts.amount}),` : ''}
+  ${parts.currency ? `currency: optional(${parts.currency}),` : ''}
+};
+const of = { from: ['view', 'purchase'], by: ['type'], measures: { events: count() } };
+export default definePipeline({
+  name: 'changing',
+  events: { view: event(properties), purchase: event(properties) },
+  dedup: { window: '${parts.dedup ?? '24h'}' },
+  lateness: '5s',
+  rollups: [rollup('by_minute', { ...of, every: 'minute' })],
+  windows: [window('busy', { ...of, tumbling: '${parts.every ?? '1s'}' })],
+});
+`;
+
+/** Times as milliseconds, and numbers as text, however the store says them. */
+const asText = ({ window_end, type, events }: { readonly [column: string]: unknown }): string =>
+  `${Date.parse(String(window_end))} ${type} ${events}`;

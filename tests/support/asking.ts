@@ -13,6 +13,14 @@ export interface Asked {
 
 const question = { from: ['view', 'purchase'], measures: { n: { kind: 'count' } } };
 
+/** Up to when an answer has everything (epoch ms); NaN while that is not known. */
+export async function asOfMs(url: string): Promise<number> {
+  const body = JSON.stringify(question);
+  const response = await fetch(`${url}/v1/query`, { method: 'POST', body });
+  const { as_of }: Answer = JSON.parse(await response.text());
+  return Date.parse(as_of ?? '');
+}
+
 /**
  * Asks one question again and again until the signal: each answer has to have what was
  * acknowledged before its `as_of`.

@@ -16,15 +16,26 @@ export interface Change {
   readonly mend?: string;
 }
 
-/** What changed, in a fixed order. The second plan must know the first: `planOf(pipeline, before)`. */
-export const difference = (before: Plan, after: Plan): readonly Change[] => [
+/** Where the results of a window begin that is new, or computes otherwise. */
+export type WindowBeginning = 'the window that is open now' | 'what the clean log still has';
+
+/**
+ * What changed, in a fixed order. The second plan must know the first: `planOf(pipeline, before)`.
+ *
+ * @param beginning of windows, for people: that of one process unless told.
+ */
+export const difference = (
+  before: Plan,
+  after: Plan,
+  beginning: WindowBeginning = 'the window that is open now',
+): readonly Change[] => [
   ...nameChanges(before, after),
   ...eventChanges(before, after),
   ...storedTypeChanges(before, after),
   ...settingChanges(before, after),
   ...partitioningChanges(before, after),
   ...rollupChanges(before, after),
-  ...windowChanges(before, after),
+  ...windowChanges(before, after, beginning),
   ...alertChanges(before, after),
 ];
 
@@ -121,7 +132,7 @@ const storedTypeChanges = (before: Plan, after: Plan): readonly Change[] => {
           incompatible(
             now.place,
             `Stored events have ${path} at another type (${type.kind}, now ${now.type.kind}).`,
-            'Give the property a new name, with a rename for its senders.',
+            'Give what is sent from now on a new name, and keep this one declared, as optional(…).',
           ),
         ];
   });
@@ -215,17 +226,21 @@ const rollupChanges = (before: Plan, after: Plan): readonly Change[] => [
     .map(({ name }) => compatible(`rollups.${name}`, 'Removed, with what it has computed.')),
 ];
 
-const windowChanges = (before: Plan, after: Plan): readonly Change[] => [
+const windowChanges = (
+  before: Plan,
+  after: Plan,
+  beginning: WindowBeginning,
+): readonly Change[] => [
   ...after.windows.flatMap((window): readonly Change[] => {
     const place = `windows.${window.name}`;
     const old = windowOf(before, window.name);
-    if (!old) return [compatible(place, 'A new window: the first result is of the one open now.')];
+    if (!old) return [compatible(place, `A new window: its results begin with ${beginning}.`)];
     const changes: Change[] = [];
     if (!sameWindow(old, window))
       changes.push(
         compatible(
           place,
-          `Version ${window.version}: begins with the window open now; the results it had are dropped.`,
+          `Version ${window.version}: its results begin with ${beginning}; those that it had are dropped.`,
         ),
       );
     if (old.keepMs !== window.keepMs)

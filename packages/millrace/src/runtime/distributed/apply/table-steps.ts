@@ -48,7 +48,7 @@ const change = (
   actual: Actual,
   what: string,
 ): readonly Step[] => {
-  const changes = before === null ? [] : difference(before, after);
+  const changes = before === null ? [] : difference(before, after, 'what the clean log still has');
   const conflicts = changes.filter(({ compatible }) => !compatible);
   const refusals: readonly Refusal[] = [
     ...conflicts.map(({ place, message, mend = '' }) => conflict(`${place}: ${message}`, mend)),
