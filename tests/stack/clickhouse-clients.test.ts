@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { clickhouseGo } from '../../tools/stack/clickhouse-go.ts';
 import { jdbcDriver } from '../../tools/stack/jdbc.ts';
 import { pythonBin } from '../../tools/stack/python.ts';
 import { MillraceProcess } from '../support/millrace-process.ts';
 
-// ClickHouse's own clients in Python and Java, unmodified, pointed at a running Millrace.
+// ClickHouse's own clients in Python, Java and Go, unmodified, pointed at a running Millrace.
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const run = promisify(execFile);
@@ -76,5 +77,26 @@ test("ClickHouse's JDBC driver does its everyday work", async () => {
     'limited, listed: 3',
     'limited, not listed: error 497',
     'wrong key: error 516',
+  ]);
+});
+
+test("ClickHouse's client in Go does its everyday work, as Grafana asks with it", async () => {
+  const { stdout } = await run(await clickhouseGo(), [host, 'r', 'sums']);
+  expect(stdout.trimEnd().split('\n')).toEqual([
+    'ping: ok',
+    'types: purchase 2026-05-01T12:00:00.125Z true true 12.50 18446744073709551615 [1 2] 1.5 2026-05-01 few',
+    "columns: bucket DateTime64(0, 'UTC') type String product_id Nullable(String) events UInt64 amount Decimal(38, 2) lowest Nullable(Decimal(18, 2)) highest Nullable(Decimal(18, 2)) people UInt64",
+    'bound: 1',
+    'named: 2',
+    'many rows: 300000 44999850000 <nil>',
+    'row limit: 2 <nil>',
+    'cancelled: true',
+    'unknown table: Code: 60',
+    'insert: Code: 164',
+    'in the midst: true',
+    'after errors: 3',
+    'limited, listed: 3',
+    'limited, not listed: Code: 497',
+    'wrong key: Code: 516',
   ]);
 });

@@ -1,3 +1,4 @@
+import { clickhouseGo } from './clickhouse-go.ts';
 import { installDebianPackages } from './debian.ts';
 import { installFlink } from './flink.ts';
 import { jdbcDriver } from './jdbc.ts';
@@ -13,4 +14,5 @@ export async function install(): Promise<void> {
   await installFlink();
   await installSeaweed();
   await jdbcDriver();
+  await clickhouseGo();
 }

@@ -6,12 +6,13 @@ import { type Parts, readVersions, writeVersions } from './versions.ts';
 
 /** Downloads what versions.json names and writes the checksums into it: after a change of versions. */
 export function lockVersions(): void {
-  const { kafka, flink, seaweedfs, jdbc } = readVersions();
+  const { kafka, flink, seaweedfs, jdbc, go } = readVersions();
   writeVersions({
     kafka: locked(kafka),
     flink: locked(flink),
     seaweedfs: locked(seaweedfs),
     jdbc: locked(jdbc),
+    go: locked(go),
   });
 }
 

@@ -15,7 +15,9 @@ export interface Parts {
   readonly sha256: { readonly [file: string]: string };
 }
 
-export type Versions = { readonly [service in 'kafka' | 'flink' | 'seaweedfs' | 'jdbc']: Parts };
+export type Versions = {
+  readonly [service in 'kafka' | 'flink' | 'seaweedfs' | 'jdbc' | 'go']: Parts;
+};
 
 export function readVersions(): Versions {
   const versions: Versions = JSON.parse(readFileSync(path, 'utf8'));

@@ -11,6 +11,8 @@ export interface SqlRequest {
   readonly params: { readonly [name: string]: string };
   readonly settings: readonly (readonly [name: string, value: string])[];
   readonly compressAnswer: boolean;
+  /** Whether it reads the `Native` format with what ClickHouse's own protocol adds to it. */
+  readonly speaksNative: boolean;
 }
 
 /** Parameters that are neither a question, a placeholder's value nor a setting. */
@@ -62,6 +64,7 @@ export function readSqlRequest(
     params,
     settings,
     compressAnswer: search.get('enable_http_compression') === '1',
+    speaksNative: Number(search.get('client_protocol_version') ?? 0) > 0,
   };
 }
 

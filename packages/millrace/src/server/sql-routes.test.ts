@@ -116,6 +116,34 @@ describe('a question', () => {
     expect(gunzipSync(answer.rawPayload).toString().split('\n')).toHaveLength(1001);
   });
 
+  test('that begins Native over HTTP is told that answers have no additions to it', async () => {
+    const query = 'SELECT displayName(), version(), revision(), timezone()';
+    const native = { default_format: 'Native', client_protocol_version: '54460' };
+    const { rawPayload, headers } = await post(native, query);
+    expect(headers).toMatchObject({
+      'content-type': 'application/octet-stream',
+      'x-clickhouse-format': 'Native',
+    });
+    const version = (await post({}, 'SELECT version()')).body.trim();
+    const text = (value: string) => `${String.fromCharCode(value.length)}${value}`;
+    const column = (name: string, type: string) => `${text(name)}${text(type)}\0`;
+    expect(rawPayload.toString('latin1')).toBe(
+      [
+        '\x01\0\x02\xff\xff\xff\xff\0\x04\x01',
+        `${column('displayName()', 'String')}${text('millrace')}`,
+        `${column('version()', 'String')}${text(version)}`,
+        `${column('revision()', 'UInt32')}\0\0\0\0`,
+        `${column('timezone()', 'String')}${text('UTC')}`,
+      ].join(''),
+    );
+    // None of them, whatever the client could read.
+    const plain = (await post(native, 'SELECT 1 AS n')).rawPayload.toString('latin1');
+    expect(plain).toBe('\x01\x01\x01n\x05UInt8\x01');
+    expect((await post({}, query)).statusCode).toBe(403);
+    const unknown = await post({ ...native, password: 'none' }, query, { authorization: '' });
+    expect(unknown.statusCode).toBe(401);
+  });
+
   test('has its placeholders filled as ClickHouse reads them', async () => {
     const answer = await get({
       query: 'SELECT {s:String}, {a:Array(String)}, {n:Nullable(Int64)}, {d:Decimal(18, 2)}',

@@ -5,6 +5,7 @@ import type { Reader } from '../query/reader.ts';
 import { type SqlGuard, SqlRefusal } from '../query/sql-guard/index.ts';
 import { goneReader } from './gone-reader.ts';
 import { type ReaderOf, requireAnyRead } from './keys.ts';
+import { isNativeHello, nativeHello } from './native-hello.ts';
 import { killAnswer, killedId, RunningQuestions } from './running-questions.ts';
 import { sendAnswer } from './send-answer.ts';
 import { askSql } from './sql-answer.ts';
@@ -93,6 +94,12 @@ async function answer(
       // However many are running: it is to end one of them.
       return await send({ ...given, asked: { ...asked, sql } }, goneReader(reply), desk);
     }
+    if (isNativeHello(asked.sql) && asked.speaksNative) {
+      return reply
+        .type('application/octet-stream')
+        .header('X-ClickHouse-Format', 'Native')
+        .send(nativeHello(await engineVersion(desk.store)));
+    }
     const { size } = desk.running;
     if (size >= desk.limits.questionsMax) {
       throw new SqlRefusal(
@@ -106,6 +113,11 @@ async function answer(
   } catch (error) {
     return answerError(reply, error);
   }
+}
+
+async function engineVersion(store: Store): Promise<string> {
+  const { bytes } = await store.read('SELECT version()', { format: 'TabSeparatedRaw' });
+  return Buffer.from(bytes).toString().trim();
 }
 
 function answerError(reply: FastifyReply, error: unknown): FastifyReply {

@@ -26,6 +26,7 @@ const computing: ReadonlySet<string> = new Set([
   'prefer_column_name_to_alias',
   'session_timezone',
   'join_algorithm',
+  'limit',
   'max_result_rows',
   'result_overflow_mode',
   'max_rows_to_read',
