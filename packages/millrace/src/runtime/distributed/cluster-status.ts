@@ -80,7 +80,14 @@ export interface TableStatus {
 export function clusterStatus(settings: ClusterSettings): Promise<ClusterStatus> {
   return withCluster(settings, 'looks', async (named, { admin, jobManager, store, clock }) => {
     const { applied, holder } = await whatWasApplied(named, settings, admin);
-    const { plan, jobs, topics } = await desiredOf(settings, applied, {}, null);
+    const { plan, jobs, topics } = await desiredOf(
+      settings,
+      applied,
+      {},
+      {
+        ...{ cut: null, isLost: () => false },
+      },
+    );
     const there = await admin.look(topics.map(({ name }) => name));
     const bytes = await admin.bytesOf([...there.values()]);
     const readers = [

@@ -18,10 +18,10 @@ import { forgottenOffsets } from '../forget/cluster-forgotten.ts';
 import { type Applied, appliedIn, nothingApplied } from './applied.ts';
 import { Claim, placed } from './claim.ts';
 import type { Desired } from './cluster.ts';
-import { cutsOf } from './cuts-of.ts';
+import { cutsOf, type StoredNow } from './cuts-of.ts';
 import { type History, type HistorySettings, openHistory } from './history.ts';
 import { knownTo } from './known-to.ts';
-import { type Cluster, cutNow, loadersNow, look } from './look.ts';
+import { type Cluster, loadersNow, look, storedNow } from './look.ts';
 import { perform } from './perform.ts';
 import { type ReplayOrder, withOrder } from './replay-order.ts';
 import { rollupsBeside } from './rollup-version.ts';
@@ -78,8 +78,8 @@ export async function planCluster(
 ): Promise<readonly Step[]> {
   return withCluster(settings, 'looks', async (plan, cluster) => {
     const { applied } = await whatWasApplied(plan, settings, cluster.admin);
-    const cut = await cutNow(plan, applied, cluster);
-    const desired = await desiredOf(settings, applied, resume, cut);
+    const stored = await storedNow(plan, applied, cluster);
+    const desired = await desiredOf(settings, applied, resume, stored);
     return stepsTo(desired, await look(desired, applied, cluster), applied);
   });
 }
@@ -110,8 +110,8 @@ export async function applyCluster(
       try {
         const ordering = { ...cluster, history, settings };
         const applied = order ? await ordered(order, claim.applied, ordering) : claim.applied;
-        const cut = await cutNow(plan, applied, cluster);
-        const desired = await desiredOf(settings, applied, resume, cut);
+        const stored = await storedNow(plan, applied, cluster);
+        const desired = await desiredOf(settings, applied, resume, stored);
         const steps = stepsTo(desired, await look(desired, applied, cluster), applied);
         onSteps(steps);
         const refused = refusalsIn(steps);
@@ -184,12 +184,11 @@ export async function whatWasApplied(
   return appliedIn((await readAll({ ...addressOf(settings), topic })).map(placed));
 }
 
-/** @param cut up to where the store has the events, which a new version of a rollup is filled with. */
 export async function desiredOf(
   settings: ClusterSettings,
   applied: Applied,
   resume: ApplyOptions['resume'],
-  cut: readonly number[] | null,
+  stored: StoredNow,
 ): Promise<Desired> {
   const plan = planOf(await loadPipeline(settings.pipeline), knownTo(applied, 'to come'));
   const beside = rollupsBeside(plan, applied.rollups);
@@ -200,7 +199,7 @@ export async function desiredOf(
     partitions: settings.partitions,
     checkpointMs: settings.checkpointSeconds * 1_000,
     transactionTimeoutMs: settings.transactionTimeoutMinutes * 60_000,
-    cuts: cutsOf(served, applied, cut),
+    cuts: cutsOf({ plan, beside }, applied, stored),
   });
   const unknown = Object.keys(resume).filter((name) => jobs.every((job) => job.name !== name));
   if (unknown.length > 0) {
@@ -212,7 +211,7 @@ export async function desiredOf(
   }
   const topics = kafkaTopics(served, settings);
   const onSeveralServers = settings.cluster !== '';
-  return { plan, beside, topics, jobs, cut, onSeveralServers, resume };
+  return { plan, beside, topics, jobs, cut: stored.cut, onSeveralServers, resume };
 }
 
 export const addressOf = ({ kafka }: Pick<ClusterSettings, 'kafka'>) => ({

@@ -1,16 +1,29 @@
-import type { Plan } from '../../../plan/plan.ts';
 import type { Applied } from './applied.ts';
+import type { Desired } from './cluster.ts';
+
+/** What the store has. */
+export interface StoredNow {
+  /**
+   * By partition of the clean log, up to where it has the events, none of which a version
+   * that is made now would see otherwise; null if it has none.
+   */
+  readonly cut: readonly number[] | null;
+  /** Whether the table of a version that was made is gone with all events: it is made anew. */
+  readonly isLost: (table: string) => boolean;
+}
 
 /** By the tables of rollups whose jobs do not read from the beginning, where each begins. */
 export function cutsOf(
-  plan: Plan,
+  { plan, beside }: Pick<Desired, 'plan' | 'beside'>,
   { rollups }: Applied,
-  cut: readonly number[] | null,
+  { cut, isLost }: StoredNow,
 ): ReadonlyMap<string, readonly number[]> {
   return new Map(
-    plan.rollups.flatMap(({ table }) => {
+    [...plan.rollups, ...beside].flatMap((rollup) => {
+      const { table } = rollup;
       const version = rollups[table];
-      const isNew = version === undefined || version.stage === 'asked';
+      const isMadeAnew = plan.rollups.includes(rollup) && isLost(table);
+      const isNew = version === undefined || version.stage === 'asked' || isMadeAnew;
       const from = isNew ? cut : (version.fill?.cut ?? null);
       return from === null ? [] : [[table, from] as const];
     }),

@@ -18,6 +18,7 @@ import { loaderGroup } from '../group-names.ts';
 import { loadedTopics } from '../loaded-topics.ts';
 import type { Applied } from './applied.ts';
 import type { Actual, Desired, SeenJob } from './cluster.ts';
+import type { StoredNow } from './cuts-of.ts';
 import { fingerprintParameter } from './fingerprint.ts';
 import { loadersOf } from './loaders-of.ts';
 import { loadedRollups } from './rollup-version.ts';
@@ -61,19 +62,19 @@ export async function loadersNow(
   return loadersOf(await admin.group(loaderGroup(plan)), topics.get(clean), loaded);
 }
 
-/**
- * By partition of the clean log, up to where the store has the events, none of
- * which a version that is made now would see otherwise; null if it has none.
- */
-export async function cutNow(
+/** What a version that is made now is made from. */
+export async function storedNow(
   plan: Plan,
   applied: Applied,
   cluster: Cluster,
-): Promise<readonly number[] | null> {
+): Promise<StoredNow> {
+  const { tables, events } = await tablesIn(cluster.store);
   // Without a cut a job would read what was forgotten.
-  if ((await tablesIn(cluster.store)).events === 0 && !isAnyForgotten(applied.forgotten))
-    return null;
-  return (await loadersNow(plan, applied, cluster)).stored;
+  const isEmpty = events === 0 && !isAnyForgotten(applied.forgotten);
+  return {
+    cut: isEmpty ? null : (await loadersNow(plan, applied, cluster)).stored,
+    isLost: (table) => events === 0 && !tables.has(table),
+  };
 }
 
 async function jobsIn(

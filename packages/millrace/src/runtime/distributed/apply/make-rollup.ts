@@ -20,7 +20,7 @@ import { eventsBelowCut } from '../../../rollups/fill-steps.ts';
 import { database } from '../../database.ts';
 import { fillStatements } from '../../fill-statements.ts';
 import { define } from './define.ts';
-import { cutNow, loadersNow } from './look.ts';
+import { loadersNow, storedNow } from './look.ts';
 import type { Performing } from './perform.ts';
 import { newFill, type RollupFill, shownVersion, withMade } from './rollup-version.ts';
 
@@ -65,7 +65,7 @@ async function makeTables({ rollup, plan }: NewVersion, work: Performing): Promi
 async function requireAtRest({ rollup, plan, cut }: NewVersion, work: Performing): Promise<void> {
   const { applied } = work.claim;
   const { inserting } = await loadersNow(plan, applied, work);
-  if (!inserting && same(await cutNow(plan, applied, work), cut)) return;
+  if (!inserting && same((await storedNow(plan, applied, work)).cut, cut)) return;
   throw new MillraceError(
     'loaders_running',
     `Events were stored while the view that fills ${rollup.table} was made.`,

@@ -230,6 +230,16 @@ describe('a rollup', () => {
     expect(Object.keys(done.applied.jobs)).toEqual(['shop.dedup', 'shop.by_day__v2']);
   });
 
+  test('that is made anew in a store that was lost has a job that begins where that is', () => {
+    const stored = withEvents(appliedWorld());
+    const wish = { pipeline: rolledUp };
+    const made = afterAll(stored, stepsIn(stored, wish));
+    const lost = { ...made, actual: { ...made.actual, tables: new Set<string>(), events: 0 } };
+    const anew = afterAll(lost, stepsIn(lost, wish));
+    expect(stepsIn(anew, wish)).toEqual([]);
+    expect(anew.applied.jobs['shop.by_day__v1']?.job.cut).toBeUndefined();
+  });
+
   test('that changes again before it is shown goes on with the one that is', () => {
     const world = withEvents(appliedWorld({ pipeline: rolledUp }));
     const half = afterAll(world, stepsIn(world, { pipeline: byHour }).slice(0, 5));

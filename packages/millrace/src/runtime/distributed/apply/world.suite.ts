@@ -48,13 +48,17 @@ export const desired = (wish: Wish, { actual, applied }: World): Desired => {
   const { pipeline = shop, partitions = 4, replication = 3, checkpointMs = 3_000 } = wish;
   const plan = planOf(pipeline, knownTo(applied, 'to come'));
   const cut = actual.events === 0 ? null : actual.loaders.stored;
+  const isLost = (table: string): boolean => actual.events === 0 && !actual.tables.has(table);
   const settings = { bootstrapServers: 'kafka:9092', parallelism: 2, checkpointMs };
   const beside = rollupsBeside(plan, applied.rollups);
   const served = { ...plan, rollups: [...plan.rollups, ...beside] };
   return {
     ...{ plan, beside },
     topics: kafkaTopics(served, { partitions, replication }),
-    jobs: flinkJobs(served, { ...settings, cuts: cutsOf(served, applied, cut) }),
+    jobs: flinkJobs(served, {
+      ...settings,
+      cuts: cutsOf({ plan, beside }, applied, { cut, isLost }),
+    }),
     cut,
     onSeveralServers: wish.onSeveralServers ?? false,
     resume: wish.resume ?? {},
