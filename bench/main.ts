@@ -199,7 +199,7 @@ if (wanted('kinds')) {
 }
 
 if (wanted('askers')) {
-  const events = values.quick ? 300_000 : 3_000_000;
+  const events = values.quick ? 300_000 : 10_000_000;
   const askedSeconds = values.quick ? 1 : 4;
   const eventsPerSecond = 10_000;
   const measured = await askers({ events, seconds: askedSeconds, eventsPerSecond }, say);
