@@ -2,7 +2,7 @@ import { MillraceError } from '../errors.ts';
 import type { RollupPlan } from '../plan/plan.ts';
 import type { ForgetOrder, FoundTraces } from '../ports/forget-progress.ts';
 import type { LogReader } from '../ports/log.ts';
-import { resultRows } from '../ports/result-rows.ts';
+import { streamedRows } from '../ports/result-rows.ts';
 import type { Store } from '../ports/store.ts';
 import { letterNames } from './letter-names.ts';
 import { type TheirEvent, theirLines } from './their-lines.ts';
@@ -27,13 +27,13 @@ export interface FindEventsOptions {
   readonly log: LogReader;
   /** What the archive has of it; null where there is none, or nothing in it. */
   readonly archive: LogReader | null;
-  readonly store: Pick<Store, 'read'>;
+  readonly store: Pick<Store, 'stream'>;
   readonly questions: Pick<TraceQuestions, 'theirEvents'>;
   readonly signal: AbortSignal;
 }
 
 export interface FindLettersOptions {
-  readonly store: Pick<Store, 'read'>;
+  readonly store: Pick<Store, 'stream'>;
   readonly questions: Pick<TraceQuestions, 'lettersToLookAt'>;
   /** Where the dead letters end that the store may have of what was accepted before. */
   readonly lettersEnd: number;
@@ -84,7 +84,7 @@ export async function findEvents(
   options: FindEventsOptions,
 ): Promise<TheirEvents> {
   const byOffset = new Map<number, TheirEvent>();
-  for (const { offset, type, ms } of await rows<StoredEvent>(
+  for await (const { offset, type, ms } of rows<StoredEvent>(
     options.questions.theirEvents(past),
     options,
   )) {
@@ -152,17 +152,18 @@ export async function findLetters(
   past: PastLetters,
   options: FindLettersOptions,
 ): Promise<readonly number[]> {
-  const letters = await rows<LetterRow>(
-    options.questions.lettersToLookAt(past, options.lettersEnd),
-    options,
-  );
-  return letters
-    .filter(({ offset, code, protocol, raw_base64 }) => {
-      const raw = Buffer.from(raw_base64, 'base64').toString();
-      if (Number(offset) < past.lettersBefore) return letterNames({ protocol, raw }, past.person);
-      return code === 'store_refused' && options.unstored.has(eventIdOf(raw));
-    })
-    .map(({ offset }) => Number(offset));
+  const { lettersBefore, person } = past;
+  const names = ({ offset, code, protocol, raw_base64 }: LetterRow): boolean => {
+    const raw = Buffer.from(raw_base64, 'base64').toString();
+    if (Number(offset) < lettersBefore) return letterNames({ protocol, raw }, person);
+    return code === 'store_refused' && options.unstored.has(eventIdOf(raw));
+  };
+  const offsets: number[] = [];
+  const question = options.questions.lettersToLookAt(past, options.lettersEnd);
+  for await (const letter of rows<LetterRow>(question, options)) {
+    if (names(letter)) offsets.push(Number(letter.offset));
+  }
+  return offsets;
 }
 
 function eventIdOf(line: string): string {
@@ -170,9 +171,8 @@ function eventIdOf(line: string): string {
   return event_id;
 }
 
-async function rows<Row>(
+/** As a stream, because there may be any number, and letters are long. */
+const rows = <Row>(
   sql: string,
   { store, signal }: Pick<FindEventsOptions, 'store' | 'signal'>,
-): Promise<readonly Row[]> {
-  return resultRows<Row>(await store.read(sql, { signal }));
-}
+): AsyncGenerator<Row, void, void> => streamedRows<Row>(store.stream(sql, { signal }));
