@@ -15,6 +15,7 @@ import { buryApply, clusterEnv, StoreProcess } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
 import { expectRows } from '../support/conformance/expect-rows.ts';
 import { forgetWhileEventsFlow } from '../support/forget-in-cluster.ts';
+import { grouped } from '../support/grouped-events.ts';
 import { Ledger, type LedgerEvent } from '../support/ledger.ts';
 import { testSeed } from '../support/random.ts';
 import { type Ended, runCommand } from '../support/run-command.ts';
@@ -321,26 +322,4 @@ function recomputed(events: readonly LedgerEvent[]): unknown {
   }));
   const byProduct = grouped(purchases, 86_400_000, ({ properties }) => properties.product_id);
   return { byHour, byProduct: byProduct.map(({ row }) => row) };
-}
-
-function grouped(
-  events: readonly LedgerEvent[],
-  everyMs: number,
-  of: (event: LedgerEvent) => string,
-) {
-  const groups = new Map<string, LedgerEvent[]>();
-  for (const event of events) {
-    const key = `${(Math.floor(event.timestamp / everyMs) * everyMs) / 1_000} ${of(event)}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [event]);
-    else group.push(event);
-  }
-  return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, members]) => {
-      const [bucket, name] = key.split(' ');
-      const cents = members.map(({ properties }) => BigInt(properties.price.replace('.', '')));
-      const sum = cents.reduce((total, one) => total + one, 0n);
-      return { members, row: { at: bucket, of: name, n: `${members.length}`, cents: `${sum}` } };
-    });
 }

@@ -5,12 +5,14 @@ import { expect } from 'vitest';
 import { s3Objects } from '../../packages/millrace/src/adapters/objects/s3-objects.ts';
 import { archivedLines } from '../../packages/millrace/src/archive/archived-lines.suite.ts';
 import type { ForgetStatus } from '../../packages/millrace/src/forget/forgetter.ts';
+import { eventIdOf } from '../../packages/millrace/src/ports/event-line.ts';
 import type { ObjectStore } from '../../packages/millrace/src/ports/object-store.ts';
 import type { Flink } from '../../tools/stack/flink.ts';
 import type { Kafka } from '../../tools/stack/kafka.ts';
 import type { Seaweed } from '../../tools/stack/seaweed.ts';
 import { buryApply, clusterEnv, StoreProcess } from './cluster.ts';
 import { CommandProcess } from './command-process.ts';
+import { grouped } from './grouped-events.ts';
 import { Ledger, type LedgerEvent } from './ledger.ts';
 import { type Ended, runCommand } from './run-command.ts';
 
@@ -223,11 +225,6 @@ async function idsIn(objects: ObjectStore): Promise<readonly string[]> {
   return lines.flat().map(eventIdOf).toSorted();
 }
 
-function eventIdOf(line: string): string {
-  const { event_id }: { readonly event_id: string } = JSON.parse(line);
-  return event_id;
-}
-
 /** Who has the most of the events that were acknowledged, and which. */
 function busiest(ledger: Ledger): { readonly user: string; readonly ids: readonly string[] } {
   const byUser = new Map<string, string[]>();
@@ -240,20 +237,5 @@ function busiest(ledger: Ledger): { readonly user: string; readonly ids: readonl
 }
 
 /** The rows of a rollup by the hour, as events say. */
-function recomputed(events: readonly LedgerEvent[], of: (event: LedgerEvent) => string): unknown {
-  const groups = new Map<string, LedgerEvent[]>();
-  for (const event of events) {
-    const key = `${Math.floor(event.timestamp / 3_600_000) * 3_600} ${of(event)}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [event]);
-    else group.push(event);
-  }
-  return [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, members]) => {
-      const [at, name] = key.split(' ');
-      const cents = members.map(({ properties }) => BigInt(properties.price.replace('.', '')));
-      const sum = cents.reduce((total, one) => total + one, 0n);
-      return { at, of: name, n: `${members.length}`, cents: `${sum}` };
-    });
-}
+const recomputed = (events: readonly LedgerEvent[], of: (event: LedgerEvent) => string): unknown =>
+  grouped(events, 3_600_000, of).map(({ row }) => row);

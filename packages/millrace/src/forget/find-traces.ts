@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors.ts';
 import type { RollupPlan } from '../plan/plan.ts';
+import { eventIdOf } from '../ports/event-line.ts';
 import type { ForgetOrder, FoundTraces } from '../ports/forget-progress.ts';
 import type { LogReader } from '../ports/log.ts';
 import { streamedRows } from '../ports/result-rows.ts';
@@ -164,11 +165,6 @@ export async function findLetters(
     if (names(letter)) offsets.push(Number(letter.offset));
   }
   return offsets;
-}
-
-function eventIdOf(line: string): string {
-  const { event_id }: { readonly event_id: string } = JSON.parse(line);
-  return event_id;
 }
 
 /** As a stream, because there may be any number, and letters are long. */

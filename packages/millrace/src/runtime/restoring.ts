@@ -7,6 +7,7 @@ import type { ArchiveDecoder } from '../ports/archive-decoder.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReachCrashPoint } from '../ports/crash-points.ts';
 import type { Disk } from '../ports/disk.ts';
+import { eventIdOf } from '../ports/event-line.ts';
 import type { LogReader, LogRecord, LogWriter } from '../ports/log.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -76,7 +77,7 @@ export async function refillLog(
     const { end } = log;
     const slice = await archived.read(end, limits);
     const lines = Buffer.from(slice.lines).toString().split('\n').slice(0, -1);
-    const records = lines.map((value): LogRecord => ({ key: idOf(value), value }));
+    const records = lines.map((value): LogRecord => ({ key: eventIdOf(value), value }));
     const { appended } = await log.append(records);
     if (slice.from === end && appended === records.length) continue;
     throw new MillraceError(
@@ -84,11 +85,6 @@ export async function refillLog(
       `The archive has offsets ${end} to ${slice.to}, but not each once, of events that came within one dedup window.`,
     );
   }
-}
-
-function idOf(line: string): string {
-  const { event_id }: { readonly event_id: string } = JSON.parse(line);
-  return event_id;
 }
 
 /**

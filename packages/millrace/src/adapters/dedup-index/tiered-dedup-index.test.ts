@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ScratchFolder } from '../../ports/disk.ts';
 import { nodeDisk } from '../node-disk.ts';
 import type { DedupIndex } from './dedup-index.ts';
+import type { RunFile } from './run-file.ts';
 import { runOf } from './run-of.suite.ts';
 import { openDedupIndex } from './tiered-dedup-index.ts';
 
@@ -229,6 +230,20 @@ describe('a run of ids that memory has', () => {
     for (let step = 0; step < 100; step++) index.advance(start);
   }
 
+  /** A run of these ids, which memory has and may let go of. */
+  function toUnload(hashes: Buffer): RunFile {
+    const run = runOf(hashes, scratch, slices);
+    index.attach(run);
+    index.unload(run);
+    return run;
+  }
+
+  /** Two of them, each with half of the ids. */
+  const halvesToUnload = (hashes: Buffer): readonly RunFile[] => {
+    const middle = hashes.length / 2;
+    return [hashes.subarray(0, middle), hashes.subarray(middle)].map(toUnload);
+  };
+
   test('takes them over while others arrive, and memory is free for these', () => {
     const run = runOf(index.admit(keys, start).hashes, scratch, slices);
     const full = index.memoryBytes;
@@ -250,12 +265,7 @@ describe('a run of ids that memory has', () => {
     index.close();
     index = open(4_000_000, 30_000);
     const { hashes } = index.admit(keys, start);
-    const halves = [hashes.subarray(0, hashes.length / 2), hashes.subarray(hashes.length / 2)];
-    const runs = halves.map((half) => runOf(half, scratch, slices));
-    for (const run of runs) {
-      index.attach(run);
-      index.unload(run);
-    }
+    const runs = halvesToUnload(hashes);
     const all = runOf(hashes, scratch, slices);
     index.attach(all, runs);
     settle();
@@ -274,14 +284,10 @@ describe('a run of ids that memory has', () => {
     index.close();
     index = open(4_000_000, 8_000);
     const { hashes } = index.admit(keys.slice(0, 10_000), start);
-    const one = runOf(hashes, scratch, slices);
-    index.attach(one);
-    index.unload(one);
+    const one = toUnload(hashes);
     settle();
     const rest = index.admit(keys.slice(10_000, 15_000), start).hashes;
-    const other = runOf(rest, scratch, slices);
-    index.attach(other);
-    index.unload(other);
+    const other = toUnload(rest);
     index.attach(runOf(Buffer.concat([hashes, rest]), scratch, slices), [one, other]);
     expect(index.admit(keys.slice(0, 15_000), start).freshCount).toBe(0);
     expect(index.ids).toBe(15_000);
@@ -300,9 +306,7 @@ describe('a run of ids that memory has', () => {
 
   test('takes over no more where it cannot be read, and memory keeps what it is given again', () => {
     const { hashes } = index.admit(keys, start);
-    const run = runOf(hashes, scratch, slices);
-    index.attach(run);
-    index.unload(run);
+    const run = toUnload(hashes);
     index.advance(start);
     const [name = ''] = readdirSync(stored);
     truncateSync(join(stored, name), 40_960);
@@ -318,9 +322,7 @@ describe('a run of ids that memory has', () => {
 
   test('is stopped in the middle of it, and memory keeps what it is given again', () => {
     const { hashes } = index.admit(keys, start);
-    const run = runOf(hashes, scratch, slices);
-    index.attach(run);
-    index.unload(run);
+    const run = toUnload(hashes);
     index.advance(start);
     index.stopUnloading(run);
     index.load(hashes, start);
@@ -331,12 +333,7 @@ describe('a run of ids that memory has', () => {
 
   test('goes on where it is made one with others', () => {
     const { hashes } = index.admit(keys, start);
-    const halves = [hashes.subarray(0, hashes.length / 2), hashes.subarray(hashes.length / 2)];
-    const runs = halves.map((half) => runOf(half, scratch, slices));
-    for (const run of runs) {
-      index.attach(run);
-      index.unload(run);
-    }
+    const runs = halvesToUnload(hashes);
     index.advance(start);
     const full = index.memoryBytes;
     const all = runOf(hashes, scratch, slices);

@@ -16,7 +16,7 @@ import { database } from '../../database.ts';
 import { loadPipeline } from '../../load-pipeline.ts';
 import { forgottenOffsets } from '../forget/cluster-forgotten.ts';
 import { type Applied, appliedIn, nothingApplied } from './applied.ts';
-import { Claim, placed } from './claim.ts';
+import { placed, withClaim } from './claim.ts';
 import type { Desired } from './cluster.ts';
 import { cutsOf, type StoredNow } from './cuts-of.ts';
 import { type History, type HistorySettings, openHistory } from './history.ts';
@@ -102,41 +102,37 @@ export async function applyCluster(
     const kafka = addressOf(settings);
     const journal = openJournal({ ...kafka, clock, topic: topic.name });
     try {
-      const claim = await Claim.take(journal);
-      const history = openHistory(settings, {
-        ...{ kafka, topic: topicNames(plan).clean },
-        forgotten: (partition) => forgottenOffsets(claim.applied.forgotten, partition),
+      return await withClaim(journal, tell, async (claim) => {
+        const history = openHistory(settings, {
+          ...{ kafka, topic: topicNames(plan).clean },
+          forgotten: (partition) => forgottenOffsets(claim.applied.forgotten, partition),
+        });
+        try {
+          const ordering = { ...cluster, history, settings };
+          const applied = order ? await ordered(order, claim.applied, ordering) : claim.applied;
+          const stored = await storedNow(plan, applied, cluster);
+          const desired = await desiredOf(settings, applied, resume, stored);
+          const steps = stepsTo(desired, await look(desired, applied, cluster), applied);
+          onSteps(steps);
+          const refused = refusalsIn(steps);
+          if (refused.length > 0) {
+            const codes = [...new Set(refused.map(({ code }) => code))].join(', ');
+            throw new MillraceError('apply_refused', `Nothing was done: ${codes}.`);
+          }
+          if (applied !== claim.applied) await claim.keep(applied);
+          const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
+          const told = { ...toldBy(settings), tell, onFill };
+          const work = { ...cluster, ...told, claim, kafka, history, reach };
+          for (const step of steps) {
+            onStep(step);
+            await perform(step, work);
+          }
+          if (steps.length > 0) await admin.trim(topic.name, await claim.renewAll());
+          return steps.length;
+        } finally {
+          await history.close();
+        }
       });
-      try {
-        const ordering = { ...cluster, history, settings };
-        const applied = order ? await ordered(order, claim.applied, ordering) : claim.applied;
-        const stored = await storedNow(plan, applied, cluster);
-        const desired = await desiredOf(settings, applied, resume, stored);
-        const steps = stepsTo(desired, await look(desired, applied, cluster), applied);
-        onSteps(steps);
-        const refused = refusalsIn(steps);
-        if (refused.length > 0) {
-          const codes = [...new Set(refused.map(({ code }) => code))].join(', ');
-          throw new MillraceError('apply_refused', `Nothing was done: ${codes}.`);
-        }
-        if (applied !== claim.applied) await claim.keep(applied);
-        const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
-        const told = { ...toldBy(settings), tell, onFill };
-        const work = { ...cluster, ...told, claim, kafka, history, reach };
-        for (const step of steps) {
-          onStep(step);
-          await perform(step, work);
-        }
-        if (steps.length > 0) await admin.trim(topic.name, await claim.renewAll());
-        return steps.length;
-      } finally {
-        await history.close();
-        await claim
-          .release()
-          .catch((error: unknown) =>
-            tell(`the right to apply is not given back: ${String(error)}`),
-          );
-      }
     } finally {
       await journal.close();
     }

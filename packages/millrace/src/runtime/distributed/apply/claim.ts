@@ -111,6 +111,26 @@ export class Claim {
   }
 }
 
+/**
+ * Takes the right to apply for as long as some work takes.
+ *
+ * @throws MillraceError `apply_in_progress`; what the work throws.
+ */
+export async function withClaim<Result>(
+  journal: Journal,
+  tell: (sentence: string) => void,
+  work: (claim: Claim) => Promise<Result>,
+): Promise<Result> {
+  const claim = await Claim.take(journal);
+  try {
+    return await work(claim);
+  } finally {
+    await claim
+      .release()
+      .catch((error: unknown) => tell(`the right to apply is not given back: ${String(error)}`));
+  }
+}
+
 const inProgress = (who: string): MillraceError =>
   new MillraceError('apply_in_progress', `This pipeline is being applied by ${who}.`);
 

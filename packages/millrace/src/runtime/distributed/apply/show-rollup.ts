@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TopicOffsets } from '../../../adapters/kafka/topic-offsets.ts';
 import { showVersion } from '../../../compile/clickhouse/rollup-versions.ts';
 import { filledByDeltas } from '../../../plan/deltas.ts';
@@ -10,9 +9,7 @@ import { define } from './define.ts';
 import { optionsOf } from './make-rollup.ts';
 import type { Performing } from './perform.ts';
 import { withShown } from './rollup-version.ts';
-
-const lookMs = 500;
-const tellMs = 10_000;
+import { waitAndTell } from './wait-and-tell.ts';
 
 /** Shows readers a version that is filled, once it has what came while it was. */
 export async function showRollup(rollup: RollupPlan, plan: Plan, work: Performing): Promise<void> {
@@ -39,21 +36,18 @@ async function untilCaughtUp(rollup: RollupPlan, plan: Plan, work: Performing): 
     onProblem: (what, error) => tell(`${what}: ${String(error)}`),
   });
   const sinceMs = clock.now();
-  let toldMs = performance.now();
+  const wait = waitAndTell(async () => {
+    const asOfMs = watch.asOfMs(table);
+    const upTo = asOfMs === null ? 'when is not known' : new Date(asOfMs).toISOString();
+    const { members } = await admin.group(loaderGroup(plan));
+    return `${table} waits for what came meanwhile: it has everything up to ${upTo}, and ${members} loader(s) run`;
+  }, work);
   try {
     for (;;) {
       claim.sure();
       const asOfMs = watch.asOfMs(table);
       if (asOfMs !== null && asOfMs >= sinceMs) return;
-      if (performance.now() - toldMs > tellMs) {
-        const { members } = await admin.group(loaderGroup(plan));
-        const upTo = asOfMs === null ? 'when is not known' : new Date(asOfMs).toISOString();
-        tell(
-          `${table} waits for what came meanwhile: it has everything up to ${upTo}, and ${members} loader(s) run`,
-        );
-        toldMs = performance.now();
-      }
-      await sleep(lookMs);
+      await wait();
     }
   } finally {
     await watch.stop();

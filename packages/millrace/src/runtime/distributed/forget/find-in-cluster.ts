@@ -9,10 +9,10 @@ import { OffsetSet } from '../../../forget/offset-set.ts';
 import { touchedRollups } from '../../../forget/touched-rollups.ts';
 import { database } from '../../database.ts';
 import { loadedRollups } from '../apply/rollup-version.ts';
+import { waitAndTell } from '../apply/wait-and-tell.ts';
 import type { Forgetting } from './carry-out.ts';
 import { type ClusterOrder, type FoundInCluster, forgottenEntries } from './cluster-forgotten.ts';
 import { untilStored } from './until-stored.ts';
-import { waitAndTell } from './wait-and-tell.ts';
 
 /** Finds all there is of a person, once nothing of it is on its way any more; from then on nobody reads it. */
 export async function find(
@@ -56,7 +56,10 @@ async function untilArchived(cut: readonly number[], work: Forgetting): Promise<
   if (work.archive === null) return;
   const manifest = new Manifest(work.archive.objects);
   for (const [partition, before] of cut.entries()) {
-    const wait = waitAndTell(() => `partition ${partition} is archived up to ${before}`, work);
+    const wait = waitAndTell(
+      () => `waiting until partition ${partition} is archived up to ${before}`,
+      work,
+    );
     while (((await manifest.end(partition)) ?? 0) < before) await wait();
   }
 }

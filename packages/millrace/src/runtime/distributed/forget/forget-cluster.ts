@@ -7,7 +7,7 @@ import type { Person } from '../../../ports/forget-progress.ts';
 import { crashOnDemand } from '../../crash-on-demand.ts';
 import { type Archive, openArchive } from '../../open-archive.ts';
 import { type ApplySettings, addressOf, whatWasApplied, withCluster } from '../apply/apply.ts';
-import { Claim } from '../apply/claim.ts';
+import { withClaim } from '../apply/claim.ts';
 import { openParquetReader } from '../apply/history.ts';
 import { carryOut } from './carry-out.ts';
 import { retentionMsOf, statusesOf } from './receipt.ts';
@@ -49,8 +49,7 @@ export async function forgetInCluster(
     const journal = openJournal({ ...kafka, clock, topic });
     const offsets = new TopicOffsets(kafka);
     try {
-      const claim = await Claim.take(journal);
-      try {
+      return await withClaim(journal, tell, async (claim) => {
         const { plan } = claim.applied;
         if (plan === null) throw notApplied(topic);
         const work = { ...cluster, plan, kafka, offsets, claim, reach, signal, tell };
@@ -64,13 +63,7 @@ export async function forgetInCluster(
         const order = orders.find((one) => one.id === id);
         if (order === undefined) throw new Error(`The order ${id} is not kept.`);
         return order;
-      } finally {
-        await claim
-          .release()
-          .catch((error: unknown) =>
-            tell(`the right to apply is not given back: ${String(error)}`),
-          );
-      }
+      });
     } finally {
       await offsets.close();
       await journal.close();

@@ -7,12 +7,12 @@ import { MillraceError } from '../../../errors.ts';
 import type { Span, WindowPlan } from '../../../plan/plan.ts';
 import { resultLines } from '../../../ports/result-rows.ts';
 import { database } from '../../database.ts';
+import { waitAndTell } from '../apply/wait-and-tell.ts';
 import { alertGroup } from '../group-names.ts';
 import { type WatchedWindows, watchWindows } from '../watched-windows.ts';
 import type { Forgetting } from './carry-out.ts';
 import type { ClusterOrder, FoundInCluster } from './cluster-forgotten.ts';
 import { remove, removeRecords } from './remove-rows.ts';
-import { waitAndTell } from './wait-and-tell.ts';
 
 /** Removes the results that are out, of windows by an id of theirs. Flink has no way to take something out of those that are open. */
 export async function removeResults(
@@ -45,7 +45,10 @@ async function untilOut(
   work: Forgetting,
 ): Promise<number> {
   const endedMs = orderedAtMs - resultsBehindMs(window, work.plan);
-  const waiting = waitAndTell(() => `results of the window ${window.name} are out`, work);
+  const waiting = waitAndTell(
+    () => `waiting until results of the window ${window.name} are out`,
+    work,
+  );
   for (;;) {
     try {
       const outMs = emittedMs(window.table);
@@ -67,7 +70,10 @@ async function removeTold(
   const { store, clock } = work;
   const nowMs = clock.now();
   const all = countResults(window, { person, endedBeforeMs: nowMs }, { database });
-  const waiting = waitAndTell(() => `an alert has told results of the window ${window.name}`, work);
+  const waiting = waitAndTell(
+    () => `waiting until an alert has told results of the window ${window.name}`,
+    work,
+  );
   for (;;) {
     const endedBeforeMs = Math.min(nowMs, await toldBeforeMs(window, work));
     await remove(deleteResults(window, { person, endedBeforeMs }, { database }), work);

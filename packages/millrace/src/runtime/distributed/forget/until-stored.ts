@@ -7,11 +7,11 @@ import { filledByDeltas } from '../../../plan/deltas.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import type { Step } from '../../../query/completeness.ts';
 import { loadedRollups, type RollupVersions } from '../apply/rollup-version.ts';
+import { waitAndTell } from '../apply/wait-and-tell.ts';
 import { byClock, CompletenessWatch } from '../completeness-watch.ts';
 import { loaderGroup } from '../group-names.ts';
 import { deltasWay } from '../table-ways.ts';
 import type { Forgetting } from './carry-out.ts';
-import { waitAndTell } from './wait-and-tell.ts';
 
 /**
  * Resolves once the store has what was accepted before a time (epoch ms): the events,
@@ -33,7 +33,10 @@ export async function untilStored(
   });
   const lacking = (): readonly string[] =>
     [...ways.keys()].filter((table) => (watch.asOfMs(table) ?? 0) < beforeMs);
-  const wait = waitAndTell(() => `what was accepted before is in ${lacking().join(', ')}`, work);
+  const wait = waitAndTell(
+    () => `waiting until what was accepted before is in ${lacking().join(', ')}`,
+    work,
+  );
   try {
     while (lacking().length > 0) await wait();
   } finally {
