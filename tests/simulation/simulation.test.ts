@@ -69,7 +69,7 @@ test(`a crash in each call of disk and store, ${survivals} times each (seed ${se
         return life === 0 ? Number.POSITIVE_INFINITY : call - first;
       };
       const outcome = liveThrough({ ...short, crashAfter }, { seed, survivalSeed, tell });
-      const { crashes } = await outcome.catch((cause: unknown) => {
+      const { crashes, operations } = await outcome.catch((cause: unknown) => {
         throw new Error(
           `A crash in call ${call}, survival seed ${survivalSeed}: ${cause}\n${toSeeAgain(
             'each call',
@@ -82,7 +82,9 @@ test(`a crash in each call of disk and store, ${survivals} times each (seed ${se
           { cause },
         );
       });
-      expect(crashes).toBeGreaterThan(0);
+      // What the power left of the first life decides how many calls the second one has.
+      const [, calls = 0] = operations;
+      if (call <= first || call - first <= calls) expect(crashes).toBeGreaterThan(0);
     }
   }
 }, 3_600_000);
