@@ -10,6 +10,8 @@ export default defineConfig({
     // Generous: fsync on a shared disk can be a hundred times slower at times.
     testTimeout: 240_000,
     hookTimeout: 300_000,
+    // A condition that comes true a minute late is a slow machine, not a defect.
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       {
         extends: true,

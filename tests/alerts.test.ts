@@ -88,7 +88,7 @@ test('the status says which calls wait, and why', async () => {
   receiver.answers.length = 0;
   await expect.poll(alerts, patience).toEqual([{ ...dear, pending_calls: 0, last_failure }]);
   expect((await process.stop()).code).toBe(0);
-}, 240_000);
+});
 
 test('an alert survives kill -9 while it is sent, and what was taken is not sent again', async () => {
   const first = start();

@@ -90,7 +90,7 @@ test('what a refused event in binary mode leaves behind is that event', async ()
   await emit(viewed('refused', { data: { product_id: 'p-1', category: 'garden', price: 'free' } }));
   const letter = () =>
     rows<{ raw: string }>(url, `SELECT raw FROM dead_letters WHERE code = 'wrong_type'`);
-  await expect.poll(letter, { timeout: 30_000 }).toHaveLength(1);
+  await expect.poll(letter).toHaveLength(1);
   const [{ raw } = { raw: '' }] = await letter();
   const event = HTTP.toEvent({
     headers: { 'content-type': 'application/cloudevents+json' },

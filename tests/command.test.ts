@@ -164,7 +164,7 @@ describe('millrace start', () => {
     const one = start();
     const url = await one.url();
     // It is printed a moment after the first answer.
-    await expect.poll(() => one.output, { timeout: 10_000 }).toContain('How is it doing');
+    await expect.poll(() => one.output).toContain('How is it doing');
     const [, example = ''] = /-d '(\{.*\})'/.exec(one.output) ?? [];
     const [, question = ''] = /-d '(SELECT .*)'/.exec(one.output) ?? [];
     const sent = await fetch(`${url}/v1/events`, {
@@ -286,7 +286,7 @@ describe('millrace start', () => {
     const raw = '{"type":"vue", "event_id":"v"}';
     await fetch(`${url}/v1/events`, { method: 'POST', body: raw });
     await expect
-      .poll(async () => (await letters('list', '--type', 'vue')).output, { timeout: 30_000 })
+      .poll(async () => (await letters('list', '--type', 'vue')).output)
       .toContain('unknown_event_type: 1');
     expect((await letters('show', '0/0')).output).toContain(`\n\n${raw}\n`);
     expect(await letters('retry', '0/0')).toMatchObject({

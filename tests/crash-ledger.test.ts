@@ -106,7 +106,7 @@ describe(`what was acknowledged is stored once, whenever the process dies (seed 
         expect(process.errors).toContain('crash point log-trimming reached');
       }
     });
-  }, 240_000);
+  });
 
   test('killed between the table and its rollups, three times', async () => {
     const random = new Random(seed);
@@ -138,7 +138,7 @@ describe(`what was acknowledged is stored once, whenever the process dies (seed 
         if (events !== counted) hits += 1;
       }
     });
-  }, 240_000);
+  });
 });
 
 test('the ledger itself notices a lost, a doubled and a changed event', async () => {

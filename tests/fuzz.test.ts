@@ -96,7 +96,7 @@ describe(`whatever is sent to it (seed ${seed}, ${bodies} bodies)`, () => {
       const { accepted, duplicates, stored } = await status();
       return accepted - duplicates - stored;
     };
-    await expect.poll(behind, { timeout: 60_000 }).toBe(0);
+    await expect.poll(behind).toBe(0);
     expect(millrace.errors).toBe('');
     const now = await status();
     expect(now.accepted).toBeGreaterThanOrEqual(books.accepted);
@@ -109,11 +109,11 @@ describe(`whatever is sent to it (seed ${seed}, ${bodies} bodies)`, () => {
     expect(inRollup).toBe(inEvents);
     expect(now.dead_letters).toBeGreaterThanOrEqual(books.rejected);
     expect(now.dead_letters).toBeLessThanOrEqual(books.rejected + unknown);
-    await expect.poll(() => count('dead_letters'), { timeout: 15_000 }).toBe(now.dead_letters);
+    await expect.poll(() => count('dead_letters')).toBe(now.dead_letters);
     const forgotten = async (): Promise<ForgottenOrders> => JSON.parse(await ask('/v1/forgotten'));
     const underWay = async () =>
       (await forgotten()).orders.filter(({ done_at }) => done_at === null).length;
-    await expect.poll(underWay, { timeout: 60_000 }).toBe(0);
+    await expect.poll(underWay).toBe(0);
     expect(new Set((await forgotten()).orders.map(({ id }) => id))).toEqual(books.orders);
     // Something of everything was met.
     expect(books.orders.size).toBeGreaterThan(0);
@@ -138,7 +138,7 @@ describe(`whatever is sent to it (seed ${seed}, ${bodies} bodies)`, () => {
     const open = () => openSockets(millrace.pid);
     agent.destroy();
     // What was sent before ends in its own time.
-    await expect.poll(open, { timeout: 60_000 }).toBeLessThanOrEqual(idleSockets + 2);
+    await expect.poll(open).toBeLessThanOrEqual(idleSockets + 2);
     const before = open();
     const { port } = new URL(url);
     const random = new Random(seed);
@@ -169,7 +169,7 @@ describe(`whatever is sent to it (seed ${seed}, ${bodies} bodies)`, () => {
     }
     for (const socket of sockets) if (random.chance(0.5)) socket.end();
     for (const socket of sockets) socket.destroy();
-    await expect.poll(open, { timeout: 60_000 }).toBeLessThanOrEqual(before + 2);
+    await expect.poll(open).toBeLessThanOrEqual(before + 2);
     expect(millrace.errors).toBe('');
   });
 });

@@ -164,7 +164,7 @@ describe(`too much at once (seed ${seed})`, () => {
       bytes += chunk.byteLength;
     });
     readers[0]?.resume();
-    await expect.poll(() => bytes, { timeout: 30_000 }).toBeGreaterThan(22_888_890);
+    await expect.poll(() => bytes).toBeGreaterThan(22_888_890);
     const asked = performance.now();
     millrace.kill('SIGTERM');
     expect(await millrace.exited).toEqual({ code: 0, signal: null });

@@ -57,7 +57,7 @@ describe(`the history (seed ${seed})`, () => {
     url = await first.url();
     while (ledger.acknowledged.size < 500) await sleep(10);
     const archived = join(folder.archive, 'ranges', '00000', `${'0'.repeat(19)}.json`);
-    await expect.poll(() => existsSync(archived), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => existsSync(archived)).toBe(true);
     const since = new Date(Math.floor(Date.now() / 60_000 - 20 * 1_440) * 60_000).toISOString();
     url = null;
     expect((await first.stop()).code).toBe(0);
@@ -107,7 +107,7 @@ describe(`the history (seed ${seed})`, () => {
     const writing = [1, 2, 3].map((n) =>
       ledger.write(`w${n}`, seed + n, () => url, closing.signal),
     );
-    await expect.poll(() => existsSync(oldest), { timeout: 60_000 }).toBe(false);
+    await expect.poll(() => existsSync(oldest)).toBe(false);
     closing.abort();
     await Promise.all(writing);
     const { stored } = await settled(url);
@@ -123,7 +123,7 @@ describe(`the history (seed ${seed})`, () => {
     const restored = folder.start();
     await ledger.balance(await restored.url());
     expect((await restored.stop()).code).toBe(0);
-  }, 240_000);
+  });
 
   test('of a folder that was lost goes on where it was killed', async () => {
     const ledger = new Ledger();
@@ -135,7 +135,7 @@ describe(`the history (seed ${seed})`, () => {
     closing.abort();
     await writing;
     await settled(url);
-    await expect.poll(() => waiting(url), { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => waiting(url)).toBe(0);
     expect((await first.stop()).code).toBe(0);
     rmSync(folder.data, { recursive: true });
     for (const point of ['restore-begun', 'load-intended', 'load-inserted']) {
@@ -146,5 +146,5 @@ describe(`the history (seed ${seed})`, () => {
     const restored = folder.start();
     await ledger.balance(await restored.url());
     expect((await restored.stop()).code).toBe(0);
-  }, 240_000);
+  });
 });

@@ -40,7 +40,7 @@ beforeAll(async () => {
   expect(await sent.json()).toMatchObject({ accepted: 3 });
   const stored = async () =>
     (await fetch(`${url}/sql?query=SELECT+count()+FROM+events`, { headers: reader })).text();
-  await vi.waitUntil(async () => (await stored()) === '3\n', { timeout: 10_000 });
+  await vi.waitUntil(async () => (await stored()) === '3\n', { timeout: 60_000 });
 });
 afterAll(async () => {
   await millrace.stop();

@@ -77,7 +77,7 @@ test(`a full disk refuses events with 503, breaks nothing, and recovers by itsel
   } finally {
     await millrace.stop();
   }
-}, 120_000);
+});
 
 test('killed while the disk is full, it comes up again and loses nothing', async () => {
   const data = join(disk, 'data');
@@ -104,7 +104,7 @@ test('killed while the disk is full, it comes up again and loses nothing', async
   await settled(where);
   await ledger.balance(where);
   await millrace.stop();
-}, 120_000);
+});
 
 test('a full disk of the archive alone stops the archiving, and nothing else', async () => {
   const data = mkdtempSync(join(tmpdir(), 'millrace-beside-a-full-disk-'));
@@ -125,7 +125,7 @@ test('a full disk of the archive alone stops the archiving, and nothing else', a
     fill(ballast);
     const problem = async (): Promise<string | null> =>
       (await status(url)).archive?.problem ?? null;
-    await expect.poll(problem, { timeout: 60_000 }).toMatch(/ENOSPC.+\(archive_full\)$/);
+    await expect.poll(problem).toMatch(/ENOSPC.+\(archive_full\)$/);
     const { stored } = await status(url);
     await until(async () => (await status(url)).stored > stored + 200);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
@@ -134,7 +134,7 @@ test('a full disk of the archive alone stops the archiving, and nothing else', a
     closing.abort();
     await writing;
     await settled(url);
-    await expect.poll(problem, { timeout: 60_000 }).toBeNull();
+    await expect.poll(problem).toBeNull();
     await expect
       .poll(async () => (await status(url)).archive?.waiting, { timeout: 60_000 })
       .toBe(0);
@@ -147,7 +147,7 @@ test('a full disk of the archive alone stops the archiving, and nothing else', a
   } finally {
     await millrace.stop();
   }
-}, 180_000);
+});
 
 /** Writes until the disk holds no more. */
 function fill(path: string): void {

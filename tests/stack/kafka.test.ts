@@ -57,7 +57,7 @@ test('a killed broker costs no acknowledged record, and comes back', async () =>
   await send(20);
   kafka.kill('broker-1', 'SIGKILL');
   await send(20);
-  await expect.poll(() => inSync(2), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => inSync(2)).toBe(true);
   await kafka.restart('broker-1');
   await send(20);
   await producer.close();
@@ -69,7 +69,7 @@ test('a killed broker costs no acknowledged record, and comes back', async () =>
   );
   expect(read.toSorted()).toEqual(sent.toSorted());
   expect(await records()).toBe(sent.length);
-  await expect.poll(() => inSync(3), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => inSync(3)).toBe(true);
 });
 
 const isAcknowledged = (sending: Promise<unknown>): Promise<boolean> =>

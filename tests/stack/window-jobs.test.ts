@@ -173,7 +173,7 @@ describe(`windows that Flink computes (seed ${seed})`, () => {
     await expect(appendedBefore(appendedBehindMsMax + 100)).rejects.toMatchObject({
       code: 'log_unavailable',
     });
-  }, 60_000);
+  });
 
   test('are those of the embedded runtime and of a recomputation, whoever is killed', async () => {
     const plan = planOf(everyWindow);

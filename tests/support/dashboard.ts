@@ -56,7 +56,7 @@ export class Dashboard {
   async expectFits(width: number): Promise<void> {
     await this.page.setViewportSize({ width, height: 900 });
     const needed = () => this.page.evaluate('document.documentElement.scrollWidth');
-    await expect.poll(needed, { timeout: 30_000 }).toBe(width);
+    await expect.poll(needed).toBe(width);
   }
 
   /** Fails with what axe finds wrong for those who cannot see, or see little, in light and dark. */

@@ -143,7 +143,7 @@ describe('the tracker in Node', () => {
     const tracker = open({ queueMax: 3 });
     gateway.behave('cut');
     for (const element of elements(5)) tracker.track('click', { element });
-    await vi.waitFor(() => expect(codes()).toEqual(['queue_full', 'queue_full']));
+    await vi.waitFor(() => expect(codes()).toEqual(['queue_full', 'queue_full']), within);
     expect(problems.map(({ event }) => Object(event).properties.element)).toEqual(['e-3', 'e-4']);
     gateway.behave('pass');
     expect(await tracker.flush()).toBe(0);
@@ -155,7 +155,7 @@ describe('the tracker in Node', () => {
     const endless: string[] = [];
     Reflect.set(endless, 0, endless);
     tracker.track('page', { endless });
-    await vi.waitFor(() => expect(codes()).toEqual(['not_json']));
+    await vi.waitFor(() => expect(codes()).toEqual(['not_json']), within);
   });
 
   test('is shut down once all is answered', async () => {
@@ -168,7 +168,7 @@ describe('the tracker in Node', () => {
     expect(await closing).toBe(0);
     expect(await stored()).toEqual(elements(3));
     tracker.track('click', { element: 'late' });
-    await vi.waitFor(() => expect(codes()).toEqual(['closed']));
+    await vi.waitFor(() => expect(codes()).toEqual(['closed']), within);
   });
 
   test('is shut down when its time is over, and says how many events are lost', async () => {

@@ -50,9 +50,9 @@ test('events are found by whose they are, each with its record and the rollups t
   await dashboard.shows('.event-cards summary', 'eve');
   expect(await cards.count()).toBe(20);
   await page.getByRole('button', { name: 'Older' }).click();
-  await expect.poll(() => cards.count(), { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => cards.count()).toBe(1);
   await page.goBack();
-  await expect.poll(() => cards.count(), { timeout: 30_000 }).toBe(20);
+  await expect.poll(() => cards.count()).toBe(20);
 
   await page.goto(`${url}/events?by=session_id&value=none`);
   await dashboard.shows('.state-of-view', 'No stored event has the session_id none.');
@@ -74,13 +74,13 @@ test('what was refused is shown with its reason and its bytes, and can be tried 
     const { letters: all }: { letters: readonly unknown[] } = JSON.parse(await answer.text());
     return all.length;
   };
-  await expect.poll(letters, { timeout: 30_000 }).toBe(2);
+  await expect.poll(letters).toBe(2);
   expect((await status(url)).dead_letters).toBe(2);
 
   await page.reload();
   await dashboard.shows('.event-cards summary', 'missing_property');
   await page.getByLabel('Code').selectOption('unknown_event_type (1)');
-  await expect.poll(() => page.locator('.event-cards > li').count(), { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => page.locator('.event-cards > li').count()).toBe(1);
   expect(new URL(page.url()).searchParams.get('code')).toBe('unknown_event_type');
   await page.locator('.event-cards summary').press('Enter');
   await dashboard.shows('.event-cards code', raw);
@@ -91,7 +91,7 @@ test('what was refused is shown with its reason and its bytes, and can be tried 
     '0 accepted (0 of them were there already), 1 refused again.',
   );
   await page.getByLabel('Code').selectOption('All codes');
-  await expect.poll(() => page.locator('.event-cards > li').count(), { timeout: 30_000 }).toBe(2);
+  await expect.poll(() => page.locator('.event-cards > li').count()).toBe(2);
   await page.getByRole('button', { name: 'Retry all of these' }).click();
   await dashboard.shows('.fields .retried', '2 refused again.');
 });

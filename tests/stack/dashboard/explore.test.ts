@@ -89,7 +89,7 @@ describe(`exploring (seed ${seed})`, () => {
       ['4 Jul 2025', 'EUR', '0', '0', '0.00', '0.00'],
       ['4 Jul 2025', 'all others', '1', '0', '7.00', '0.00'],
     ];
-    await expect.poll(cells, { timeout: 30_000 }).toEqual(shown);
+    await expect.poll(cells).toEqual(shown);
     for (const name of ['count', 'sum_value'])
       await dashboard.page.getByRole('img', { name: `${name} over time` }).waitFor();
     await dashboard.expectAccessible();
@@ -148,9 +148,9 @@ describe(`exploring (seed ${seed})`, () => {
       .map(String)
       .sort();
     const shown = async () => (await cells()).map(String).sort();
-    await expect.poll(shown, { timeout: 30_000 }).toEqual(expected);
+    await expect.poll(shown).toEqual(expected);
     await page.reload();
-    await expect.poll(shown, { timeout: 30_000 }).toEqual(expected);
+    await expect.poll(shown).toEqual(expected);
     expect(dashboard.complaints).toEqual([]);
   });
 
@@ -229,7 +229,7 @@ describe(`exploring (seed ${seed})`, () => {
     await value.fill('2025-07-04T09:00:00Z');
     await value.press('Tab');
     const answer = [['4 Jul 2025', '1']];
-    await expect.poll(cells, { timeout: 30_000 }).toEqual(answer);
+    await expect.poll(cells).toEqual(answer);
     expect(await page.getByRole('alert').count()).toBe(0);
 
     dashboard.millrace?.kill('SIGKILL');
@@ -239,7 +239,7 @@ describe(`exploring (seed ${seed})`, () => {
     expect(await cells()).toEqual(answer);
     await dashboard.expectAccessible();
     await dashboard.start({ args: port });
-    await expect.poll(() => page.getByRole('alert').count(), { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => page.getByRole('alert').count()).toBe(0);
     await page.locator('.answered[data-stale=false]').waitFor();
     expect(await cells()).toEqual(answer);
   });

@@ -94,16 +94,13 @@ describe('the views that follow people', () => {
   /** The rows of a table, each as the texts of its cells. */
   const shows = (table: string, expected: readonly (readonly string[])[]): Promise<unknown> =>
     expect
-      .poll(
-        async () => {
-          const lines = await dashboard.page
-            .getByRole('table', { name: table })
-            .locator('tbody tr')
-            .all();
-          return Promise.all(lines.map((line) => line.locator('th, td').allTextContents()));
-        },
-        { timeout: 30_000 },
-      )
+      .poll(async () => {
+        const lines = await dashboard.page
+          .getByRole('table', { name: table })
+          .locator('tbody tr')
+          .all();
+        return Promise.all(lines.map((line) => line.locator('th, td').allTextContents()));
+      })
       .toEqual(expected);
 
   /** The question that the page gives to copy, asked. */
@@ -152,9 +149,9 @@ describe('the views that follow people', () => {
     const address = page.url();
     await page.getByLabel('Within').fill('30d');
     await page.getByLabel('Within').press('Tab');
-    await expect.poll(() => dashboard.text('#funnel-conversion'), { timeout: 30_000 }).toBe('50%');
+    await expect.poll(() => dashboard.text('#funnel-conversion')).toBe('50%');
     await page.goBack();
-    await expect.poll(() => dashboard.text('#funnel-conversion'), { timeout: 30_000 }).toBe('25%');
+    await expect.poll(() => dashboard.text('#funnel-conversion')).toBe('25%');
     expect(page.url()).toBe(address);
 
     await page.getByRole('button', { name: 'Remove step 2' }).click();
@@ -247,7 +244,7 @@ describe('the views that follow people', () => {
 
     await dashboard.page.getByLabel('Ends after').fill('5h');
     await dashboard.page.getByLabel('Ends after').press('Tab');
-    await expect.poll(() => dashboard.text('#sessions-sessions'), { timeout: 30_000 }).toBe('3');
+    await expect.poll(() => dashboard.text('#sessions-sessions')).toBe('3');
     await saysWhatIsEmptyOrWrong('sessions', ['gap', 'soon']);
   });
 });

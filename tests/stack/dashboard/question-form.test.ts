@@ -35,15 +35,15 @@ test('what is being typed stays when an answer comes, and is asked once it is wh
     await state(false).waitFor();
     expect(await input.inputValue()).toBe(text);
     await input.press('Tab');
-    await expect.poll(() => chosen().get(name), { timeout: 30_000 }).toBe(written);
+    await expect.poll(() => chosen().get(name)).toBe(written);
   }
   // What cannot be taken gives way to what can.
   const groups = page.getByLabel('Groups shown', { exact: true });
   await groups.fill('0');
   await groups.press('Tab');
-  await expect.poll(() => groups.inputValue(), { timeout: 30_000 }).toBe('3');
+  await expect.poll(() => groups.inputValue()).toBe('3');
   await page.goBack();
-  await expect.poll(() => groups.inputValue(), { timeout: 30_000 }).toBe('6');
+  await expect.poll(() => groups.inputValue()).toBe('6');
   expect(dashboard.complaints).toEqual([]);
 });
 
@@ -60,7 +60,7 @@ test('what is chosen as soon as the form is there is kept', async () => {
     }).observe(document, { childList: true, subtree: true });
   `);
   await page.goto(`${url}/explore`);
-  await expect.poll(() => chosen().get('range'), { timeout: 30_000 }).toBe('7d');
+  await expect.poll(() => chosen().get('range')).toBe('7d');
   await page.locator('.answered[aria-busy=false]').waitFor();
   expect(chosen().get('range')).toBe('7d');
 });

@@ -121,7 +121,7 @@ describe('each view', () => {
       await dashboard.page.reload();
       await dashboard.page.getByRole('heading', { level: 1, name }).waitFor();
       const title = () => dashboard.page.title();
-      await expect.poll(title, { timeout: 30_000 }).toBe(`${name} · shop · Millrace`);
+      await expect.poll(title).toBe(`${name} · shop · Millrace`);
       expect(await link.getAttribute('aria-current')).toBe('page');
       expect(new URL(dashboard.page.url()).pathname).toBe(pathname);
       await dashboard.expectAccessible();

@@ -7,7 +7,7 @@ import { Manifest } from './manifest.ts';
 import { archiveRange, fill, perRange, read, rewriter } from './offset-files.suite.ts';
 import { Replacer } from './replacer.ts';
 
-const waits = { timeout: 30_000 };
+const waits = { timeout: 60_000 };
 
 function compactorOf(objects: ObjectStore, told: unknown[] = []): Compactor {
   return new Compactor({

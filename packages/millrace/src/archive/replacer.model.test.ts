@@ -115,7 +115,7 @@ test('whoever replaces at once, and dies at any point, each event is there once'
     ),
     { numRuns: 100 },
   );
-}, 120_000);
+});
 
 test('one that comes to life again leaves nothing of what was replaced since', async () => {
   const objects = memoryObjects();

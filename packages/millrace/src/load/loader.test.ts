@@ -308,7 +308,7 @@ test('whatever the store does, each record is there once', async () => {
     ).toBe(`${stored}\t${stored}\t0`);
   });
   await fc.assert(property, { numRuns: 4, endOnFailure: true });
-}, 120_000);
+});
 
 test(`at rest the store has what it says, and nothing else, whatever fails (seed ${seed})`, async () => {
   const random = new Random(seed);

@@ -185,7 +185,7 @@ test('an insert that was done, and whose answer did not come in time, is repeate
   await expect(hasty.insert({ ...batch, token: 'first try' })).rejects.toMatchObject({
     retry: 'same',
   });
-  await expect.poll(() => stored(byHand), { timeout: 30_000 }).toBe('10\t10');
+  await expect.poll(() => stored(byHand)).toBe('10\t10');
   await store.define('TRUNCATE TABLE gate');
   await store.insert({ ...batch, token: 'second try' });
   expect(await stored(byHand)).toBe('20\t10');
@@ -193,7 +193,7 @@ test('an insert that was done, and whose answer did not come in time, is repeate
   await store.define(`TRUNCATE TABLE ${table}_counted`);
   await store.define('INSERT INTO gate VALUES (1)');
   const loaded = loadAll({ store: hasty, rowsMax: 10 });
-  await expect.poll(() => retries.length, { timeout: 60_000 }).toBeGreaterThan(0);
+  await expect.poll(() => retries.length).toBeGreaterThan(0);
   await store.define('TRUNCATE TABLE gate');
   await loaded;
   await hasty.close();

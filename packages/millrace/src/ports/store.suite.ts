@@ -335,7 +335,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       wanted.abort();
       await stopped;
       // A server may hear of it later than whoever asked.
-      await expect.poll(running, { timeout: 60_000 }).toBe('1');
+      await expect.poll(running).toBe('1');
     });
 
     test('a read that is no longer wanted stops, and one that waits never begins', async () => {

@@ -147,7 +147,6 @@ describe('a replay', () => {
       expect(await tablesOfSums(now)).toBe('sums sums__v1 sums__v1__fill');
       expect(await shown(now)).toEqual(right);
     },
-    120_000,
   );
 
   test('of a range leaves the other buckets as they were', async () => {
@@ -177,7 +176,7 @@ describe('a replay', () => {
       await now.replays.back('sums');
       expect(await shown(now)).toEqual(before);
     }
-  }, 120_000);
+  });
 
   test('that is given up leaves nothing, and one at a time is under way', async () => {
     const now = await run();
@@ -198,7 +197,7 @@ describe('a replay', () => {
     await again.replays.begin({ ...everything, from: 'log' });
     await again.filler.ended();
     expect(again.rollups.ready('sums')?.rollup.version).toBe(3);
-  }, 120_000);
+  });
 
   test('ends with the definition that it was of', async () => {
     const now = await run();
@@ -215,7 +214,7 @@ describe('a replay', () => {
     ]);
     expect(await tablesOfSums(after)).toBe('sums sums__v4 sums__v4__fill');
     expect(await shown(after)).toEqual(await recomputed(after));
-  }, 120_000);
+  });
 
   test('from the archive has what the store no longer keeps', async () => {
     const before = await run({ keep: '400d' });
@@ -232,7 +231,7 @@ describe('a replay', () => {
       completeSinceMs: null,
     });
     expect(await shown(now)).toEqual(right);
-  }, 120_000);
+  });
 });
 
 const saleArbitrary = fc.record({
@@ -311,4 +310,4 @@ test('whatever is sent, replayed and interrupted, every version equals the event
       .afterEach(end),
     { numRuns: 5 },
   );
-}, 240_000);
+});

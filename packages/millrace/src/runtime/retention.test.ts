@@ -9,7 +9,7 @@ import { type Embedded, type EmbeddedOptions, openEmbedded } from './embedded.ts
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-const patient = { timeout: 30_000, interval: 50 };
+const patient = { timeout: 60_000, interval: 50 };
 
 let folder: string;
 let nowMs: number;

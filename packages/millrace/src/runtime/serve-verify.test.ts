@@ -28,7 +28,7 @@ const shop = definePipeline({
 });
 
 /** Machines may be busy. */
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 
 let folder: string;
 let embedded: Embedded;

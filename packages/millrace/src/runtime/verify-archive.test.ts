@@ -59,9 +59,9 @@ test('what the log has forgotten is compared with the archive', async () => {
   await archived(0, 40);
   await archived(40, 80);
   // It is one object by now.
-  await expect.poll(() => embedded.compactor?.replaced, { timeout: 30_000 }).toBe(2);
+  await expect.poll(() => embedded.compactor?.replaced).toBe(2);
   expect(await objects().list('events/')).toHaveLength(1);
-  await expect.poll(() => embedded.events.start, { timeout: 30_000 }).toBeGreaterThan(20);
+  await expect.poll(() => embedded.events.start).toBeGreaterThan(20);
   expect(await verified()).toMatchObject({
     equal: true,
     log: { from: 0, to: 80, events: 80, missing: 0 },
@@ -75,15 +75,15 @@ test('what the log has forgotten is compared with the archive', async () => {
   // The log alone does not know.
   const alone = await verifying(embedded)(() => {}, AbortSignal.timeout(60_000));
   expect(alone.differences).toEqual([]);
-}, 120_000);
+});
 
 test('an archive that is not what it was is said', async () => {
   for (const from of [0, 40, 80]) await archived(from, from + 40);
-  await expect.poll(() => embedded.compactor?.replaced, { timeout: 30_000 }).toBe(2);
+  await expect.poll(() => embedded.compactor?.replaced).toBe(2);
   const [second = '', first = ''] = await objects().list('events/');
   const other = (await objects().read(second)) ?? expect.fail('no object');
   await objects().remove(first);
   await expect(verified()).rejects.toMatchObject({ code: 'archive_damaged' });
   await objects().create(first, other);
   await expect(verified()).rejects.toMatchObject({ code: 'archive_damaged' });
-}, 120_000);
+});

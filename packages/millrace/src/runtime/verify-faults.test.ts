@@ -275,7 +275,6 @@ test.each([1, 2, 3, 4])(
       rmSync(folder, { recursive: true, force: true });
     }
   },
-  60_000,
 );
 
 async function send(

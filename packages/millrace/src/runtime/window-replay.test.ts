@@ -207,7 +207,6 @@ describe('a replay of windows', () => {
         ...['busy__v1', 'busy__v2', 'by_user__v1', 'visits__v1', 'visits__v2'],
       ]);
     },
-    120_000,
   );
 
   test('is what readers see after a restart, keeps its identity, and ends with the definition', async () => {
@@ -229,7 +228,7 @@ describe('a replay of windows', () => {
     await after.windowReplayer.ended();
     expect(states(after)).toBe('v3 ready');
     expect(after.windowTables.ready('by_user')?.definedAs).toBe('by_user__v3');
-  }, 120_000);
+  });
 
   test('is refused where it cannot be', async () => {
     const now = await begun(0);
@@ -249,7 +248,7 @@ describe('a replay of windows', () => {
     failing.times = 0;
     await now.windowReplayer.ended();
     expect(states(now)).toBe('v1 ready');
-  }, 120_000);
+  });
 });
 
 const sendings = fc.array(
@@ -328,4 +327,4 @@ test('whatever is sent, replayed and interrupted, every version equals a recompu
       .afterEach(end),
     { numRuns: 6 },
   );
-}, 240_000);
+});

@@ -41,4 +41,4 @@ test('the end answers what is under way, and does not wait for more on its conne
   } finally {
     agent.destroy();
   }
-}, 20_000);
+});

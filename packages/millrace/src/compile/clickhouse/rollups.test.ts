@@ -47,7 +47,7 @@ describe('rollups in the store', () => {
       }),
       { numRuns: 5 },
     );
-  }, 240_000);
+  });
 
   it('bear the extremes of every type in one bucket', async () => {
     const database = await freshDatabase();

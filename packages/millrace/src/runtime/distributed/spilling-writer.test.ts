@@ -89,7 +89,7 @@ const record = (key: string): LogRecord => ({
 });
 const records = (...keys: string[]): LogRecord[] => keys.map(record);
 
-const patient = { timeout: 30_000 };
+const patient = { timeout: 60_000 };
 
 describe('a writer that spills', () => {
   test('writes to the target alone while that is there', async () => {

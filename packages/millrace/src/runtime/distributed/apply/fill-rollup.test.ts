@@ -141,7 +141,7 @@ test('of what is stored all below the cut is brought in once, whatever dies', as
   await store.define(showVersion(made, 'table', { database }));
   const below = cut.flatMap((offset, partition) => salesOf(partition).slice(0, offset));
   expectRollup(made, await stored.rows(`SELECT * FROM ${database}.by_day`), below);
-}, 240_000);
+});
 
 test('of what the log has below the cut all is brought in once, whatever dies', async () => {
   const { store } = stored;
@@ -165,4 +165,4 @@ test('of what the log has below the cut all is brought in once, whatever dies', 
     salesOf(partition).filter((_, offset) => offset < cut && !isGap(offset)),
   );
   expectRollup(replayed, await stored.rows(`SELECT * FROM ${database}.by_day`), below);
-}, 240_000);
+});
