@@ -89,30 +89,38 @@ describe(`too much at once (seed ${seed})`, () => {
       const pushing = sizes.map((eventsPerRequest, at) =>
         push({ url, ledger, tally, random, name: `s${at}`, eventsPerRequest }, over.signal),
       );
+      const pushed = Promise.all([...pushing, watching]);
+      // Whoever fails is told of below, not as something that nobody waits for.
+      pushed.catch(() => over.abort());
       const until = performance.now() + seconds * 1_000;
+      // Senders that get little of the machine never offer as much; what they do is enough of a test.
+      const latest = until + seconds * 4_000;
+      const isOver = () => performance.now() > latest || tally.offered >= 5 * tally.accepted;
       // Whoever watches over it gets an answer meanwhile.
-      while (performance.now() < until || tally.offered < 5 * tally.accepted) {
+      while (!over.signal.aborted && (performance.now() < until || !isOver())) {
         expect((await fetch(`${url}/healthz`)).status).toBe(200);
         await sleep(200);
       }
       over.abort();
-      await Promise.all([...pushing, watching]);
+      await pushed;
       await expectNormal();
       await ledger.balance(url);
       await sendPolitely('afterwards');
 
-      const { offered, accepted, statuses, retryAfters, slowestMs } = tally;
+      const { offered, accepted, statuses, retryAfters, unanswered, slowestMs } = tally;
       console.info(
-        `${offered} events offered, ${accepted} accepted; answers ${JSON.stringify([...statuses])}; the slowest took ${Math.round(slowestMs)} ms; memory ${Math.round(memoryMb)} MB at most`,
+        `${offered} events offered, ${accepted} accepted; answers ${JSON.stringify([...statuses])}, and ${unanswered} not answered; the slowest took ${Math.round(slowestMs)} ms; memory ${Math.round(memoryMb)} MB at most`,
       );
       expect(accepted).toBeGreaterThan(0);
       expect(retryAfters.length).toBeGreaterThan(0);
+      // Only of those whose body took too long to come: far fewer than are told so.
+      expect(unanswered).toBeLessThan(retryAfters.length);
       for (const each of retryAfters) expect([each, each >= 1 && each <= 30]).toEqual([each, true]);
       expect(slowestMs).toBeLessThan(answeredWithinMs);
       expect(memoryMb).toBeLessThan(memoryMbMax);
     },
     // What it took must be stored and looked through afterwards, which takes its own time.
-    seconds * 5_000 + 180_000,
+    seconds * 10_000 + 600_000,
   );
 
   test('of slow questions holds up no events', async () => {

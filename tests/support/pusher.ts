@@ -21,6 +21,8 @@ export class PushTally {
   readonly statuses = new Map<number, number>();
   /** Of the answers that were refusals, in seconds. */
   readonly retryAfters: number[] = [];
+  /** Requests that got no answer: the server does not wait for a body for ever. */
+  unanswered = 0;
   slowestMs = 0;
 }
 
@@ -52,7 +54,12 @@ async function pushed(
   while (!signal.aborted) {
     const from = performance.now();
     tally.offered += events.length;
-    const { status, retryAfter, text } = await post(`${url}/v1/events`, body, agent);
+    const answer = await post(`${url}/v1/events`, body, agent).catch(unansweredOf);
+    if (answer === null) {
+      tally.unanswered += 1;
+      continue;
+    }
+    const { status, retryAfter, text } = answer;
     tally.slowestMs = Math.max(tally.slowestMs, performance.now() - from);
     tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
     if (status === 200) {
@@ -87,6 +94,13 @@ function post(url: string, body: Buffer, agent: Agent): Promise<Answer> {
     });
     request.on('error', reject).end(body);
   });
+}
+
+/** Null for a connection that ended; any other error is thrown. */
+function unansweredOf(error: unknown): null {
+  const { code }: { code?: unknown } = Object(error);
+  if (code === 'ECONNRESET' || code === 'EPIPE') return null;
+  throw error;
 }
 
 const eventOf = (event_id: string, random: Random): LedgerEvent => ({
