@@ -1,3 +1,4 @@
+import { withFirstOf } from '../with-first-of.ts';
 import { Backoff } from './backoff.ts';
 
 export interface FillingOptions<Version> {
@@ -60,14 +61,15 @@ export class Filling<Version> {
   /** A step that reads on, however long. @returns false if it was stopped, or its version given up. */
   async read(table: string, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     const stopping = new AbortController();
-    const signal = AbortSignal.any([this.signal, stopping.signal]);
     this.#reading = { table, stopping };
-    try {
-      await work(signal);
-    } finally {
-      this.#reading = null;
-    }
-    return !signal.aborted;
+    return withFirstOf([this.signal, stopping.signal], async (signal) => {
+      try {
+        await work(signal);
+      } finally {
+        this.#reading = null;
+      }
+      return !signal.aborted;
+    });
   }
 
   async #run(): Promise<void> {

@@ -12,6 +12,7 @@ import type {
 } from '../ports/progress.ts';
 import { type Store, StoreError } from '../ports/store.ts';
 import { Turns } from '../turns.ts';
+import { withFirstOf } from '../with-first-of.ts';
 import { Backoff } from './backoff.ts';
 import type { InsertDeadlines } from './insert-deadlines.ts';
 import { InsertGate } from './insert-gate.ts';
@@ -324,7 +325,9 @@ export class Loader {
       const enough = new AbortController();
       await Promise.race([
         Promise.allSettled([newest]),
-        log.waitPast(ahead.taken + rowsEnoughBeside - 1, AbortSignal.any([over, enough.signal])),
+        withFirstOf([over, enough.signal], (first) =>
+          log.waitPast(ahead.taken + rowsEnoughBeside - 1, first),
+        ),
       ]);
       enough.abort();
     }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MillraceError } from '../errors.ts';
+import { withFirstOf } from '../with-first-of.ts';
 import { closingSignal } from './closing-signal.ts';
 import { goneReader } from './gone-reader.ts';
 
@@ -38,16 +39,18 @@ export class EventStreams {
       throw new MillraceError('overloaded', `${this.#listeners} listen already.`);
     }
     this.#listeners += 1;
-    const over = AbortSignal.any([goneReader(reply), this.#closing]);
     reply.hijack();
     const { raw } = reply;
-    try {
+    const send = async (over: AbortSignal): Promise<void> => {
       raw.writeHead(200, {
         'Content-Type': 'text/event-stream',
         'Cache-Control': 'no-store',
         Connection: 'close',
       });
       await stream((text) => write(raw, text, over), over);
+    };
+    try {
+      await withFirstOf([goneReader(reply), this.#closing], send);
     } catch (error) {
       // The answer has begun: its listener comes again and goes on where it was.
       request.log.error(error);

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MillraceError } from '../errors.ts';
 import type { Verify } from '../verify/verify.ts';
+import { withFirstOf } from '../with-first-of.ts';
 import { closingSignal } from './closing-signal.ts';
 import { goneReader } from './gone-reader.ts';
 import type { Operation } from './openapi/operation.ts';
@@ -62,8 +63,9 @@ export async function verifyRoutes(
     underWay = true;
     const lines = new PassThrough();
     const say = (line: object) => lines.write(`${JSON.stringify(line)}\n`);
-    const unwanted = AbortSignal.any([goneReader(reply), closing]);
-    void verify((progress) => say({ progress }), unwanted, query.archive === true)
+    void withFirstOf([goneReader(reply), closing], (unwanted) =>
+      verify((progress) => say({ progress }), unwanted, query.archive === true),
+    )
       .then(
         (report) => say({ report }),
         (thrown: unknown) => {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { MillraceError } from '../errors.ts';
 import { mayAsk, requireTable } from '../query/reader.ts';
 import type { ResultPlace, WindowResults } from '../windows/window-results.ts';
+import { withFirstOf } from '../with-first-of.ts';
 import { EventStreams, heartbeatMs, type Write } from './event-streams.ts';
 import { type ReaderOf, requireAnyRead } from './keys.ts';
 import { type Operation, ref } from './openapi/operation.ts';
@@ -88,7 +89,7 @@ async function stream(
     if (page.length > 0) continue;
     const silence = AbortSignal.timeout(heartbeatMs);
     place = newest;
-    await results.more(newest, AbortSignal.any([over, silence]));
+    await withFirstOf([over, silence], (first) => results.more(newest, first));
     if (silence.aborted) await write(': nothing new\n\n');
   }
 }

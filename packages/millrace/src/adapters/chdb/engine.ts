@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { drainPending, Session } from 'chdb';
 import { MillraceError } from '../../errors.ts';
 import type { AnswerStream } from '../../ports/answer-stream.ts';
 import { type ReadResult, type ReadTotals, StoreError } from '../../ports/store.ts';
+import { withFirstOf } from '../../with-first-of.ts';
 import { identifier, settingsList, stringLiteral } from '../clickhouse/sql-text.ts';
 import { cancelled, storeError } from '../clickhouse/store-error.ts';
 import { DiskRoom } from './disk-room.ts';
@@ -86,6 +88,8 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { folder, answersOnDiskBytesMax = 4 * 1024 ** 3 } = options;
     mkdirSync(folder, { recursive: true });
+    // As many answers as are on their way.
+    setMaxListeners(0, this.#closing.signal);
     this.#keeper = openSession(folder, engineArguments(options));
     // The engine's lock is held now: nobody else reads files from there.
     this.#scratch = scratchFiles(join(folder, 'scratch'));
@@ -126,8 +130,7 @@ export class Engine {
    */
   stream(sql: string, call: EngineCall): AnswerStream {
     const left = new AbortController();
-    const over = [left.signal, this.#closing.signal];
-    const signal = AbortSignal.any(call.signal ? [call.signal, ...over] : over);
+    const over = [left.signal, this.#closing.signal, ...(call.signal ? [call.signal] : [])];
     this.#spools += 1;
     const spool = new Spool(
       join(this.#scratch.folder, `spool-${this.#spools}`),
@@ -136,7 +139,9 @@ export class Engine {
     const ended =
       streamsMax < 1
         ? Promise.reject(tooFewThreads())
-        : this.#streams.use((session) => this.#pour(session, sql, { ...call, signal }, spool));
+        : withFirstOf(over, (signal) =>
+            this.#streams.use((session) => this.#pour(session, sql, { ...call, signal }, spool)),
+          );
     this.#pouring.add(ended);
     const end = (error?: unknown): void => {
       this.#pouring.delete(ended);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withFirstOf } from '../../with-first-of.ts';
 
 /** A statement is known to the engine only some milliseconds after it was handed over. */
 const againMs = 20;
@@ -15,8 +16,9 @@ export async function stoppable<Result>(
 ): Promise<Result> {
   const ended = new AbortController();
   const killing = async (): Promise<void> => {
-    const either = AbortSignal.any([signal, ended.signal]);
-    if (!either.aborted) await once(either, 'abort');
+    await withFirstOf([signal, ended.signal], async (either) => {
+      if (!either.aborted) await once(either, 'abort');
+    });
     while (!ended.signal.aborted) {
       await kill();
       await sleep(againMs);
