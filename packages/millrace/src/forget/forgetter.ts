@@ -236,7 +236,8 @@ export class Forgetter {
   async #remove(order: ForgetOrder, found: FoundTraces, signal: AbortSignal): Promise<void> {
     const { forgotten, store, statements, tables, eventLoader, reach } = this.#options;
     const { person } = order;
-    await store.define(statements.deleteEvents(order));
+    // The engine would write every part of the table anew to find out that it has none.
+    if (found.events > 0) await store.define(statements.deleteEvents(order));
     reach('forget-events-removed');
     for (let first = 0; first < found.letters.length; first += lettersAtOnce) {
       const some = found.letters.slice(first, first + lettersAtOnce);

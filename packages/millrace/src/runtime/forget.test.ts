@@ -301,6 +301,17 @@ describe('a forgotten person', () => {
     expect(await verify(now)).toMatchObject({ equal: true, log: { forgotten: 6 + points.length } });
   }, 480_000);
 
+  test('of whom there is nothing costs nothing', async () => {
+    const now = await run();
+    await sell(now, [oneSale]);
+    expect(await forget(now, user('nobody'))).toMatchObject({ events: 0, dead_letters: 0 });
+    // Rows under an id may be of events that are kept no longer.
+    const rewritten = 'SELECT table FROM system.mutations';
+    expect(await lines(now, rewritten)).toEqual(['by_user__v1']);
+    await forget(now, user('u0'));
+    expect(await lines(now, rewritten)).toContain('events');
+  });
+
   test('has a name', async () => {
     const now = await run();
     for (const person of [

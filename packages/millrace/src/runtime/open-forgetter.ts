@@ -98,7 +98,8 @@ export async function removeFoundEvents(
   { underWay }: Forgotten,
   store: Pick<Store, 'define'>,
 ): Promise<void> {
-  if (underWay === null || underWay.found === null || underWay.removed) return;
+  if (underWay === null || underWay.removed) return;
+  if (underWay.found === null || underWay.found.events === 0) return;
   const { person, before } = underWay;
   await store.define(deleteEvents({ person, partition: 0, before }, { database }));
 }
