@@ -116,6 +116,25 @@ test('a store that is closed does not wait for a reader', async () => {
   await closing;
 });
 
+test('removing many parts takes few threads', async () => {
+  const store = await open();
+  const number = async (sql: string) =>
+    Number(Buffer.from((await store.read(sql, { format: 'TSV' })).bytes).toString());
+  const metric = (name: string) =>
+    number(`SELECT value FROM system.metrics WHERE metric = '${name}'`);
+  // As if there were very many.
+  const many = 'SETTINGS concurrent_part_removal_threshold = 1';
+  await store.define(
+    `CREATE TABLE cut (id UInt64) ENGINE = MergeTree ORDER BY id PARTITION BY id ${many}`,
+  );
+  const lines = Buffer.from(Array.from({ length: 30 }, (_, id) => `{"id":${id}}\n`).join(''));
+  await store.insert({ table: 'cut', lines, rows: 30, token: 'a' });
+  const before = await metric('GlobalThread');
+  await store.define('ALTER TABLE cut DROP PARTITION ALL');
+  expect((await metric('GlobalThread')) - before).toBeLessThan(15);
+  await store.close();
+});
+
 test('a statement whose answer nobody takes any more ends', async () => {
   const store = await open();
   const cell = async (sql: string) =>

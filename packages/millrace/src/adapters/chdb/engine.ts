@@ -46,6 +46,7 @@ function freeBytesAt(folder: string): number {
 }
 
 const writersMax = 3;
+const partsCleanersMax = 4;
 /** Questions answered at the same time, but for those whose answers are streamed. */
 export const readersMax = 4;
 
@@ -294,6 +295,8 @@ function engineArguments({ memoryBytesMax = 4 * 1024 ** 3 }: EngineOptions): str
   const cacheBytes = Math.floor(memoryBytesMax / 16);
   return [
     `--max_server_memory_usage=${memoryBytesMax}`,
+    // As many threads as there are parts to remove at once, up to 128 by default, and they stay.
+    `--max_parts_cleaning_thread_pool_size=${partsCleanersMax}`,
     `--mark_cache_size=${cacheBytes}`,
     `--index_mark_cache_size=${cacheBytes}`,
     `--primary_index_cache_size=${cacheBytes}`,
