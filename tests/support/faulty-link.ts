@@ -21,6 +21,7 @@ export class FaultyLink {
   #slowness = fast;
   #passedBytes = 0;
   #lostBytes = 0;
+  #lostRequestBytes = 0;
 
   private constructor(server: Server, target: URL) {
     this.#server = server;
@@ -51,6 +52,11 @@ export class FaultyLink {
   /** How many bytes never did. */
   get lostBytes(): number {
     return this.#lostBytes;
+  }
+
+  /** Of these, how many were on their way to the server. */
+  get lostRequestBytes(): number {
+    return this.#lostRequestBytes;
   }
 
   /** Again as if it were not there, for connections that are made from now on, and those not lost. */
@@ -98,8 +104,9 @@ export class FaultyLink {
       onPassed: (bytes) => {
         this.#passedBytes += bytes;
       },
-      onLost: (bytes) => {
+      onLost: (bytes, isRequest) => {
         this.#lostBytes += bytes;
+        if (isRequest) this.#lostRequestBytes += bytes;
       },
     });
     this.#connections.add(connection);
@@ -111,7 +118,7 @@ export class FaultyLink {
 interface Way {
   readonly slowness: () => Slowness;
   readonly onPassed: (bytes: number) => void;
-  readonly onLost: (bytes: number) => void;
+  readonly onLost: (bytes: number, isRequest: boolean) => void;
 }
 
 class Connection {
@@ -149,7 +156,7 @@ class Connection {
         const { latencyMs, bytesPerSecond } = this.#way.slowness();
         const lateMs = latencyMs + (bytes.length / bytesPerSecond) * 1_000;
         if (lateMs > 0) await sleep(lateMs);
-        if (this.#isLost) this.#way.onLost(bytes.length);
+        if (this.#isLost) this.#way.onLost(bytes.length, from === this.#client);
         else {
           this.#way.onPassed(bytes.length);
           if (!to.write(bytes)) await drained(to);

@@ -114,6 +114,8 @@ export class FailingDisk implements Disk {
   /** Overrides what the disk says of itself. */
   free: number | undefined;
   readonly done: Operation[] = [];
+  /** How many operations have begun and not ended. */
+  underWay = 0;
   /** A file that is open keeps its handle when it is renamed. */
   readonly #renamed = new Map<string, string>();
   /** Awaited before each operation. */
@@ -123,45 +125,46 @@ export class FailingDisk implements Disk {
 
   async open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
     this.#renamed.delete(path);
-    await this.#pass('open', path);
-    const file = await nodeDisk.open(path, mode);
-    const pass = (name: keyof DiskFile, bytes = 0): Promise<void> => this.#pass(name, path, bytes);
+    const file = await this.#pass('open', path, () => nodeDisk.open(path, mode));
+    const pass = <Result>(
+      name: keyof DiskFile,
+      work: () => Promise<Result>,
+      bytes = 0,
+    ): Promise<Result> => this.#pass(name, path, work, bytes);
     return {
-      async read(into, position) {
-        await pass('read', into.length);
-        return file.read(into, position);
-      },
+      read: (into, position) => pass('read', () => file.read(into, position), into.length),
       async write(bytes, position) {
+        let fails = true;
+        const whole = async (): Promise<void> => {
+          fails = false;
+          await file.write(bytes, position);
+        };
         try {
-          await pass('write', bytes.length);
+          await pass('write', whole, bytes.length);
         } catch (error) {
-          await file.write(bytes.subarray(0, bytes.length / 2), position);
+          if (fails) await file.write(bytes.subarray(0, bytes.length / 2), position);
           throw error;
         }
-        await file.write(bytes, position);
       },
-      sync: () => pass('sync').then(file.sync),
-      truncate: (bytes) => pass('truncate').then(() => file.truncate(bytes)),
-      size: () => pass('size').then(file.size),
+      sync: () => pass('sync', file.sync),
+      truncate: (bytes) => pass('truncate', () => file.truncate(bytes)),
+      size: () => pass('size', file.size),
       close: () => file.close(),
     };
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await this.#pass('rename', to);
-    await nodeDisk.rename(from, to);
+    await this.#pass('rename', to, () => nodeDisk.rename(from, to));
     this.#renamed.set(from, to);
   }
 
   async unlink(path: string): Promise<void> {
-    await this.#pass('unlink', path);
-    await nodeDisk.unlink(path);
+    await this.#pass('unlink', path, () => nodeDisk.unlink(path));
     this.after({ name: 'unlink', file: basename(path), bytes: 0 });
   }
 
   async list(folder: string): Promise<string[]> {
-    await this.#pass('list', folder);
-    return nodeDisk.list(folder);
+    return this.#pass('list', folder, () => nodeDisk.list(folder));
   }
 
   makeFolder = nodeDisk.makeFolder;
@@ -182,19 +185,28 @@ export class FailingDisk implements Disk {
   }
 
   async syncFolder(folder: string): Promise<void> {
-    await this.#pass('syncFolder', folder);
-    await nodeDisk.syncFolder(folder);
+    await this.#pass('syncFolder', folder, () => nodeDisk.syncFolder(folder));
   }
 
   async freeBytes(folder: string): Promise<number> {
-    await this.#pass('freeBytes', folder);
-    return this.free ?? nodeDisk.freeBytes(folder);
+    return this.#pass('freeBytes', folder, async () => this.free ?? nodeDisk.freeBytes(folder));
   }
 
-  async #pass(name: Operation['name'], path: string, bytes = 0): Promise<void> {
+  async #pass<Result>(
+    name: Operation['name'],
+    path: string,
+    work: () => Promise<Result>,
+    bytes = 0,
+  ): Promise<Result> {
     const operation = this.#operation(name, path, bytes);
-    await this.before(operation);
-    this.#do(operation);
+    this.underWay += 1;
+    try {
+      await this.before(operation);
+      this.#do(operation);
+      return await work();
+    } finally {
+      this.underWay -= 1;
+    }
   }
 
   #passNow(name: Operation['name'], path: string, bytes = 0): void {

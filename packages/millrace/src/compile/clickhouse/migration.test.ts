@@ -36,12 +36,15 @@ const orders = rollup('orders', {
 const purchase = event({ value: decimal(18, 2), currency: string() });
 const base: Pipeline = { name: 'shop', events: { purchase }, rollups: [orders] };
 
+/** The same for all, whenever a day or a month ends. */
+const nowMs = Date.now();
+
 const bought = (id: string, value: string, more: object = {}): CanonicalEvent => ({
   event_id: id,
   type: 'purchase',
-  timestamp: Date.now() - 3 * 86_400_000,
-  received_at: Date.now(),
-  appended_at: Date.now(),
+  timestamp: nowMs - 3 * 86_400_000,
+  received_at: nowMs,
+  appended_at: nowMs,
   late: false,
   user_id: `u${id}`,
   properties: { value, currency: 'EUR', ...more },
