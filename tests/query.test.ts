@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { count, createClient, max, sum } from 'millrace/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from './support/free-port.ts';
+import { freePort } from '../tools/stack/ports.ts';
 import { MillraceProcess } from './support/millrace-process.ts';
 import type asked from './support/query.config.ts';
 import { runCommand } from './support/run-command.ts';
@@ -102,8 +102,9 @@ describe('POST /v1/query', () => {
   });
 
   test('answers many more who ask at once than it asks its store for', async () => {
-    const asked = Array.from({ length: 200 }, (_, n) => ask({ ...revenue, limit: n + 1 }));
-    const sought = Array.from({ length: 50 }, async (_, n) => {
+    // Not so many that a busy machine is not through with them while the last may wait.
+    const asked = Array.from({ length: 50 }, (_, n) => ask({ ...revenue, limit: n + 1 }));
+    const sought = Array.from({ length: 20 }, async (_, n) => {
       const query = new URLSearchParams({ by: 'event_id', value: 'a', limit: String(n + 1) });
       const headers = { authorization: `Bearer ${readKey}` };
       const response = await fetch(`${url}/v1/events?${query}`, { headers });

@@ -10,9 +10,9 @@ import { openTopicWriter } from '../../packages/millrace/src/adapters/kafka/topi
 import { topicNames } from '../../packages/millrace/src/compile/kafka/topics.ts';
 import { planOf } from '../../packages/millrace/src/plan/plan-of.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
+import { freePort } from '../../tools/stack/ports.ts';
 import { makeTopics } from '../support/cluster.ts';
 import { onlineRetail } from '../support/conformance/real-files.ts';
-import { freePort } from '../support/free-port.ts';
 import { runImport } from '../support/import-process.ts';
 import { readUntil } from '../support/kafka-records.ts';
 
@@ -94,6 +94,7 @@ test('an import goes on when a broker of it dies, and each row is there once', {
   expect({ code, stdout, isDead }).toMatchObject({ code: 0, isDead: true });
   const writer = openTopicWriter({
     ...{ clientId: 'test', brokers: addresses, topic: raw, clock: { now: () => Date.now() } },
+    sendMsMax: 30_000,
   });
   onTestFinished(() => writer.close());
   const end = '"end"';

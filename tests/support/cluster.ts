@@ -17,8 +17,8 @@ import {
 import { placed } from '../../packages/millrace/src/runtime/distributed/apply/claim.ts';
 import type { Flink } from '../../tools/stack/flink.ts';
 import type { Kafka } from '../../tools/stack/kafka.ts';
+import { freePort } from '../../tools/stack/ports.ts';
 import { CommandProcess } from './command-process.ts';
-import { freePort } from './free-port.ts';
 import type { Ask } from './ledger.ts';
 
 /** Makes a plan's topics. */

@@ -1,12 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 
 /** Where everything listens: nobody else can reach it. */
 export const loopback = '127.0.0.1';
 
 const lowest = 10_000;
+/** Each test process of a run takes ports of its own, or two could choose the same before either listens. */
+const lanes = 16;
+const lane = Number(process.env.VITEST_POOL_ID ?? 0) % lanes;
 const triesAtMost = 1_000;
 const given = new Set<number>();
 
@@ -15,15 +18,21 @@ const given = new Set<number>();
  * connections, so that a service that was killed finds its port free again.
  */
 export async function freePort(): Promise<number> {
-  const [outgoing] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split('\t');
+  const outgoing = lowestOutgoing();
   for (let tries = 0; tries < triesAtMost; tries += 1) {
-    const port = randomInt(lowest, Number(outgoing));
+    const port = randomInt(lowest / lanes, Math.floor(outgoing / lanes)) * lanes + lane;
     if (!given.has(port) && (await isFree(port))) {
       given.add(port);
       return port;
     }
   }
   throw new Error(`no free port from ${lowest} to ${outgoing} in ${triesAtMost} tries`);
+}
+
+/** Where the system does not say, what most others do. */
+function lowestOutgoing(): number {
+  const range = '/proc/sys/net/ipv4/ip_local_port_range';
+  return existsSync(range) ? Number.parseInt(readFileSync(range, 'utf8'), 10) : 49_152;
 }
 
 /** Whether somebody takes connections there. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { freePort } from '../../../tools/stack/ports.ts';
 import { dashboardInChromium, purchase, send, view } from '../../support/dashboard.ts';
-import { freePort } from '../../support/free-port.ts';
 import { settled } from '../../support/millrace-process.ts';
 import { Random, testSeed } from '../../support/random.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { freePort } from '../../../tools/stack/ports.ts';
 import { dashboardInChromium, purchase, send, view } from '../../support/dashboard.ts';
-import { freePort } from '../../support/free-port.ts';
 import { settled } from '../../support/millrace-process.ts';
 
 const dashboard = dashboardInChromium();
