@@ -77,7 +77,7 @@ test('the status says which calls wait, and why', async () => {
   const dear = { name: 'dear', window: 'by_second' };
   const patience = { timeout: 60_000 };
   await expect.poll(alerts, patience).toEqual([{ ...dear, pending_calls: 0, last_failure: null }]);
-  receiver.answers.push(...Array.from({ length: 5 }, () => 500));
+  receiver.answers.push(...Array.from({ length: 1_000 }, () => 500));
   await send(url, 'first', '101.00');
   await send(url, 'poor', '1.00');
   await receiver.calls(1);

@@ -48,22 +48,27 @@ test(`what the shoppers send is taken, refused and counted as they mean it (seed
     onSurprise: (sentence) => surprises.push(sentence),
     signal: stop.signal,
   });
+  const copies = () =>
+    rows<{ event_id: string; copies: string }>(
+      url,
+      'SELECT event_id, count() AS copies FROM events GROUP BY event_id',
+    );
+  // The request under way when the signal came has no receipt, and may end a little later.
+  const isWhole = async () => {
+    const { accepted, duplicates } = await settled(url);
+    return accepted - duplicates === (await copies()).length;
+  };
+  await expect.poll(isWhole).toBe(true);
   const status = await settled(url);
 
   expect(surprises).toEqual([]);
   const { totals } = ledger;
   expect(totals.repeated).toBeGreaterThan(0);
-  // The request under way when the signal came has no receipt, so a few more may be there.
-  const unanswered = 1_000;
   expect(status.duplicates).toBeGreaterThanOrEqual(totals.repeated);
-  expect(status.duplicates).toBeLessThan(totals.repeated + unanswered);
   expect(status.dead_letters).toBeGreaterThanOrEqual(totals.refused);
   expect(status.late).toBeGreaterThanOrEqual(totals.late);
 
-  const stored = await rows<{ event_id: string; copies: string }>(
-    url,
-    'SELECT event_id, count() AS copies FROM events GROUP BY event_id',
-  );
+  const stored = await copies();
   expect(stored.filter(({ copies }) => copies !== '1')).toEqual([]);
   const ids = new Set(stored.map(({ event_id }) => event_id));
   expect([...acknowledged.keys()].filter((id) => !ids.has(id))).toEqual([]);
@@ -76,14 +81,16 @@ test(`what the shoppers send is taken, refused and counted as they mean it (seed
 
   const byType = await rows<{ type: string; events: string }>(
     url,
-    'SELECT type, sum(events) AS events FROM events_per_second GROUP BY type',
+    'SELECT type, sum(events) AS events FROM events_per_second GROUP BY type ORDER BY type',
   );
+  const counted = `SELECT type, count() AS events FROM events
+    WHERE type IN ('view', 'click', 'add_to_cart', 'purchase') GROUP BY type ORDER BY type`;
+  expect(byType).toEqual(await rows(url, counted));
   for (const { type, events } of byType) {
     const sent = [...acknowledged.values()].filter(
       ({ body }) => isSent(body) && body.type === type,
     );
     expect(Number(events)).toBeGreaterThanOrEqual(sent.length);
-    expect(Number(events)).toBeLessThan(sent.length + unanswered);
   }
   const [revenue] = await rows<{ kept: string; recomputed: string }>(
     url,
