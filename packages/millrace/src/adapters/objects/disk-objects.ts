@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, readdir, readFile, rm, unlink } from 'node:fs/promises';
+import { link, open, readdir, readFile, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MillraceError } from '../../errors.ts';
 import { hasCode } from '../../has-code.ts';
@@ -9,6 +9,8 @@ import { nodeDisk } from '../node-disk.ts';
 
 /** What is being written, or was when a process died. No object is named so. */
 const unfinished = '.unfinished';
+/** Nobody writes on one for so long. Should somebody, giving it its name fails, and is tried again. */
+const draftMsMax = 3_600_000;
 const fileMode = 0o600;
 
 /** Objects as files of a folder, which is made when the first is written. */
@@ -21,11 +23,17 @@ export function diskObjects(folder: string): ObjectStore {
       throw new MillraceError(code, `${what} in ${folder}: ${reasonOf(cause)}`, { cause });
     }
   };
+  let swept: Promise<void> | undefined;
   return {
     create: (name, bytes) =>
       answered(`${name} cannot be written`, async () => {
         const path = join(folder, name);
         await nodeDisk.makeFolder(dirname(path));
+        swept ??= removeOldDrafts(folder);
+        await swept.catch((error: unknown) => {
+          swept = undefined;
+          throw error;
+        });
         const draft = join(dirname(path), `${randomUUID()}${unfinished}`);
         try {
           await writeDraft(draft, bytes);
@@ -53,14 +61,10 @@ export function diskObjects(folder: string): ObjectStore {
     list: (prefix) =>
       answered(`${prefix} cannot be listed`, async () => {
         try {
-          const found = await readdir(join(folder, prefix), {
-            recursive: true,
-            withFileTypes: true,
-          });
-          const files = found.filter((entry) => entry.isFile() && !entry.name.endsWith(unfinished));
-          const names = files.map(({ parentPath, name }) =>
-            join(parentPath, name).slice(join(folder, '/').length),
-          );
+          const paths = await filesIn(join(folder, prefix));
+          const names = paths
+            .filter((path) => !path.endsWith(unfinished))
+            .map((path) => path.slice(join(folder, '/').length));
           return names.toSorted(byBytes);
         } catch (error) {
           if (isMissing(error)) return [];
@@ -77,6 +81,27 @@ export function diskObjects(folder: string): ObjectStore {
         }
       }),
   };
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  return found
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+}
+
+/** What dead processes left: it takes room, and nobody would forget the people in it. */
+async function removeOldDrafts(folder: string): Promise<void> {
+  const drafts = (await filesIn(folder)).filter((path) => path.endsWith(unfinished));
+  for (const draft of drafts) {
+    try {
+      const { mtimeMs } = await stat(draft);
+      if (Date.now() - mtimeMs > draftMsMax) await rm(draft, { force: true });
+    } catch (error) {
+      // Whoever wrote it has ended it meanwhile.
+      if (!isMissing(error)) throw error;
+    }
+  }
 }
 
 async function writeDraft(path: string, bytes: Uint8Array): Promise<void> {
