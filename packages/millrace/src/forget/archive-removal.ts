@@ -6,6 +6,7 @@ import type { ArchiveRewriter } from '../ports/archive-rewriter.ts';
 import type { ReachCrashPoint } from '../ports/crash-points.ts';
 import type { LogReader } from '../ports/log.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
+import type { OffsetSet } from './offset-set.ts';
 
 export interface ArchiveRemovalOptions {
   readonly objects: ObjectStore;
@@ -31,20 +32,20 @@ export class ArchiveRemoval {
   }
 
   /**
-   * Takes those of some events, one at least, out that lie in the first range which has any.
+   * Takes those of some events, one at least at an offset or behind it, out that lie in the
+   * first range which has any.
    *
-   * @param offsets ascending.
    * @returns where that range ends.
    */
-  async removeNext(offsets: readonly number[]): Promise<number> {
+  async removeNext(offsets: OffsetSet, at: number): Promise<number> {
     const { objects, partition } = this.#options;
-    const [first = 0] = offsets;
+    const first = offsets.firstWithin(at);
     for (;;) {
       const having = { from: first, to: first + 1 };
       const [range] = await new Manifest(objects).ranges(partition, { having });
       if (range === undefined) return first + 1;
       const { from, to } = range;
-      const without = offsets.filter((offset) => offset < to);
+      const without = offsets.within(first, to);
       // Null if it was put together with others meanwhile.
       if ((await this.#replacer.replace({ from, to }, without)) !== null) return to;
     }

@@ -21,6 +21,7 @@ import { Turns } from '../turns.ts';
 import { findTraces, type TraceQuestions } from './find-traces.ts';
 import type { ForgettableArchive } from './forgettable-archive.ts';
 import type { Forgotten } from './forgotten.ts';
+import { OffsetSet } from './offset-set.ts';
 
 /** Whom to forget, and how. */
 export interface ForgetRequest {
@@ -309,9 +310,7 @@ export class Forgetter {
   /** Takes them out of the next range of the archive that has something of them. */
   async #rewriteNext(order: ForgetOrder, { archived }: FoundTraces, from: number): Promise<void> {
     const { forgotten, reach } = this.#options;
-    const archivedTo = await this.#archive().removeNext(
-      archived.filter((offset) => offset >= from),
-    );
+    const archivedTo = await this.#archive().removeNext(new OffsetSet([]).with(archived), from);
     reach('forget-archive-rewritten');
     await forgotten.save((progress) => ({ ...progress, underWay: { ...order, archivedTo } }));
   }

@@ -40,12 +40,25 @@ export class OffsetSet {
   /** How many of them lie in [from, to). */
   count(from: number, to: number): number {
     let count = 0;
+    for (const [first, end] of this.#cut(from, to)) count += end - first;
+    return count;
+  }
+
+  /** Those that lie in [from, to), ascending. */
+  within(from: number, to: number): number[] {
+    const offsets: number[] = [];
+    for (const [first, end] of this.#cut(from, to)) {
+      for (let offset = first; offset < end; offset += 1) offsets.push(offset);
+    }
+    return offsets;
+  }
+
+  *#cut(from: number, to: number): Generator<OffsetRange> {
     for (let at = this.#indexBehind(from); at < this.ranges.length; at += 1) {
       const [first = 0, end = 0] = this.ranges[at] ?? [];
       if (first >= to) break;
-      count += Math.min(end, to) - Math.max(first, from);
+      yield [Math.max(first, from), Math.min(end, to)];
     }
-    return count;
   }
 
   /** Of the first range that ends behind an offset. */

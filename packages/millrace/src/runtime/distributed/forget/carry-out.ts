@@ -1,6 +1,7 @@
 import type { KafkaAddress } from '../../../adapters/kafka/brokers.ts';
 import { topicNames } from '../../../compile/kafka/topics.ts';
 import { ArchiveRemoval, type ArchiveRemovalOptions } from '../../../forget/archive-removal.ts';
+import { OffsetSet } from '../../../forget/offset-set.ts';
 import { Backoff } from '../../../load/backoff.ts';
 import type { Plan } from '../../../plan/plan.ts';
 import type { ReachCrashPoint } from '../../../ports/crash-points.ts';
@@ -90,12 +91,10 @@ async function rewriteNext(
   if (archive === null || (archived ?? 0) === 0) return false;
   for (const [partition, ranges] of claim.applied.forgotten.theirs.entries()) {
     const doneTo = order.archivedTo[partition] ?? 0;
-    const offsets = ranges
-      .flatMap(([from, to]) => Array.from({ length: to - from }, (_, n) => from + n))
-      .filter((offset) => offset >= doneTo);
-    if (offsets.length === 0) continue;
+    const offsets = new OffsetSet(ranges);
+    if (offsets.firstWithin(doneTo) === Number.POSITIVE_INFINITY) continue;
     const removal = new ArchiveRemoval({ ...archive, partition, reach });
-    const to = await removal.removeNext(offsets);
+    const to = await removal.removeNext(offsets, doneTo);
     reach('forget-archive-rewritten');
     const archivedTo = claim.applied.forgotten.theirs.map((_, n) =>
       n === partition ? to : (order.archivedTo[n] ?? 0),
