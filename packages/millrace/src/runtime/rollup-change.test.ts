@@ -185,7 +185,7 @@ describe('a rollup whose definition changes while it is filled', () => {
     const after = await run(definitions(hourly), { keep: '60d' });
     await after.filler.ended();
     const since = after.rollups.ready('sums')?.completeSinceMs ?? 0;
-    expect(Math.abs(since - keptSinceMs)).toBeLessThan(60_000);
+    expect(Math.abs(since - keptSinceMs)).toBeLessThan(dayMs / 24);
     expect(await lines(after, 'SELECT sum(n) FROM sums')).toEqual(['4']);
     expect(news[0]).toMatch(
       /version 1 answers until then; with that go its numbers from before \d/,
@@ -196,7 +196,7 @@ describe('a rollup whose definition changes while it is filled', () => {
     await longer.filler.ended();
     const laterSince = longer.rollups.ready('sums')?.completeSinceMs ?? 0;
     expect(laterSince - since).toBeGreaterThanOrEqual(0);
-    expect(laterSince - since).toBeLessThan(60_000);
+    expect(laterSince - since).toBeLessThan(dayMs / 24);
   });
 });
 
@@ -257,7 +257,7 @@ test('whatever is sent, changed and interrupted, readers see what the events say
       .afterEach(end),
     { numRuns: 12 },
   );
-});
+}, 600_000);
 
 let names = 0;
 /** As `recomputed`, several at a time. */

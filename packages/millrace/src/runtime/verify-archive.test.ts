@@ -39,10 +39,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Of one day, which is one object's, whenever that ends. */
+const timestamp = Date.now();
+
 async function archived(from: number, to: number): Promise<void> {
   const { collector, eventLoader, events, archiver } = embedded;
   const sales = Array.from({ length: to - from }, (_, n) => ({
-    ...{ event_id: `e${from + n}`, type: 'purchase', properties: { value: `${from + n}.00` } },
+    ...{ event_id: `e${from + n}`, type: 'purchase', timestamp },
+    properties: { value: `${from + n}.00` },
   }));
   const body = Buffer.from(JSON.stringify(sales));
   await collector.collect(nativeBatch(readJson(body, false, collector.limits)));

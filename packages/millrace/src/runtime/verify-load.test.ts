@@ -108,7 +108,8 @@ test(`always equal while events come in (seed ${seed})`, async () => {
     }
   })();
   const compared: number[] = [];
-  for (let i = 0; i < 4; i += 1) {
+  // At several moments of it.
+  while (compared.length < 4 || new Set(compared).size < 2) {
     const report = await verify(its);
     expect(report.rollups.map(({ differences }) => differences)).toEqual([[], []]);
     expect(report).toMatchObject({ equal: true, differences: [] });
@@ -116,8 +117,6 @@ test(`always equal while events come in (seed ${seed})`, async () => {
   }
   done = true;
   await sending;
-  // It was compared at several moments of it.
-  expect(new Set(compared).size).toBeGreaterThan(1);
   await its.eventLoader.settled(its.events.end);
   expect(await verify(its)).toMatchObject({ equal: true, log: { to: its.events.end } });
 });

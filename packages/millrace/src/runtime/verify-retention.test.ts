@@ -226,4 +226,5 @@ test('a log of which much was given up is compared around the gaps, in bounded s
   expect(report.log.missing).toBeGreaterThan(200);
   expect(report.log.events + report.log.missing).toBe(events);
   expect(rangesMost).toBe(100);
-});
+  // A thousand appends, each of which waits for the disk.
+}, 600_000);

@@ -163,4 +163,4 @@ test('the log agrees with the rule through runs, restarts, crashes and failing r
   );
   expect(runs).toBeGreaterThan(50);
   expect(refused).toBeGreaterThan(0);
-});
+}, 600_000);

@@ -142,7 +142,7 @@ describe('segment log', () => {
     await log.trim(20);
     await readFrom(log, log.start);
     // The one written, and the one last read.
-    expect(openFiles()).toBeLessThanOrEqual(2);
+    await expect.poll(openFiles).toBeLessThanOrEqual(2);
     await log.close();
     expect(openFiles()).toBe(0);
   });

@@ -28,7 +28,7 @@ const bounds = { max_execution_time: 5, max_memory_usage: 500_000_000 };
 const runRaw = async (sql: string): Promise<string> => {
   const { bytes } = await shop.store.read(sql, {
     format: 'TSV',
-    settings: { ...bounds, param_t: parameters.t },
+    settings: { ...bounds, max_execution_time: 60, param_t: parameters.t },
   });
   return Buffer.from(bytes).toString();
 };
