@@ -67,14 +67,15 @@ test('a bucket that is not there is told', async () => {
 test('a server that says no more is given up, before its answer and in the middle of it', async () => {
   const link = await FaultyLink.to(seaweed.addresses.s3);
   onTestFinished(() => link.close());
-  const objects = s3Objects({ bucket, prefix: 'silent/', endpoint: link.url, silentMsMax: 500 });
+  const objects = s3Objects({ bucket, prefix: 'silent/', endpoint: link.url, silentMsMax: 5_000 });
   const bytes = randomBytes(4 * 1024 * 1024);
   await objects.create('large', bytes);
   expect(bytes.equals((await objects.read('large')) ?? new Uint8Array())).toBe(true);
   const fails = (work: Promise<unknown>) =>
     expect(work).rejects.toMatchObject({ code: 'archive_unavailable' });
 
-  link.slow({ latencyMs: 100, bytesPerSecond: 10_000_000 });
+  // Slow enough to be seen on its way.
+  link.slow({ latencyMs: 100, bytesPerSecond: 500_000 });
   const before = link.passedBytes;
   const reading = fails(objects.read('large'));
   await expect.poll(() => link.passedBytes - before).toBeGreaterThan(200_000);
@@ -125,6 +126,7 @@ describe('archivers of a cluster', () => {
   const write = async (count: number): Promise<void> => {
     const writer = openTopicWriter({
       ...{ brokers: [kafka.addresses.bootstrap], clientId: 'test', clock: systemClock, topic },
+      sendMsMax: 60_000,
     });
     const more = Array.from({ length: count }, (_, n) => {
       const id = `e${written.length + n}`;
@@ -209,7 +211,9 @@ describe('archivers of a cluster', () => {
     const count = async () => (await archived()).length;
     await expect.poll(ready).toBe(503);
     await expect.poll(() => front.refused).toBeGreaterThan(5);
-    expect(archiver.errors).toMatch(/partition \d is not archived: .+ \(archive_full\)/);
+    await expect
+      .poll(() => archiver.errors)
+      .toMatch(/partition \d is not archived: .+ \(archive_full\)/);
     expect(await count()).toBe(written.length - 500);
     front.makeRoom();
     await expect.poll(count, { timeout: 120_000, interval: 500 }).toBe(written.length);

@@ -66,7 +66,7 @@ test('what follows a request that nobody answered is not taken for its repeat', 
   kafka.resume('broker-1');
   expect(outcome).toMatchObject({ code: 'log_unavailable' });
   expect(waitedMs).toBeGreaterThan(1_500);
-  expect(waitedMs).toBeLessThan(6_000);
+  expect(waitedMs).toBeLessThan(20_000);
 
   // As many as were sent before, which the broker finds in its buffer and takes.
   await written(writer, 'c', 'd');
@@ -139,7 +139,7 @@ test('what is too large for one request goes in several', async () => {
   const topic = 'narrow';
   const configs = [{ name: 'max.message.bytes', value: '20000' }];
   await admin.createTopics({ topics: [topic], partitions: 2, replicas: 1, configs });
-  const writer = open(topic);
+  const writer = open(topic, { sendMsMax: 60_000 });
   await written(writer, 'first');
   // Nothing that compresses.
   const value = (): string => randomBytes(1_500).toString('base64');
@@ -154,5 +154,5 @@ test('what is too large for one request goes in several', async () => {
   });
 
   const alone = [{ key: 'k', value: randomBytes(30_000).toString('base64') }];
-  await expect(writer.append(alone)).rejects.toMatchObject({ code: 'log_unavailable' });
+  await expect(open(topic).append(alone)).rejects.toMatchObject({ code: 'log_unavailable' });
 });

@@ -78,6 +78,7 @@ export class Dashboard {
     this.#data = mkdtempSync(join(tmpdir(), 'millrace-dashboard-'));
     this.complaints.length = 0;
     this.#context = await this.#browser.newContext(options);
+    this.#context.setDefaultTimeout(60_000);
     this.#page = await this.#context.newPage();
     this.#page.on('pageerror', (error) => this.complaints.push(error.message));
     this.#page.on('console', (message) => {

@@ -16,7 +16,7 @@ const colourThreshold = 0.1;
 /** Less than a short word has. */
 const differingPixelsMax = 100;
 
-const waitMaxMs = 30_000;
+const waitMaxMs = 60_000;
 
 /**
  * Fails unless the page looks as `tests/stack/dashboard/pictures/NAME.png`, and
