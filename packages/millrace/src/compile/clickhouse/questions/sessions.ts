@@ -1,7 +1,14 @@
 import type { DimensionPlan } from '../../../plan/plan.ts';
 import type { SessionsQuestion } from '../../../plan/questions/sessions.ts';
 import { eventsTable } from '../events-table.ts';
-import { carried, carry, eventsAlias, fieldExpression, resultsAlias } from '../field.ts';
+import {
+  carried,
+  carry,
+  eventsAlias,
+  fieldExpression,
+  mayBeAbsent,
+  resultsAlias,
+} from '../field.ts';
 import {
   call,
   column,
@@ -13,7 +20,6 @@ import {
   type Ordered,
   parametricCall,
   type Select,
-  type Selected,
   tuple,
 } from '../nodes.ts';
 import { epochMs, happenedMs, timeOf } from '../window-range.ts';
@@ -71,43 +77,19 @@ export const sessionsSelect = (question: SessionsQuestion, database: string): Se
 
 /** A row for each session, with what its first and last events have. */
 const oneBySession = (question: SessionsQuestion, database: string): Select => {
-  const { entry, exit } = question;
-  const valued = entry.length + exit.length > 0;
-  const item = column('i');
-  const ms = valued ? call('tupleElement', item, literal(1)) : item;
-  const msAt = (place: number): Expression => {
-    const event = call('arrayElement', carried(session), literal(place));
-    return valued ? call('tupleElement', event, literal(1)) : event;
-  };
-  const end = (
-    which: 'min' | 'max',
-    of: readonly DimensionPlan[],
-    before: number,
-  ): readonly Selected[] => {
-    // What is absent is less than anything at some types, and greater at others.
-    const isFarther = which === 'min' ? 'isNull' : 'isNotNull';
-    const values = of.flatMap((_, index) => {
-      const value = call('tupleElement', item, literal(before + index + 2));
-      return [call(isFarther, value), value];
-    });
-    const event = call(
-      'arrayReduce',
-      literal(which),
-      call('arrayMap', lambda(['i'], tuple(ms, ...values)), carried(session)),
-    );
-    return of.map(({ name }, index) => ({
-      expression: call('tupleElement', event, literal(2 * index + 3)),
-      as: name,
-    }));
-  };
+  const item = itemOf(question);
+  const eventAt = (place: number): Expression =>
+    call('arrayElement', carried(session), literal(place));
+  const startMs = item.ms(eventAt(1));
+  const last = item.entry.length > 0 && item.exit.length > 0 ? lastOf(item) : eventAt(-1);
   return {
     columns: [
       carry(person),
-      { expression: msAt(1), as: start },
-      { expression: infix('-', msAt(-1), msAt(1)), as: length },
+      { expression: startMs, as: start },
+      { expression: infix('-', item.ms(eventAt(-1)), startMs), as: length },
       { expression: call('length', carried(session)), as: 'events' },
-      ...end('min', entry, 0),
-      ...end('max', exit, entry.length),
+      ...item.entry.map(({ name, valueIn }) => ({ expression: valueIn(eventAt(1)), as: name })),
+      ...item.exit.map(({ name, valueIn }) => ({ expression: valueIn(last), as: name })),
     ],
     from: cut(question, database),
     alias: resultsAlias,
@@ -116,22 +98,32 @@ const oneBySession = (question: SessionsQuestion, database: string): Select => {
   };
 };
 
+/** Events of the same instant lie by what they are as entries, so the greatest exit is sought. */
+const lastOf = ({ ms, exit }: Item): Expression => {
+  const event = column('i');
+  const key = tuple(ms(event), ...exit.flatMap(({ keysIn }) => keysIn(event)));
+  const placed = call('arrayMap', lambda(['i'], tuple(key, event)), carried(session));
+  return call('tupleElement', call('arrayReduce', literal('max'), placed), literal(2));
+};
+
 /** Each person's events in their order, cut where nothing happened for the gap. */
 const cut = (question: SessionsQuestion, database: string): Select => {
-  const { gapMs, entry, exit } = question;
-  const valued = entry.length + exit.length > 0;
-  const times = valued
-    ? call('arrayMap', lambda(['i'], call('tupleElement', column('i'), literal(1))), carried(items))
-    : carried(items);
-  const begins = infix('>=', column('d'), epochMs(gapMs));
+  const { ms } = itemOf(question);
+  const times = call('arrayMap', lambda(['i'], ms(column('i'))), carried(items));
+  const begins = infix('>=', column('d'), epochMs(question.gapMs));
   const sessions = call(
     'arraySplit',
     lambda(['i', 'd'], begins),
     carried(items),
     call('arrayDifference', times),
   );
+  // What people are counted by: the hash that is made of text to count it anyway, but once a person.
+  const number = call('reinterpretAsUInt128', call('sipHash128', carried(person)));
   return {
-    columns: [carry(person), { expression: call('arrayJoin', sessions), as: session }],
+    columns: [
+      { expression: number, as: person },
+      { expression: call('arrayJoin', sessions), as: session },
+    ],
     from: itemsOfPeople(question, database),
     alias: resultsAlias,
     where: null,
@@ -140,17 +132,17 @@ const cut = (question: SessionsQuestion, database: string): Select => {
 };
 
 /** Of each event when it happened; with the values that are asked for, if any are. One that began before the range is told by what lies a gap before. */
-const itemsOfPeople = (
-  { of, per, gapMs, sinceMs, untilMs, entry, exit }: SessionsQuestion,
-  database: string,
-): Select => {
+const itemsOfPeople = (question: SessionsQuestion, database: string): Select => {
+  const { of, per, gapMs, sinceMs, untilMs } = question;
   const someone = columnOf(eventsAlias, per);
-  const values = [...entry, ...exit].map(({ field }) => fieldExpression(field));
-  const item = values.length === 0 ? happenedMs : tuple(happenedMs, ...values);
+  // An array for each part: one of tuples takes twice as long to gather.
+  const parts = itemOf(question).parts.map((part) => call('groupArray', part));
+  const [times] = parts;
+  const unsorted = parts.length === 1 && times ? times : call('arrayZip', ...parts);
   return {
     columns: [
       { expression: someone, as: person },
-      { expression: call('arraySort', call('groupArray', item)), as: items },
+      { expression: call('arraySort', unsorted), as: items },
     ],
     from: { database, table: eventsTable },
     alias: eventsAlias,
@@ -161,4 +153,54 @@ const itemsOfPeople = (
     ]),
     groupBy: 'all',
   };
+};
+
+/** What is gathered of an event: in the order by which events of the same instant are sorted. */
+interface Item {
+  /** Of the event, as it is stored. */
+  readonly parts: readonly Expression[];
+  /** Of an event that was gathered, when it happened. */
+  readonly ms: (event: Expression) => Expression;
+  readonly entry: readonly End[];
+  readonly exit: readonly End[];
+}
+
+interface End {
+  readonly name: string;
+  readonly keysIn: (event: Expression) => readonly Expression[];
+  readonly valueIn: (event: Expression) => Expression;
+}
+
+const itemOf = ({ entry, exit }: SessionsQuestion): Item => {
+  const parts = [happenedMs];
+  const partIn = (part: Expression): ((event: Expression) => Expression) => {
+    const place = literal(parts.push(part));
+    return (event) => call('tupleElement', event, place);
+  };
+  const endOf = ({ name, field }: DimensionPlan, absence: 'isNull' | 'isNotNull'): End => {
+    const value = fieldExpression(field);
+    if (!mayBeAbsent(field)) {
+      const valueIn = partIn(value);
+      return { name, keysIn: (event) => [valueIn(event)], valueIn };
+    }
+    // An array gathers no nulls, and what is absent comes behind as an entry and before as an exit.
+    const present = call('assumeNotNull', value);
+    const flagIn = partIn(call(absence, value));
+    const someIn = partIn(call('ifNull', value, call('defaultValueOfArgumentType', present)));
+    return {
+      name,
+      keysIn: (event) => [flagIn(event), someIn(event)],
+      valueIn: (event) =>
+        absence === 'isNull'
+          ? call('if', flagIn(event), literal(null), someIn(event))
+          : call('if', flagIn(event), someIn(event), literal(null)),
+    };
+  };
+  const ends = {
+    entry: entry.map((one) => endOf(one, 'isNull')),
+    exit: exit.map((one) => endOf(one, 'isNotNull')),
+  };
+  const ms = (event: Expression): Expression =>
+    parts.length === 1 ? event : call('tupleElement', event, literal(1));
+  return { parts, ms, ...ends };
 };
