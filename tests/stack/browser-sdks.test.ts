@@ -48,6 +48,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   context = await browser.newContext();
+  context.setDefaultTimeout(60_000);
   page = await context.newPage();
   strangers = [];
   page.on('request', (request) => {

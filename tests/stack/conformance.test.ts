@@ -306,10 +306,11 @@ describe(`one pipeline on both runtimes (seed ${seed})`, () => {
       await vi.waitFor(async () => expect(await ask(windows)).toEqual(expected), patience);
     }
     const name = `${given.name}.${liveWindow}`;
-    const jobs = await new JobManager(flink.addresses.rest).jobs();
-    const job = jobs.find((one) => one.name.startsWith(name) && one.state === 'RUNNING');
+    const jobManager = new JobManager(flink.addresses.rest);
     // Flink's REST has a metric some seconds after it was first asked for it.
     await vi.waitFor(async () => {
+      const jobs = await jobManager.jobs();
+      const job = jobs.find((one) => one.name.startsWith(name) && one.state === 'RUNNING');
       const dropped = await lateRecordsDropped(flink.addresses.rest, job?.id ?? '');
       expect(new Set(dropped)).toEqual(new Set([0]));
     }, patience);

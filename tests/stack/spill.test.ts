@@ -176,7 +176,7 @@ describe('while Kafka is away, a collector', () => {
         expect(twice).not.toContain(sender.idOf(n));
       // Only while no collector ran did anybody have to send again.
       expect(sender.failures).toEqual([]);
-      expect(sender.longestMs).toBeLessThan(10_000);
+      expect(sender.longestMs).toBeLessThan(30_000);
     }
 
     // When it goes to Kafka an event gets its append time, and by that it is late or not.
@@ -237,7 +237,7 @@ describe('while Kafka is away, a collector', () => {
     await kafka.pause('broker-1');
     const began = performance.now();
     expect((await send()).status).toBe(200);
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
     let refusal = await send();
     while (refusal.ok) refusal = await send();
     expect(refusal.status).toBe(503);
@@ -254,7 +254,7 @@ describe('while Kafka is away, a collector', () => {
 
     kafka.resume('broker-1');
     await expect.poll(() => spillOf(url), patient).toMatchObject({ since: null, events: 0 });
-    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status, patient).toBe(200);
     await expect.poll(async () => (await send()).status, patient).toBe(200);
     await readRecordsUntil(kafka.addresses.bootstrap, topics.raw, ({ value }) => {
       acknowledged.delete(lineOf(value).event_id);

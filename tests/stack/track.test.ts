@@ -49,6 +49,7 @@ afterAll(async () => {
 beforeEach(async () => {
   gateway.behave('pass');
   context = await browser.newContext();
+  context.setDefaultTimeout(60_000);
 });
 afterEach(() => context.close());
 
