@@ -123,8 +123,9 @@ describe(`a changed rollup is filled while events flow (seed ${seed})`, () => {
     let seenFilling = 0;
     let acknowledgedWhileFilling = 0;
     let lagMsMax = 0;
-    await underWriters(async () => {
-      const process = start(1);
+    /** Until it is filled, looked at all along. */
+    const watched = async (variant: number): Promise<MillraceProcess> => {
+      const process = start(variant);
       const url = await process.url();
       for (;;) {
         const before = ledger.acknowledged.size;
@@ -137,26 +138,33 @@ describe(`a changed rollup is filled while events flow (seed ${seed})`, () => {
         const [after] = await rollupsOf(url);
         expect(Number(n)).toBeGreaterThanOrEqual(sentBefore);
         if (by_minute?.state === 'ready') {
-          expect(shown).toEqual(['variant_1']);
+          expect(shown).toEqual([`variant_${variant}`]);
           break;
         }
         if (after?.state === 'ready') continue;
-        expect(by_minute?.served_by).toBe('by_minute v1');
-        expect(shown).toEqual(['variant_0']);
+        expect(by_minute?.served_by).toBe(`by_minute v${variant}`);
+        expect(shown).toEqual([`variant_${variant - 1}`]);
         seenFilling += 1;
         acknowledgedWhileFilling += ledger.acknowledged.size - before;
         lagMsMax = Math.max(lagMsMax, (await status(url)).lag_ms);
       }
-      expect(process.output).toMatch(
-        /rollup by_minute v2 is being filled: 0 of \d+ events; version 1 answers until then/,
-      );
-      expect(process.output).toMatch(/rollups\.by_minute: Version 2: computed anew/);
-      expect(process.output).toMatch(/rollup by_minute v2 is filled from \d+ events/);
+      const told = [
+        `rollup by_minute v${variant + 1} is being filled: 0 of \\d+ events; version ${variant} answers until then`,
+        `rollups\\.by_minute: Version ${variant + 1}: computed anew`,
+        `rollup by_minute v${variant + 1} is filled from \\d+ events`,
+      ];
+      for (const what of told) await expect.poll(() => process.output).toMatch(new RegExp(what));
       expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/millrace_rollups_filling \d/);
       return process;
+    };
+    await underWriters(async () => {
+      for (let variant = 1; ; variant += 1) {
+        const process = await watched(variant);
+        // Where a fast machine has filled it by then, it is seen in several fills.
+        if (seenFilling > 3 && acknowledgedWhileFilling > 100) return process;
+        await process.stop();
+      }
     });
-    expect(seenFilling).toBeGreaterThan(3);
-    expect(acknowledgedWhileFilling).toBeGreaterThan(100);
     console.info(`the lag was at most ${lagMsMax} ms while it filled`);
   });
 
