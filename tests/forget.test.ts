@@ -113,4 +113,4 @@ test(`a person is forgotten wherever it is killed, and nobody else (seed ${seed}
   const gone = `SELECT count() AS n FROM events WHERE user_id IN ('${user}', '${other.user}')`;
   expect(await rows(restoredUrl, gone)).toEqual([{ n: '0' }]);
   expect((await restored.stop()).code).toBe(0);
-}, 480_000);
+}, 900_000);
