@@ -15,7 +15,7 @@ interface Logics {
  * Each rollup and window at its version: one it has if that computes the same,
  * else one that its name never had before. So no table ever holds two logics.
  *
- * @param previous of a rollup it may have several versions, the one to be
+ * @param previous of a rollup or a window it may have several versions, the one to be
  *   preferred first.
  */
 export const versioned = (
@@ -36,8 +36,10 @@ export const versioned = (
     return before ? atVersion(logic, before.version) : next(logic);
   });
   const windows = logics.windows.map((logic): WindowPlan => {
-    const before = previous?.windows.find(({ name }) => name === logic.name);
-    return before && sameWindow(before, logic) ? atVersion(logic, before.version) : next(logic);
+    const before = previous?.windows.find(
+      (one) => one.name === logic.name && sameWindow(one, logic),
+    );
+    return before ? atVersion(logic, before.version) : next(logic);
   });
   const live = newest([...rollups, ...windows]);
   // A version that came to nothing is above the live one: it too was given.

@@ -1,3 +1,4 @@
+import { longestWindowMs } from '../plan/longest-window.ts';
 import type { WindowPlan } from '../plan/plan.ts';
 import { windowStepMs } from '../plan/window-step.ts';
 import { resultLines } from '../ports/result-rows.ts';
@@ -5,13 +6,13 @@ import type { Store } from '../ports/store.ts';
 import type { WindowReplay, WindowStep } from '../ports/window-versions.ts';
 
 /** How the events behind a window are asked about, in the store's dialect. Times are epoch ms. */
-export interface WindowQuestions {
+export interface WindowQuestions<Replay = WindowReplay> {
   /** How many events there are in a range, and when the first of them happened. */
-  readonly events: (window: WindowPlan, replay: WindowReplay, range: EventRange) => string;
+  readonly events: (window: WindowPlan, replay: Replay, range: EventRange) => string;
   /** How many happened in each `widthMs` of it. */
   readonly eventsBy: (
     window: WindowPlan,
-    replay: WindowReplay,
+    replay: Replay,
     range: EventRange & { readonly widthMs: number },
   ) => string;
 }
@@ -21,9 +22,12 @@ export interface EventRange {
   readonly toMs: number;
 }
 
-export interface ReplayStepsOptions {
+/** What is asked for of a replay's way: from where on, and to which end. */
+type Way = Pick<WindowReplay, 'doneToMs' | 'toMs'>;
+
+export interface ReplayStepsOptions<Replay = WindowReplay> {
   readonly store: Pick<Store, 'read'>;
-  readonly questions: WindowQuestions;
+  readonly questions: WindowQuestions<Replay>;
   readonly eventsPerStep: number;
 }
 
@@ -39,10 +43,10 @@ const pieceMs = 60_000;
  * They lie in one month, and perhaps end in the next, so each is inserted into two
  * partitions at most.
  */
-export async function nextWindowSteps(
+export async function nextWindowSteps<Replay extends Way>(
   window: WindowPlan,
-  replay: WindowReplay,
-  { store, questions, eventsPerStep }: ReplayStepsOptions,
+  replay: Replay,
+  { store, questions, eventsPerStep }: ReplayStepsOptions<Replay>,
 ): Promise<readonly WindowStep[]> {
   const { doneToMs, toMs } = replay;
   const stepMs = windowStepMs(window.span);
@@ -75,10 +79,10 @@ export const firstEndMs = ({ span, keepMs }: WindowPlan, toMs: number): number =
   floor(keepMs === null ? beginningMs : Math.max(beginningMs, toMs - keepMs), windowStepMs(span));
 
 /** How many stored events happened before the last window of a replay ended. */
-export async function eventsOfReplay(
+export async function eventsOfReplay<Replay extends Way>(
   window: WindowPlan,
-  replay: WindowReplay,
-  { store, questions }: Omit<ReplayStepsOptions, 'eventsPerStep'>,
+  replay: Replay,
+  { store, questions }: Omit<ReplayStepsOptions<Replay>, 'eventsPerStep'>,
 ): Promise<number> {
   const range = { fromMs: openSinceMs(window, replay.doneToMs), toMs: replay.toMs };
   const [[events = 0] = []] = await numbers(questions.events(window, replay, range), store);
@@ -87,7 +91,7 @@ export async function eventsOfReplay(
 
 /** Windows that end after a time began at this or later. */
 const openSinceMs = ({ span }: WindowPlan, endMs: number): number =>
-  Math.max(beginningMs, endMs - (span.kind === 'fixed' ? span.sizeMs : span.maxMs));
+  Math.max(beginningMs, endMs - longestWindowMs(span));
 
 const endOfMonthMs = (ms: number): number => {
   const day = new Date(ms);

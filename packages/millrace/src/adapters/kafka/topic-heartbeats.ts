@@ -12,8 +12,8 @@ import { Brokers, type KafkaAddress } from './brokers.ts';
 /** Longer is of no use: by then there is a newer one. */
 const sendMsMax = 2_000;
 
-/** Whose commits say what the newest is: its members are nobody. */
-const groupOf = (topic: string): string => `${topic}.heartbeats`;
+/** Whose commits are behind the newest, with what it says as their metadata: its members are nobody. */
+export const heartbeatGroup = (topic: string): string => `${topic}.heartbeats`;
 const noGeneration = -1;
 const nobody = '';
 
@@ -51,7 +51,7 @@ export function topicHeartbeats(address: KafkaAddress): Heartbeats {
           committedLeaderEpoch: -1,
           committedMetadata: value,
         }));
-        const group = groupOf(topic);
+        const group = heartbeatGroup(topic);
         await brokers.atCoordinator(group, (connection) =>
           offsetCommitV9.api.async(connection, group, noGeneration, nobody, null, [
             { name: topic, partitions: written },
@@ -67,7 +67,7 @@ export function topicHeartbeats(address: KafkaAddress): Heartbeats {
     },
     async newest(topic) {
       const count = await brokers.partitionsOf(topic);
-      const groupId = groupOf(topic);
+      const groupId = heartbeatGroup(topic);
       const topics = [{ name: topic, partitionIndexes: [...Array(count).keys()] }];
       const answer = await brokers.atCoordinator(groupId, (connection) =>
         offsetFetchV9.api.async(connection, [{ groupId, memberEpoch: -1, topics }], true),

@@ -30,6 +30,8 @@ export interface MigrationOptions {
    * one of two versions is being filled.
    */
   readonly rollups: readonly RollupPlan[];
+  /** The same for windows, where others make and drop their tables; else those are made and dropped here. */
+  readonly windows?: readonly WindowPlan[];
   readonly cluster?: Cluster;
 }
 
@@ -43,31 +45,35 @@ export interface MigrationOptions {
 export const clickhouseMigration = (
   before: Plan,
   after: Plan,
-  { database, rollups, cluster }: MigrationOptions,
+  { database, rollups, windows, cluster }: MigrationOptions,
 ): ClickHouseMigration => {
   const retyped = JSON.stringify(propertiesType(before)) !== JSON.stringify(propertiesType(after));
   const isGone = ({ table }: WindowPlan): boolean =>
     after.windows.every((window) => window.table !== table);
   const isTaken = ({ name }: WindowPlan): boolean =>
     [...after.rollups, ...after.windows].some((one) => one.name === name);
+  const remaining = after.windows.filter(({ table }) =>
+    before.windows.some((window) => window.table === table),
+  );
   const statements: readonly Definition[] = [
     ...(retyped ? [retypeProperties(after, database)] : []),
     ...changeTtl(eventsTable, 'timestamp', before.keepMs, after.keepMs, database),
-    ...changeDedupWindow(before, after, rollups, database),
+    ...changeDedupWindow(before, after, [...rollups, ...(windows ?? remaining)], database),
     ...after.rollups.flatMap((rollup) => {
       const old = rollups.find(({ table }) => table === rollup.table);
       return old ? changeTtl(rollup.table, 'bucket', old.keepMs, rollup.keepMs, database) : [];
     }),
     ...after.windows.flatMap((window) => {
-      const old = before.windows.find(({ table }) => table === window.table);
+      const old = (windows ?? before.windows).find(({ table }) => table === window.table);
       return [
         ...(old ? changeTtl(window.table, 'window_end', old.keepMs, window.keepMs, database) : []),
-        createWindowTable(window, after, database),
-        createWindowView(window, database),
+        ...(windows === undefined
+          ? [createWindowTable(window, after, database), createWindowView(window, database)]
+          : []),
       ];
     }),
   ];
-  const cleanup = before.windows
+  const cleanup = (windows === undefined ? before.windows : [])
     .filter(isGone)
     .flatMap((window): readonly Definition[] => [
       ...(isTaken(window) ? [] : [drop('VIEW', database, window.name)]),
@@ -135,21 +141,16 @@ const changeTtl = (
 const changeDedupWindow = (
   before: Plan,
   after: Plan,
-  rollups: readonly RollupPlan[],
+  filled: readonly { readonly table: string }[],
   database: string,
 ): readonly AlterTable[] => {
   if (before.partitioning.partsPerInsertMax === after.partitioning.partsPerInsertMax) return [];
   const settings = durableSettings(after.partitioning);
-  const windows = after.windows.filter(({ table }) =>
-    before.windows.some((window) => window.table === table),
-  );
-  return [eventsTable, deadLettersTable, ...[...rollups, ...windows].map(({ table }) => table)].map(
-    (table) => ({
-      node: 'alter table',
-      name: { database, table },
-      change: { kind: 'modify setting', settings },
-    }),
-  );
+  return [eventsTable, deadLettersTable, ...filled.map(({ table }) => table)].map((table) => ({
+    node: 'alter table',
+    name: { database, table },
+    change: { kind: 'modify setting', settings },
+  }));
 };
 
 const drop = (what: 'TABLE' | 'VIEW', database: string, table: string): Definition => ({

@@ -222,3 +222,7 @@ export const infix = (operator: InfixOperator, ...operands: readonly Expression[
   operator,
   operands,
 });
+
+/** That all of these hold; null if there are none. */
+export const allOf = (conditions: readonly Expression[]): Expression | null =>
+  conditions.length > 1 ? infix('AND', ...conditions) : (conditions[0] ?? null);

@@ -4,16 +4,19 @@ import { conditionExpression } from './condition.ts';
 import { resultsAlias } from './field.ts';
 import { compileMeasure, type DeltaColumn, deltasAlias, finishResult } from './measure.ts';
 import {
+  allOf,
   type CreateTable,
   call,
   columnOf,
   type Definition,
+  infix,
   literal,
   type Select,
   type TableName,
 } from './nodes.ts';
 import { placedRecords } from './placed-records.ts';
 import { dimensionType } from './rollup-table.ts';
+import { epochMs, timeOf } from './window-range.ts';
 import { timeType } from './window-table.ts';
 
 /*
@@ -44,8 +47,16 @@ export const createResultsTable = (
   return placedRecords(resultsTable(window, database), columns, plan);
 };
 
-/** The view that finishes each result, and drops those that the window's `having` leaves out. */
-export const createResultsFill = (window: WindowPlan, database: string): Definition => {
+/**
+ * The view that finishes each result, and drops those that the window's `having` leaves out.
+ *
+ * @param behindMs it drops those of windows that end up to this (epoch ms), too.
+ */
+export const createResultsFill = (
+  window: WindowPlan,
+  database: string,
+  behindMs: number | null = null,
+): Definition => {
   const finished: Select = {
     columns: [
       ...[...bounds, ...window.by.map(({ name }) => name)].map((name) => ({
@@ -73,7 +84,12 @@ export const createResultsFill = (window: WindowPlan, database: string): Definit
       ],
       from: finished,
       alias: resultsAlias,
-      where: window.having && conditionExpression(window.having),
+      where: allOf([
+        ...(window.having ? [conditionExpression(window.having)] : []),
+        ...(behindMs === null
+          ? []
+          : [infix('>', columnOf(resultsAlias, 'window_end'), timeOf(epochMs(behindMs)))]),
+      ]),
       groupBy: null,
     },
   };

@@ -2,10 +2,17 @@ import type { LogCut } from '../../plan/log-cut.ts';
 import type { RollupPlan } from '../../plan/plan.ts';
 import { eventsTable } from './events-table.ts';
 import { eventsAlias } from './field.ts';
-import { call, column, columnOf, type Expression, infix, literal, type Select } from './nodes.ts';
+import { call, column, columnOf, type Expression, infix, type Select } from './nodes.ts';
 import { print } from './printer.ts';
 import { isOfRollup, statesOfEvents } from './rollup-table.ts';
-import { epochMs, happenedMs, timeOf } from './window-range.ts';
+import {
+  epochMs,
+  happenedMs,
+  type InsertDeadline,
+  inTime,
+  isBelow,
+  timeOf,
+} from './window-range.ts';
 
 export interface FillRange {
   /** Epoch ms; events that happened at it or later, … */
@@ -13,13 +20,7 @@ export interface FillRange {
   /** … and before it; null: up to the last. */
   readonly toMs: number | null;
   readonly cut: LogCut;
-  /** The store itself refuses it later than this. */
-  readonly deadline?: {
-    /** In the store's time (epoch ms). */
-    readonly atMs: number;
-    /** What it then says. */
-    readonly late: string;
-  };
+  readonly deadline?: InsertDeadline;
 }
 
 /** Brings the events of a range into the rollup's table. */
@@ -31,7 +32,7 @@ export const fillFromEvents = (
   print({
     node: 'insert',
     into: { database, table: rollup.table },
-    select: statesOfEvents(rollup, database, ...within(range), ...inTime(range)),
+    select: statesOfEvents(rollup, database, ...within(range), ...inTime(range.deadline)),
   });
 
 /** One row: how many events of the rollup are in the range, and when the first happened (epoch ms). */
@@ -91,24 +92,4 @@ const within = ({ fromMs, toMs, cut }: FillRange): readonly Expression[] => {
     ...(toMs === null ? [] : [infix('<', timestamp, timeOf(epochMs(toMs)))]),
     isBelow(cut),
   ];
-};
-
-const isBelow = (cut: LogCut): Expression => {
-  const offset = columnOf(eventsAlias, '_offset');
-  if (typeof cut === 'number') return infix('<', offset, literal(cut));
-  const partition = columnOf(eventsAlias, '_partition');
-  return infix(
-    'OR',
-    literal(false),
-    ...cut.map((below, of) =>
-      infix('AND', infix('=', partition, literal(of)), infix('<', offset, literal(below))),
-    ),
-  );
-};
-
-/** Not `now64`, which is the time when the statement came. */
-const inTime = ({ deadline }: FillRange): readonly Expression[] => {
-  if (deadline === undefined) return [];
-  const isLate = infix('>', call('nowInBlock64', literal(3)), timeOf(epochMs(deadline.atMs)));
-  return [infix('=', call('throwIf', isLate, literal(deadline.late)), literal(0))];
 };

@@ -1,3 +1,4 @@
+import type { LogCut } from '../../plan/log-cut.ts';
 import type { WindowPlan } from '../../plan/plan.ts';
 import { conditionExpression } from './condition.ts';
 import { eventsAlias } from './field.ts';
@@ -9,6 +10,15 @@ export interface WindowRange {
   readonly toMs: number;
   /** What the results say of when they were written. */
   readonly emittedAtMs: number;
+  readonly deadline?: InsertDeadline;
+}
+
+/** The store itself refuses an insert later than this. */
+export interface InsertDeadline {
+  /** In the store's time (epoch ms). */
+  readonly atMs: number;
+  /** What it then says. */
+  readonly late: string;
 }
 
 export const epochMs = (ms: number): Expression => call('toInt64', literal(ms));
@@ -21,8 +31,8 @@ export const happenedMs = call('toUnixTimestamp64Milli', columnOf(eventsAlias, '
 /** Where the events of a window are read. */
 export interface WindowSource {
   readonly table: TableName;
-  /** Those at lower offsets of the log; all if left out. */
-  readonly cut?: number;
+  /** Those below it; all if left out. */
+  readonly cut?: LogCut;
 }
 
 /** Which events a window is about, of those that happened from `fromMs` on and before `toMs`. */
@@ -38,7 +48,7 @@ export const eventsOf = (
     infix('IN', columnOf(eventsAlias, 'type'), tuple(...window.from.map(literal))),
     infix('>=', timestamp, timeOf(epochMs(fromMs))),
     infix('<', timestamp, timeOf(epochMs(toMs))),
-    ...(cut === undefined ? [] : [infix('<', columnOf(eventsAlias, '_offset'), literal(cut))]),
+    ...(cut === undefined ? [] : [isBelow(cut)]),
     ...inWindows(window),
   );
 };
@@ -48,3 +58,24 @@ export const inWindows = ({ where }: WindowPlan): readonly Expression[] => [
   call('not', columnOf(eventsAlias, 'late')),
   ...(where ? [conditionExpression(where)] : []),
 ];
+
+/** Events that lie below a cut. */
+export const isBelow = (cut: LogCut): Expression => {
+  const offset = columnOf(eventsAlias, '_offset');
+  if (typeof cut === 'number') return infix('<', offset, literal(cut));
+  const partition = columnOf(eventsAlias, '_partition');
+  return infix(
+    'OR',
+    literal(false),
+    ...cut.map((below, of) =>
+      infix('AND', infix('=', partition, literal(of)), infix('<', offset, literal(below))),
+    ),
+  );
+};
+
+/** Not `now64`, which is the time when the statement came. */
+export const inTime = (deadline: InsertDeadline | undefined): readonly Expression[] => {
+  if (deadline === undefined) return [];
+  const isLate = infix('>', call('nowInBlock64', literal(3)), timeOf(epochMs(deadline.atMs)));
+  return [infix('=', call('throwIf', isLate, literal(deadline.late)), literal(0))];
+};

@@ -5,6 +5,7 @@ import { carried, carry, resultsAlias } from './field.ts';
 import { fixedWindowStates } from './fixed-windows.ts';
 import { compileMeasure, finishStates } from './measure.ts';
 import {
+  allOf,
   type CreateTable,
   call,
   column,
@@ -18,7 +19,7 @@ import { dimensionType } from './rollup-table.ts';
 import { sessionStates } from './session-windows.ts';
 import { durableSettings } from './table-settings.ts';
 import { ttl } from './ttl.ts';
-import { epochMs, timeOf, type WindowRange, type WindowSource } from './window-range.ts';
+import { epochMs, inTime, timeOf, type WindowRange, type WindowSource } from './window-range.ts';
 
 const statesAlias = 's';
 /** Of a window's bounds. */
@@ -94,7 +95,10 @@ export const insertWindowResults = (
       })),
       from: finished(window, range, source),
       alias: resultsAlias,
-      where: window.having && conditionExpression(window.having),
+      where: allOf([
+        ...(window.having ? [conditionExpression(window.having)] : []),
+        ...inTime(range.deadline),
+      ]),
       groupBy: null,
     },
   });

@@ -26,7 +26,7 @@ export interface FlinkSettings {
   readonly prefix?: string;
   /** Results can be read this long after they were made, at the soonest. */
   readonly checkpointMs?: number;
-  /** By a rollup's table, from which offset of each partition of the clean log its job reads; from the first one there is unless told. */
+  /** By the table of a rollup or a window, from which offset of each partition of the clean log its job reads; from the first one there is unless told. */
   readonly cuts?: ReadonlyMap<string, readonly number[]>;
   /** Longer than the worst recovery, at most the broker's `transaction.max.timeout.ms`. */
   readonly transactionTimeoutMs?: number;

@@ -36,6 +36,7 @@ export const windowJob = (window: WindowPlan, plan: Plan, settings: FlinkSetting
   const { clean } = topicNames(plan, settings);
   const columns = columnsOfResult(window);
   const { parallelism, partitions = parallelism } = settings;
+  const cut = settings.cuts?.get(window.table);
   const statements: readonly Statement[] = [
     {
       node: 'create table',
@@ -67,7 +68,7 @@ export const windowJob = (window: WindowPlan, plan: Plan, settings: FlinkSetting
           ),
         },
       },
-      options: { ...kafkaSource(clean, name, settings), 'value.format': 'json' },
+      options: { ...kafkaSource(clean, name, settings, cut), 'value.format': 'json' },
     },
     eventsOf(window, plan),
     {
@@ -96,6 +97,7 @@ export const windowJob = (window: WindowPlan, plan: Plan, settings: FlinkSetting
     },
     statements: statements.map(print),
     reads: [clean],
+    ...(cut === undefined ? {} : { cut }),
     writes: [name],
   };
 };

@@ -70,7 +70,7 @@ export const deltasTopicName = (
 
 /** The topic of the results of one version of a window. */
 export const resultsTopicName = (
-  { table }: WindowPlan,
+  { table }: Pick<WindowPlan, 'table'>,
   plan: Plan,
   { prefix = plan.pipeline }: Pick<KafkaSettings, 'prefix'> = {},
 ): string => `${prefix}.${table}`;
