@@ -10,10 +10,11 @@ import type { ClusterStatus } from '../../packages/millrace/src/runtime/distribu
 import { type Flink, startFlink } from '../../tools/stack/flink.ts';
 import { type Kafka, startKafka } from '../../tools/stack/kafka.ts';
 import { askOnAndOn, asOfMs } from '../support/asking.ts';
-import { clusterEnv, StoreProcess } from '../support/cluster.ts';
+import { buryApply, clusterEnv, StoreProcess } from '../support/cluster.ts';
 import { CommandProcess } from '../support/command-process.ts';
 import { Ledger } from '../support/ledger.ts';
 import { testSeed } from '../support/random.ts';
+import { type Received, Receiver } from '../support/receiver.ts';
 import { type Ended, runCommand } from '../support/run-command.ts';
 
 const pipeline = fileURLToPath(new URL('../support/ledger.config.ts', import.meta.url));
@@ -48,8 +49,11 @@ describe(`millrace apply (seed ${seed})`, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const millrace = (...args: readonly string[]): Promise<Ended> =>
-    runCommand(args, { cwd: folder, env });
+  const millrace = (...args: readonly string[]): Promise<Ended> => millraceWith({}, ...args);
+  const millraceWith = (
+    more: { readonly [name: string]: string },
+    ...args: readonly string[]
+  ): Promise<Ended> => runCommand(args, { cwd: folder, env: { ...env, ...more } });
   const done = async (...args: readonly string[]): Promise<string> => {
     const ended = await millrace(...args);
     expect(ended).toMatchObject({ code: 0, errors: '' });
@@ -57,7 +61,7 @@ describe(`millrace apply (seed ${seed})`, () => {
   };
   const nothingToDo = 'Nothing to do: all is as the pipeline says.\n';
 
-  const start = (role: 'collector' | 'loader' | 'query'): CommandProcess =>
+  const start = (role: 'alerts' | 'collector' | 'loader' | 'query'): CommandProcess =>
     new CommandProcess(['start', '--role', role, '--port', '0'], env);
   const send = async (url: string, ids: readonly string[]): Promise<void> => {
     const events = ids.map((event_id) => ({
@@ -287,10 +291,13 @@ describe(`millrace apply (seed ${seed})`, () => {
     await goesOn();
 
     change({ every: '2s' });
-    await applyUnloaded(
+    await applied(
       'windows.busy: Version 2: its results begin with what the clean log still has',
       '+ job changing.busy__v2: start, from the beginning of changing.clean',
+      'busy answers from busy__v2 from now on',
     );
+    await follow();
+    await goesOn();
     expect(await done('plan')).toBe(nothingToDo);
 
     closing.abort();
@@ -309,17 +316,104 @@ describe(`millrace apply (seed ${seed})`, () => {
       expect(row).toEqual({ ...balance, counted: events });
     }, patience);
     // Those that are out, the first of which ended before the window was changed.
+    await vi.waitFor(() => expectBusy(store, 2), patience);
+  }, 900_000);
+
+  test('replays a window while events flow and an alert is about it, wherever it is killed', async () => {
+    for (const id of await jobs()) await jobManager.cancel(id);
+    const store = await StoreProcess.start(join(folder, 'anew'));
+    const receiver = await Receiver.open();
+    const file = join(folder, 'anew.config.ts');
+    writeFileSync(file, anew);
+    env = {
+      ...clusterEnv(file, { kafka, flink, store }),
+      ...{ TEST_WEBHOOK: receiver.url, MILLRACE_WEBHOOK_SECRET: 'a long and random text' },
+    };
+    await done('apply');
+    const roles = [start('loader'), start('collector')];
+    const closing = new AbortController();
+    const callers: CommandProcess[] = [];
+    onTestFinished(async () => {
+      closing.abort();
+      await Promise.all([...roles, ...callers].map((one) => one.stop()));
+      receiver.close();
+      await store.stop();
+    });
+    const collectorUrl = await roles[1]?.url();
+    const ledger = new Ledger({ oldShare: 0 });
+    const writing = ledger.write('w', seed, () => collectorUrl ?? null, closing.signal, 50);
+    const outNow = () => store.rows('SELECT window_end FROM busy');
+    await expect.poll(async () => (await outNow()).length, patience).toBeGreaterThan(20);
+    callers.push(start('alerts'));
+    await expect.poll(() => receiver.received.length, patience).toBeGreaterThan(5);
+    const calledFrom = Math.min(...receiver.received.map(endOf));
+
+    // Before what alerts have yet to tell.
+    const lost = `type = 'view' AND window_end < fromUnixTimestamp64Milli(toInt64(${calledFrom}))`;
+    const old = await store.rows(`SELECT window_end, type, events FROM busy WHERE ${lost}`);
+    expect(old.length).toBeGreaterThan(0);
+    await store.store.define(`ALTER TABLE busy__v1 DELETE WHERE ${lost}`);
+    const oldNow = () => store.rows(`SELECT window_end, type, events FROM busy WHERE ${lost}`);
+    const log = ['replay', 'start', '--window', 'busy', '--from', 'log'];
+    const shown = await millraceWith({ MILLRACE_CRASH_AT: 'window-replay-shown' }, ...log);
+    expect(shown.errors).toBe('crash point window-replay-shown reached\n');
+    for (const what of [
+      '+ window busy v2: make busy__v2',
+      '+ job anew.busy__v2: start, from the beginning of anew.clean',
+      '~ window busy v2: fill it from the log; version 1 answers until then',
+    ])
+      expect(shown.output).toContain(what);
+    await buryApply(kafka, 'anew');
+    const status: ClusterStatus = JSON.parse(await done('status', '--json'));
+    expect(status.windows).toMatchObject([
+      { window: 'busy', version: 1, state: 'shown' },
+      { window: 'busy', version: 2, state: 'filled' },
+    ]);
+    expect(await done(...log)).toContain('busy answers from busy__v2 from now on');
+    expect(await done('plan')).toBe(nothingToDo);
+    expect((await oldNow()).map(asText).sort()).toEqual(old.map(asText).sort());
+    // Who calls is another process, which was started with the version before.
+    await callers[0]?.stop();
+    callers.push(start('alerts'));
+    expect(await done('replay', 'back', 'busy')).toContain(
+      'busy answers from busy__v1 from now on',
+    );
+    expect(await oldNow()).toEqual([]);
+
+    const events = ['replay', 'start', '--window', 'busy', '--from', 'events'];
+    const inserted = await millraceWith({ MILLRACE_CRASH_AT: 'window-replay-inserted' }, ...events);
+    expect(inserted.errors).toBe('crash point window-replay-inserted reached\n');
+    expect(inserted.output).toContain(
+      '+ job anew.busy__v3: start, from the windows that are open of anew.clean',
+    );
+    await buryApply(kafka, 'anew');
+    expect(await done(...events)).toContain('busy answers from busy__v3 from now on');
+    expect(await done('replay', 'list')).toBe(
+      'busy v1 is kept, to go back to\nbusy v3 is what readers see (replayed from the events)\n',
+    );
+    expect(await done('replay', 'drop', 'busy')).toContain('- window busy v1: drop');
+    const tables = await store.rows(
+      "SELECT name FROM system.tables WHERE database = 'millrace' AND startsWith(name, 'busy') ORDER BY name",
+    );
+    expect(tables.map(({ name }) => name)).toEqual([
+      ...['busy', 'busy__v3', 'busy__v3__results', 'busy__v3__results__fill'],
+    ]);
+
+    const told = receiver.received.length;
+    await expect.poll(() => receiver.received.length, patience).toBeGreaterThan(told);
+    closing.abort();
+    await writing;
+    await vi.waitFor(() => expectBusy(store, 1), patience);
+    // Of results that were made anew nobody is told, and of those that come everybody once.
     await vi.waitFor(async () => {
-      const results = await store.rows('SELECT window_end, type, events FROM busy ORDER BY ALL');
-      const counted = await store.rows(
-        `SELECT toStartOfInterval(timestamp, toIntervalSecond(2)) + toIntervalSecond(2) AS window_end, type,
-           count() AS events FROM events WHERE NOT late GROUP BY ALL
-         HAVING window_end <= (SELECT max(busy.window_end) FROM busy) ORDER BY ALL`,
+      const [row] = await store.rows(
+        `SELECT count() AS n FROM busy WHERE window_end >= fromUnixTimestamp64Milli(toInt64(${calledFrom}))`,
       );
-      expect(results.length).toBeGreaterThan(30);
-      expect(results.map(asText)).toEqual(counted.map(asText));
+      const ids = receiver.received.map(({ headers }) => headers['millrace-id']);
+      expect(new Set(ids).size).toBe(Number(row?.n));
+      expect(Math.min(...receiver.received.map(endOf))).toBe(calledFrom);
     }, patience);
-  }, 600_000);
+  }, 900_000);
 
   test('what Flink does not understand is told in its words', async () => {
     const { sqlGateway } = flink.addresses;
@@ -373,6 +467,40 @@ export default definePipeline({
 });
 `;
 
+/** A window alone, and an alert on each of its results. */
+const anew = `
+import ledger from ${JSON.stringify(pipeline)};
+import { alert, count, definePipeline, window } from 'millrace';
+export default definePipeline({
+  ...{ name: 'anew', events: ledger.events, lateness: '5s' },
+  windows: [
+    window('busy', {
+      ...{ from: ['view', 'purchase'], by: ['type'], measures: { events: count() } },
+      tumbling: '1s',
+    }),
+  ],
+  alerts: [alert('crowd', { on: 'busy', webhook: process.env.TEST_WEBHOOK })],
+});
+`;
+
 /** Times as milliseconds, and numbers as text, however the store says them. */
 const asText = ({ window_end, type, events }: { readonly [column: string]: unknown }): string =>
   `${Date.parse(String(window_end))} ${type} ${events}`;
+
+/** When the window of a result ended that a webhook was called with. */
+const endOf = ({ body }: Received): number => {
+  const call: { readonly result: { readonly window_end: string } } = JSON.parse(body);
+  return Date.parse(call.result.window_end);
+};
+
+/** That the results of `busy` that are out, of windows so long, are those of the events. */
+async function expectBusy(store: StoreProcess, seconds: number): Promise<void> {
+  const results = await store.rows('SELECT window_end, type, events FROM busy ORDER BY ALL');
+  const counted = await store.rows(
+    `SELECT toStartOfInterval(timestamp, toIntervalSecond(${seconds})) + toIntervalSecond(${seconds}) AS window_end,
+       type, count() AS events FROM events WHERE NOT late GROUP BY ALL
+     HAVING window_end <= (SELECT max(busy.window_end) FROM busy) ORDER BY ALL`,
+  );
+  expect(results.length).toBeGreaterThan(30);
+  expect(results.map(asText)).toEqual(counted.map(asText));
+}

@@ -13,7 +13,7 @@ export async function replayInCluster(settings: Settings, order: ReplayOrder): P
 }
 
 /**
- * The versions of rollups that a cluster has.
+ * The versions of rollups and windows that a cluster has.
  *
  * @param wanted whether somebody has to work on those that are not whole.
  * @throws MillraceError `replay_conflict` if nobody does.

@@ -40,7 +40,7 @@ export function replayCommand(): Command {
 Readers stay with the version they have until the new one has everything. The
 old one is kept up to date, so that they can go back, until it is dropped. If
 the pipeline is running, that process does the work; else this one. With Kafka's
-address it is a rollup of the cluster, and this process does the work.
+address it is those of the cluster, and this process does the work.
 
 Results of a window that are made anew call no webhook and are not streamed as new.
 
@@ -98,9 +98,8 @@ or when the folder is opened next; in a cluster when this is run again, or apply
       const range = { sinceMs: timeOf('--since', since), untilMs: timeOf('--until', until) };
       const settings = settingsOf(command);
       if (isCluster(settings)) {
-        refuseWindows(windows);
         refuseRange(range);
-        return replayInCluster(settings, { kind: 'start', rollups, from });
+        return replayInCluster(settings, { kind: 'start', rollups, windows, from });
       }
       await withReplays(command, async (replays) => {
         for (const name of names) await replays.begin({ name, from, ...range });
@@ -144,7 +143,7 @@ function changeCommand(kind: 'back' | 'drop', description: string): Command {
     .argument('<NAME>', 'of the rollup, or the window');
   return withSettings(command, replaySettings).action(async (name: string) => {
     const settings = settingsOf(command);
-    if (isCluster(settings)) return replayInCluster(settings, { kind, rollup: name });
+    if (isCluster(settings)) return replayInCluster(settings, { kind, name });
     await withReplays(command, async (replays) => {
       const versions = await replays[kind](name);
       process.stdout.write(
@@ -219,19 +218,11 @@ const versionText = ({ name, version, state, from, since, until }: VersionStatus
   return `${name} v${version} ${states[state]}${source}\n`;
 };
 
-function refuseWindows(names: readonly string[]): void {
-  if (names.length === 0) return;
-  throw new MillraceError(
-    'replay_invalid',
-    'In a cluster rollups are replayed, and windows are not: leave out --window.',
-  );
-}
-
 function refuseRange({ sinceMs, untilMs }: Pick<ReplayOrder, 'sinceMs' | 'untilMs'>): void {
   if (sinceMs === null && untilMs === null) return;
   throw new MillraceError(
     'replay_invalid',
-    'In a cluster a rollup is replayed as a whole: leave out --since and --until.',
+    'In a cluster rollups and windows are replayed as a whole: leave out --since and --until.',
   );
 }
 

@@ -7,7 +7,9 @@ import { settingsOf } from './setting-flags.ts';
 
 export function statusCommand(): Command {
   const command = new Command('status')
-    .description('how a cluster is doing: topics, readers and their lag, jobs, rollups, tables')
+    .description(
+      'how a cluster is doing: topics, readers and their lag, jobs, rollups, windows, tables',
+    )
     .option('--json', 'as JSON');
   return withClusterSettings(command)
     .addHelpText(
@@ -26,7 +28,15 @@ everything may show one for each partition.
     });
 }
 
-const statusText = ({ topics, groups, jobs, rollups, tables, applying }: ClusterStatus): string => {
+const statusText = ({
+  topics,
+  groups,
+  jobs,
+  rollups,
+  windows,
+  tables,
+  applying,
+}: ClusterStatus): string => {
   const failures = jobs.flatMap(({ job, failure }) => (failure ? [`${job}: ${failure}\n`] : []));
   return [
     printTable(topics.map((row): AnswerRow => ({ ...row }))),
@@ -34,6 +44,7 @@ const statusText = ({ topics, groups, jobs, rollups, tables, applying }: Cluster
     printTable(jobs.map(({ failure, ...row }): AnswerRow => ({ ...row }))),
     ...failures,
     ...(rollups.length === 0 ? [] : [printTable(rollups.map((row): AnswerRow => ({ ...row })))]),
+    ...(windows.length === 0 ? [] : [printTable(windows.map((row): AnswerRow => ({ ...row })))]),
     tables.length === 0
       ? 'The store has no tables.\n'
       : printTable(tables.map((row): AnswerRow => ({ ...row }))),

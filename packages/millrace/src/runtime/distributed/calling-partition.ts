@@ -1,13 +1,14 @@
 import { Brokers, type KafkaAddress } from '../../adapters/kafka/brokers.ts';
 import { groupAlertProgress } from '../../adapters/kafka/group-alert-progress.ts';
 import type { AlertPlan } from '../../plan/plan.ts';
-import { type AlertCallerParts, alertCaller, windowOf } from '../alerts.ts';
+import { type AlertCallerParts, alertCaller } from '../alerts.ts';
 import { OwnedPartition, type PartitionWorker } from './owned-partition.ts';
 import type { PartitionPlace } from './shared-partitions.ts';
 
 export interface CallingPartitionOptions
   extends PartitionPlace,
-    Omit<AlertCallerParts, 'progress'> {
+    Omit<AlertCallerParts, 'progress' | 'seen' | 'definedAs'>,
+    Required<Pick<AlertCallerParts, 'seen' | 'definedAs'>> {
   readonly kafka: KafkaAddress;
   readonly alert: AlertPlan;
 }
@@ -18,13 +19,13 @@ const callingFor = 0;
 /** Calls the webhook of an alert, if the partition of its window's results is the one that says who does. */
 export function callingPartition(options: CallingPartitionOptions): OwnedPartition {
   const { kafka, alert, membership, topic, partition, ...parts } = options;
-  const { plan, runner, onProblem } = parts;
+  const { seen, runner, onProblem } = parts;
   return new OwnedPartition({
     ...{ topic, partition, done: 'called for', onProblem },
     async work(run) {
       if (partition !== callingFor) return run(idle);
       // Before it is known which are out there is nowhere to begin.
-      runner.emittedMs(windowOf(alert, plan).table);
+      runner.emittedMs(seen().table);
       const brokers = new Brokers(kafka);
       try {
         const progress = groupAlertProgress({ brokers, membership, topic, partition });

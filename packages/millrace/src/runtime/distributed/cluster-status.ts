@@ -9,6 +9,8 @@ import { database } from '../database.ts';
 import { claimMs } from './apply/applied.ts';
 import { type ClusterSettings, desiredOf, whatWasApplied, withCluster } from './apply/apply.ts';
 import type { RollupVersion } from './apply/rollup-version.ts';
+import type { Stage } from './apply/stages.ts';
+import type { WindowVersion } from './apply/window-version.ts';
 import { loaderGroup } from './group-names.ts';
 
 /** How a cluster is doing. Names as JSON has them. */
@@ -20,6 +22,7 @@ export interface ClusterStatus {
   readonly groups: readonly GroupStatus[];
   readonly jobs: readonly JobStatus[];
   readonly rollups: readonly VersionStatus[];
+  readonly windows: readonly WindowStatus[];
   readonly tables: readonly TableStatus[];
 }
 
@@ -64,8 +67,18 @@ export interface VersionStatus {
    * `asked`, `filling`, `filled`: readers do not see it yet. `shown`: they do. `kept`: they may go
    * back to it. `returning`: they are about to. `leaving`: it is about to be dropped.
    */
-  readonly state: RollupVersion['stage'];
+  readonly state: Stage;
   /** Events that were stored before it, and how many of them it has. */
+  readonly events_to_fill: number;
+  readonly events_filled: number;
+}
+
+/** A version of a window. Its states are those of a rollup's. */
+export interface WindowStatus {
+  readonly window: string;
+  readonly version: number;
+  readonly state: Stage;
+  /** Events that the store computes results from, and how many of them it has read or computed them from. */
   readonly events_to_fill: number;
   readonly events_filled: number;
 }
@@ -85,7 +98,7 @@ export function clusterStatus(settings: ClusterSettings): Promise<ClusterStatus>
       applied,
       {},
       {
-        ...{ cut: null, isLost: () => false },
+        ...{ cut: null, isLost: () => false, windowCuts: new Map() },
       },
     );
     const there = await admin.look(topics.map(({ name }) => name));
@@ -110,6 +123,7 @@ export function clusterStatus(settings: ClusterSettings): Promise<ClusterStatus>
       groups,
       jobs: running,
       rollups: Object.values(applied.rollups).map(versionStatus),
+      windows: Object.values(applied.windows).map(windowStatus),
       tables: await tablesIn(store),
     };
   });
@@ -133,6 +147,12 @@ const versionStatus = ({ rollup, stage, fill }: RollupVersion): VersionStatus =>
   rollup: rollup.name,
   version: rollup.version,
   state: stage,
+  events_to_fill: fill?.events ?? 0,
+  events_filled: fill?.eventsDone ?? 0,
+});
+
+const windowStatus = ({ window, stage, fill }: WindowVersion): WindowStatus => ({
+  ...{ window: window.name, version: window.version, state: stage },
   events_to_fill: fill?.events ?? 0,
   events_filled: fill?.eventsDone ?? 0,
 });

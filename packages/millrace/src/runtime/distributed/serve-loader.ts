@@ -8,7 +8,7 @@ import { partsRemembered } from '../../compile/clickhouse/table-settings.ts';
 import { deltasTopicName, resultsTopicName, topicNames } from '../../compile/kafka/topics.ts';
 import { MillraceError } from '../../errors.ts';
 import type { RefusedRow } from '../../load/loader.ts';
-import type { Plan, RollupPlan } from '../../plan/plan.ts';
+import type { Plan } from '../../plan/plan.ts';
 import { planOf } from '../../plan/plan-of.ts';
 import { crashOnDemand } from '../crash-on-demand.ts';
 import { database } from '../database.ts';
@@ -17,7 +17,7 @@ import { loadPipeline } from '../load-pipeline.ts';
 import { AppliedWatch } from './applied-watch.ts';
 import type { Applied } from './apply/applied.ts';
 import { knownTo } from './apply/known-to.ts';
-import { loadedRollups } from './apply/rollup-version.ts';
+import { loadedIn } from './apply/loaded-in.ts';
 import { distributedTables } from './distributed-tables.ts';
 import { loaderGroup } from './group-names.ts';
 import { Heart } from './heart.ts';
@@ -39,17 +39,29 @@ const stopAt =
 /** Kafka is waited for at first. */
 const kafkaMsMax = 30_000;
 
-const deltasWays = (rollups: readonly RollupPlan[], plan: Plan): readonly [string, Way][] =>
-  distributedTables({ ...plan, rollups }).deltas.map(({ rollup, table }) => [
-    deltasTopicName(rollup, plan),
-    { table, refuse: stopAt(rollup.name) },
-  ]);
+/** Those of what Flink computes. */
+const computedWays = (
+  versions: Pick<Plan, 'rollups' | 'windows'>,
+  plan: Plan,
+): readonly [string, Way][] => {
+  const { deltas, results } = distributedTables({ ...plan, ...versions });
+  return [
+    ...deltas.map(({ rollup, table }): [string, Way] => [
+      deltasTopicName(rollup, plan),
+      { table, refuse: stopAt(rollup.name) },
+    ]),
+    ...results.map(({ window, table }): [string, Way] => [
+      resultsTopicName(window, plan),
+      { table, refuse: stopAt(window.name) },
+    ]),
+  ];
+};
 
 /**
  * Brings the clean log, the dead letters, the deltas of rollups and the results of
  * windows from Kafka into the store, each record once. Any number of these may
  * run: the partitions are shared among them, and go to the others when one dies.
- * Which versions of rollups there are is what was applied, now and later. With a
+ * Which versions of rollups and windows there are is what was applied, now and later. With a
  * partition of the clean log goes to write its heartbeats.
  *
  * @throws MillraceError `port_in_use`, `pipeline_not_found`, `pipeline_invalid`,
@@ -102,10 +114,6 @@ export async function serveLoader(
           onProblem(`dead letter ${offset} stays in its topic alone`, reason),
       },
     ],
-    ...tables.results.map(({ window, table }): [string, Way] => [
-      resultsTopicName(window, plan),
-      { table, refuse: stopAt(window.name) },
-    ]),
   ]);
   const reach = crashOnDemand(process.env.MILLRACE_CRASH_AT);
   const partitions = new RejoiningPartitions();
@@ -123,8 +131,8 @@ export async function serveLoader(
       },
     });
   const load = (now: Applied): Promise<void> => {
-    const rollups = now.plan === null ? plan.rollups : loadedRollups(now.rollups);
-    const ways = new Map([...others, ...deltasWays(rollups, plan)]);
+    const versions = now.plan === null ? plan : loadedIn(now);
+    const ways = new Map([...others, ...computedWays(versions, plan)]);
     return partitions.share([...ways.keys()], () => share(ways));
   };
   const close = async (): Promise<void> => {

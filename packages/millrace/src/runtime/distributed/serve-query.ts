@@ -54,6 +54,7 @@ import { requireTables } from './require-tables.ts';
 import { type RoleSettings, type RunningRole, requireKeys } from './role-settings.ts';
 import { runRole } from './run-role.ts';
 import { ServedRollups } from './served-rollups.ts';
+import { ServedWindows } from './served-windows.ts';
 import { type WatchedWindows, watchWindows } from './watched-windows.ts';
 
 /** Without Kafka questions are answered all the same, from the events. */
@@ -98,7 +99,8 @@ export async function serveQuery(
     moment: byClock(systemClock),
     onProblem,
   });
-  const windows = watchWindows(plan, kafka, onProblem);
+  const served = new ServedWindows(plan, applying);
+  const windows = watchWindows({ plan, kafka, windows: () => served.loaded, onProblem });
   const probe = storeProbe(store, onProblem);
   const rate = new Rate();
   const measuring = every(
@@ -116,7 +118,7 @@ export async function serveQuery(
     await cache.close();
     await store.close();
   };
-  const parts = { applying, plan, rollups, store, watch, windows, probe, rate, cache };
+  const parts = { applying, plan, rollups, store, watch, served, windows, probe, rate, cache };
   return runRole(serve(settings, parts), close);
 }
 
@@ -126,6 +128,7 @@ interface Parts {
   readonly rollups: ServedRollups;
   readonly store: Store;
   readonly watch: CompletenessWatch;
+  readonly served: ServedWindows;
   readonly windows: WatchedWindows;
   readonly probe: StoreProbe;
   readonly rate: Rate;
@@ -140,7 +143,7 @@ const tableOf = (serving: Serving): string =>
 
 async function serve(
   settings: RoleSettings,
-  { applying, plan, rollups, store, watch, windows, probe, rate, cache }: Parts,
+  { applying, plan, rollups, store, watch, served, windows, probe, rate, cache }: Parts,
 ): Promise<Listening> {
   const startedAt = new Date();
   const { readable } = distributedTables(plan);
@@ -212,7 +215,7 @@ async function serve(
       readerOf,
     });
     await app.register(windowRoutes, {
-      windows: windowResultsOf(plan, windows.runner, store),
+      windows: windowResultsOf(plan, windows.runner, store, served.seen),
       readerOf,
     });
     const status = () =>

@@ -7,7 +7,8 @@ import type { ServedRollup } from '../../query/answer-question.ts';
 import type { Step } from '../../query/completeness.ts';
 import { database } from '../database.ts';
 import type { AppliedWatch } from './applied-watch.ts';
-import { isToCome, type RollupVersion } from './apply/rollup-version.ts';
+import type { RollupVersion } from './apply/rollup-version.ts';
+import { isToCome } from './apply/stages.ts';
 import { tableWays } from './table-ways.ts';
 
 /**

@@ -6,10 +6,12 @@ import type { VersionStatus } from '../../rollups/version-status.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import { claimMs } from './apply/applied.ts';
 import { type ClusterSettings, whatWasApplied } from './apply/apply.ts';
-import { isToCome, type RollupVersion } from './apply/rollup-version.ts';
+import type { RollupVersion } from './apply/rollup-version.ts';
+import { isToCome, type Stage } from './apply/stages.ts';
+import type { WindowVersion } from './apply/window-version.ts';
 
 /**
- * The versions of rollups that a cluster has, as they were kept last.
+ * The versions of rollups and windows that a cluster has, as they were kept last.
  *
  * @param wanted whether somebody has to work on those that readers are to see, and do not yet.
  * @throws MillraceError `replay_conflict` if nobody does; `pipeline_not_found`, `pipeline_invalid`,
@@ -25,20 +27,23 @@ export async function versionsApplied(
   });
   try {
     const { applied, holder } = await whatWasApplied(plan, settings, admin);
-    const versions = Object.values(applied.rollups);
+    const versions = [...Object.values(applied.rollups), ...Object.values(applied.windows)];
     const isWorkedOn = holder !== null && systemClock.now() - holder.seenMs < claimMs;
     if (wanted === 'worked on' && !isWorkedOn && versions.some(isToCome))
       throw new MillraceError(
         'replay_conflict',
         'Nobody works on what is not whole yet: run `millrace apply`, which goes on with it.',
       );
-    return versions.map(versionStatus);
+    return [
+      ...Object.values(applied.rollups).map(rollupStatus),
+      ...Object.values(applied.windows).map(windowStatus),
+    ];
   } finally {
     await admin.close();
   }
 }
 
-const states: { readonly [stage in RollupVersion['stage']]: VersionStatus['state'] } = {
+const states: { readonly [stage in Stage]: VersionStatus['state'] } = {
   asked: 'creating',
   filling: 'filling',
   filled: 'filling',
@@ -48,8 +53,15 @@ const states: { readonly [stage in RollupVersion['stage']]: VersionStatus['state
   leaving: 'dropping',
 };
 
-const versionStatus = ({ rollup, stage, from, fill }: RollupVersion): VersionStatus => ({
+const rollupStatus = ({ rollup, stage, from, fill }: RollupVersion): VersionStatus => ({
   ...{ kind: 'rollup', name: rollup.name, version: rollup.version, state: states[stage] },
+  ...{ from: from ?? null, since: null, until: null },
+  events_to_fill: fill?.events ?? 0,
+  events_filled: fill?.eventsDone ?? 0,
+});
+
+const windowStatus = ({ window, stage, from, fill }: WindowVersion): VersionStatus => ({
+  ...{ kind: 'window', name: window.name, version: window.version, state: states[stage] },
   ...{ from: from ?? null, since: null, until: null },
   events_to_fill: fill?.events ?? 0,
   events_filled: fill?.eventsDone ?? 0,

@@ -3,7 +3,7 @@ import { topicHeartbeats } from '../../adapters/kafka/topic-heartbeats.ts';
 import { TopicOffsets } from '../../adapters/kafka/topic-offsets.ts';
 import { topicNames } from '../../compile/kafka/topics.ts';
 import { rawUntilMsIn } from '../../plan/heartbeat.ts';
-import type { Plan } from '../../plan/plan.ts';
+import type { Plan, WindowPlan } from '../../plan/plan.ts';
 import type { Heartbeats } from '../../ports/heartbeats.ts';
 import type { WindowResultsOptions } from '../../windows/window-results.ts';
 import { CompletenessWatch } from './completeness-watch.ts';
@@ -13,26 +13,37 @@ import { windowsOut } from './windows-out.ts';
 export interface WatchedWindows {
   /** Knows which results are out. */
   readonly runner: WindowResultsOptions['runner'];
+  /** Up to which heartbeat (epoch ms) results are in a version's table; null while that is not known. */
+  throughMs(table: string): number | null;
   stop(): Promise<void>;
 }
 
+export interface WatchedWindowsOptions {
+  readonly plan: Plan;
+  readonly kafka: KafkaAddress;
+  /** The versions to watch, which may become others. */
+  readonly windows: () => readonly WindowPlan[];
+  readonly onProblem: (what: string, error: unknown) => void;
+}
+
 /** Watches up to which ends the results of a cluster's windows are in their tables, by the heartbeats of the clean log. */
-export function watchWindows(
-  plan: Plan,
-  kafka: KafkaAddress,
-  onProblem: (what: string, error: unknown) => void,
-): WatchedWindows {
+export function watchWindows({
+  plan,
+  kafka,
+  windows,
+  onProblem,
+}: WatchedWindowsOptions): WatchedWindows {
   const heartbeats = topicHeartbeats(kafka);
-  const ways = windowWays(plan);
   const watch = new CompletenessWatch({
     offsets: new TopicOffsets(kafka),
-    ways: () => ways,
+    ways: () => windowWays({ ...plan, windows: windows() }),
     moment: async () =>
-      plan.windows.length === 0 ? null : oldestNewest(heartbeats, topicNames(plan).clean),
+      windows().length === 0 ? null : oldestNewest(heartbeats, topicNames(plan).clean),
     onProblem,
   });
   return {
-    runner: windowsOut(plan, watch),
+    runner: windowsOut(() => ({ ...plan, windows: windows() }), watch),
+    throughMs: (table) => watch.asOfMs(table),
     async stop() {
       await watch.stop();
       await heartbeats.close();

@@ -8,7 +8,7 @@ const plan = planOf(everyWindow);
 const heartbeatMs = Date.UTC(2026, 10, 29);
 
 test('windows are out as far as heartbeats are through, less what may be on its way then', () => {
-  const { emittedMs } = windowsOut(plan, { asOfMs: () => heartbeatMs });
+  const { emittedMs } = windowsOut(() => plan, { asOfMs: () => heartbeatMs });
   // Lateness is 4 s, and an event may have been appended 5 s before it got into the log.
   expect(emittedMs('by_kind__v1')).toBe(heartbeatMs - 9_000);
   // A session that is cut comes out with the gap behind it.
@@ -16,7 +16,7 @@ test('windows are out as far as heartbeats are through, less what may be on its 
 });
 
 test('which are out is not told before it is known', () => {
-  const { emittedMs } = windowsOut(plan, { asOfMs: () => null });
+  const { emittedMs } = windowsOut(() => plan, { asOfMs: () => null });
   expect(() => emittedMs('by_kind__v1')).toThrow(
     expect.objectContaining({ code: 'log_unavailable' }),
   );
@@ -24,7 +24,7 @@ test('which are out is not told before it is known', () => {
 
 test('who waits for more is woken by a heartbeat, or when it is over', async () => {
   let ms = heartbeatMs;
-  const { emittedMs, emittedPast } = windowsOut(plan, { asOfMs: () => ms });
+  const { emittedMs, emittedPast } = windowsOut(() => plan, { asOfMs: () => ms });
   const over = new AbortController();
   const more = emittedPast('by_kind__v1', emittedMs('by_kind__v1'), over.signal);
   const never = emittedPast('by_kind__v1', heartbeatMs, over.signal);

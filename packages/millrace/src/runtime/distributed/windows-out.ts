@@ -7,22 +7,25 @@ import type { CompletenessWatch } from './completeness-watch.ts';
 
 const lookAgainMs = 500;
 
-/** Up to which ends the results of windows that Flink computes are in their tables. */
+/**
+ * Up to which ends the results of windows that Flink computes are in their tables.
+ *
+ * @param plan with the versions of windows that are watched.
+ */
 export function windowsOut(
-  plan: Plan,
+  plan: () => Plan,
   watch: Pick<CompletenessWatch, 'asOfMs'>,
 ): WindowResultsOptions['runner'] {
-  const behindMs = new Map(
-    plan.windows.map((window) => [window.table, resultsBehindMs(window, plan)]),
-  );
   const emittedMs = (table: string): number => {
     const heartbeatMs = watch.asOfMs(table);
-    if (heartbeatMs === null)
+    const now = plan();
+    const window = now.windows.find((one) => one.table === table);
+    if (heartbeatMs === null || window === undefined)
       throw new MillraceError(
         'log_unavailable',
         'It is not known yet which results are out: Kafka has not told how far the loaders are.',
       );
-    return heartbeatMs - (behindMs.get(table) ?? 0);
+    return heartbeatMs - resultsBehindMs(window, now);
   };
   return {
     emittedMs,

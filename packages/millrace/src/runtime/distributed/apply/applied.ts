@@ -7,6 +7,11 @@ import {
   nothingForgotten,
 } from '../forget/cluster-forgotten.ts';
 import { type FillProgress, type RollupVersions, shownSinceEver } from './rollup-version.ts';
+import {
+  type WindowFillProgress,
+  type WindowVersions,
+  windowsSinceEver,
+} from './window-version.ts';
 
 /** What the last applies made, as they kept it. */
 export interface Applied {
@@ -16,13 +21,14 @@ export interface Applied {
   readonly begun: Plan | null;
   readonly jobs: { readonly [name: string]: AppliedJob };
   readonly rollups: RollupVersions;
+  readonly windows: WindowVersions;
   /** Events that happened before this (epoch ms) may have been dropped by age; null if none was. */
   readonly eventsGoneBeforeMs: number | null;
   /** Who is being forgotten, and what was: it is kept in entries of its own. */
   readonly forgotten: ClusterForgotten;
 }
 
-/** As it may have been kept, before versions of rollups were kept as well. */
+/** As it may have been kept, before versions of rollups, or of windows, were kept as well. */
 type KeptApplied = Pick<Applied, 'plan' | 'begun' | 'jobs'> & Partial<Omit<Applied, 'forgotten'>>;
 
 export interface AppliedJob {
@@ -37,7 +43,7 @@ export interface AppliedJob {
 }
 
 export const nothingApplied: Applied = {
-  ...{ plan: null, begun: null, jobs: {}, rollups: {} },
+  ...{ plan: null, begun: null, jobs: {}, rollups: {}, windows: {} },
   eventsGoneBeforeMs: null,
   forgotten: nothingForgotten,
 };
@@ -54,6 +60,12 @@ export type AppliedEntry =
       readonly by: string;
       readonly table: string;
       readonly progress: FillProgress;
+    }
+  | {
+      readonly kind: 'window fill';
+      readonly by: string;
+      readonly table: string;
+      readonly progress: WindowFillProgress;
     }
   | (ForgetChange & { readonly by: string })
   | { readonly kind: 'release'; readonly by: string };
@@ -115,10 +127,13 @@ const changed = (applied: Applied, entry: AppliedEntry): Applied => {
     case 'keep': {
       const { plan } = entry.applied;
       const { forgotten } = applied;
-      return { ...nothingApplied, rollups: shownSinceEver(plan), ...entry.applied, forgotten };
+      const sinceEver = { rollups: shownSinceEver(plan), windows: windowsSinceEver(plan) };
+      return { ...nothingApplied, ...sinceEver, ...entry.applied, forgotten };
     }
     case 'fill':
       return withFill(applied, entry.table, entry.progress);
+    case 'window fill':
+      return withWindowFill(applied, entry.table, entry.progress);
     case 'forget':
     case 'forgotten':
     case 'receipt':
@@ -133,4 +148,15 @@ export const withFill = (applied: Applied, table: string, progress: FillProgress
   if (version === undefined || version.fill === null) return applied;
   const filled = { ...version, fill: { ...version.fill, ...progress } };
   return { ...applied, rollups: { ...applied.rollups, [table]: filled } };
+};
+
+export const withWindowFill = (
+  applied: Applied,
+  table: string,
+  progress: WindowFillProgress,
+): Applied => {
+  const version = applied.windows[table];
+  if (version === undefined || version.fill === null) return applied;
+  const filled = { ...version, fill: { ...version.fill, ...progress } };
+  return { ...applied, windows: { ...applied.windows, [table]: filled } };
 };

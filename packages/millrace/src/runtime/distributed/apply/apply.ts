@@ -6,6 +6,7 @@ import { JobManager } from '../../../adapters/flink/job-manager.ts';
 import { openJournal, readAll } from '../../../adapters/kafka/journal.ts';
 import { TopicAdmin } from '../../../adapters/kafka/topic-admin.ts';
 import { systemClock } from '../../../adapters/system-clock.ts';
+import { resultsFromBefore } from '../../../compile/clickhouse/window-replay.ts';
 import { flinkJobs } from '../../../compile/flink/jobs.ts';
 import { appliedTopic, kafkaTopics, topicNames } from '../../../compile/kafka/topics.ts';
 import { MillraceError } from '../../../errors.ts';
@@ -16,6 +17,7 @@ import { database } from '../../database.ts';
 import { loadPipeline } from '../../load-pipeline.ts';
 import { forgottenOffsets } from '../forget/cluster-forgotten.ts';
 import { type Applied, appliedIn, nothingApplied } from './applied.ts';
+import { besideIn, withBeside } from './beside.ts';
 import { placed, withClaim } from './claim.ts';
 import type { Desired } from './cluster.ts';
 import { cutsOf, type StoredNow } from './cuts-of.ts';
@@ -24,9 +26,10 @@ import { knownTo } from './known-to.ts';
 import { type Cluster, loadersNow, look, storedNow } from './look.ts';
 import { perform } from './perform.ts';
 import { type ReplayOrder, withOrder } from './replay-order.ts';
-import { rollupsBeside } from './rollup-version.ts';
 import type { Step } from './step.ts';
 import { refusalsIn, stepsTo } from './steps.ts';
+import { windowCutsNow } from './window-cut.ts';
+import { shownWindow } from './window-version.ts';
 
 /** What a cluster is, and what is to be made of it. */
 export interface ClusterSettings {
@@ -62,7 +65,7 @@ export interface ApplyOptions {
   readonly tell: (sentence: string) => void;
   /** Told how many events a version of a rollup has, of those that it is filled with. */
   readonly onFill: (table: string, done: number, of: number) => void;
-  /** Asks for another version of rollups than readers see, before all else. */
+  /** Asks for other versions of rollups and windows than readers see, before all else. */
   readonly order?: ReplayOrder;
 }
 
@@ -79,7 +82,8 @@ export async function planCluster(
   return withCluster(settings, 'looks', async (plan, cluster) => {
     const { applied } = await whatWasApplied(plan, settings, cluster.admin);
     const stored = await storedNow(plan, applied, cluster);
-    const desired = await desiredOf(settings, applied, resume, stored);
+    const windowCuts = await windowCutsNow(plan, applied, cluster);
+    const desired = await desiredOf(settings, applied, resume, { ...stored, windowCuts });
     return stepsTo(desired, await look(desired, applied, cluster), applied);
   });
 }
@@ -111,7 +115,8 @@ export async function applyCluster(
           const ordering = { ...cluster, history, settings };
           const applied = order ? await ordered(order, claim.applied, ordering) : claim.applied;
           const stored = await storedNow(plan, applied, cluster);
-          const desired = await desiredOf(settings, applied, resume, stored);
+          const windowCuts = await windowCutsNow(plan, applied, cluster);
+          const desired = await desiredOf(settings, applied, resume, { ...stored, windowCuts });
           const steps = stepsTo(desired, await look(desired, applied, cluster), applied);
           onSteps(steps);
           const refused = refusalsIn(steps);
@@ -155,12 +160,37 @@ async function ordered(
 ): Promise<Applied> {
   const plan = planOf(await loadPipeline(settings.pipeline), knownTo(applied, 'to come'));
   const next = withOrder(order, plan, applied);
-  if (order.kind !== 'start' || order.from === 'events') return next;
+  if (order.kind !== 'start') return next;
+  if (order.from === 'events') {
+    for (const name of order.windows) await refuseGone(name, plan, applied, cluster);
+    return next;
+  }
   const part = { from: order.from, sinceMs: null, untilMs: null };
   const { stored } = await loadersNow(plan, applied, cluster);
   for (const partition of stored.keys())
     await history.read(order.from, partition, (all) => all.start(part));
   return next;
+}
+
+/** @throws MillraceError `history_incomplete` if readers would lose results whose events are gone. */
+async function refuseGone(
+  name: string,
+  { keepMs }: Plan,
+  { windows, eventsGoneBeforeMs }: Applied,
+  { store, clock }: Cluster,
+): Promise<void> {
+  const goneMs = Math.max(
+    eventsGoneBeforeMs ?? Number.NEGATIVE_INFINITY,
+    clock.now() - (keepMs ?? Number.POSITIVE_INFINITY),
+  );
+  const shown = shownWindow(windows, name);
+  if (shown === undefined || goneMs === Number.NEGATIVE_INFINITY) return;
+  const { bytes } = await store.read(resultsFromBefore(shown.window, goneMs, { database }));
+  if (bytes.length === 0) return;
+  throw new MillraceError(
+    'history_incomplete',
+    `The window ${name} has results from before ${new Date(goneMs).toISOString()}, whose events the store does not keep any more.`,
+  );
 }
 
 const toldBy = ({ sqlGatewayUrl, savepoints, cluster }: ClusterSettings) => ({
@@ -184,18 +214,18 @@ export async function desiredOf(
   settings: ClusterSettings,
   applied: Applied,
   resume: ApplyOptions['resume'],
-  stored: StoredNow,
+  { windowCuts, ...stored }: StoredNow & Pick<Desired, 'windowCuts'>,
 ): Promise<Desired> {
   const plan = planOf(await loadPipeline(settings.pipeline), knownTo(applied, 'to come'));
-  const beside = rollupsBeside(plan, applied.rollups);
-  const served = { ...plan, rollups: [...plan.rollups, ...beside] };
+  const beside = besideIn(plan, applied);
+  const served = withBeside(plan, beside);
   const jobs = flinkJobs(served, {
     bootstrapServers: settings.kafka.join(','),
     parallelism: settings.parallelism,
     partitions: settings.partitions,
     checkpointMs: settings.checkpointSeconds * 1_000,
     transactionTimeoutMs: settings.transactionTimeoutMinutes * 60_000,
-    cuts: cutsOf({ plan, beside }, applied, stored),
+    cuts: cutsOf({ plan, beside }, applied, stored, windowCuts),
   });
   const unknown = Object.keys(resume).filter((name) => jobs.every((job) => job.name !== name));
   if (unknown.length > 0) {
@@ -207,7 +237,8 @@ export async function desiredOf(
   }
   const topics = kafkaTopics(served, settings);
   const onSeveralServers = settings.cluster !== '';
-  return { plan, beside, topics, jobs, cut: stored.cut, onSeveralServers, resume };
+  const { cut } = stored;
+  return { plan, beside, topics, jobs, cut, windowCuts, onSeveralServers, resume };
 }
 
 export const addressOf = ({ kafka }: Pick<ClusterSettings, 'kafka'>) => ({

@@ -11,8 +11,10 @@ import {
   claimMs,
   type Placed,
   withFill,
+  withWindowFill,
 } from './applied.ts';
 import type { FillProgress } from './rollup-version.ts';
+import type { WindowFillProgress } from './window-version.ts';
 
 const renewMs = claimMs / 6;
 /** Behind this nothing is begun any more: another could have the claim by the time it is done. */
@@ -78,6 +80,12 @@ export class Claim {
   async keepFill(table: string, progress: FillProgress): Promise<void> {
     await this.#write({ kind: 'fill', by: this.#by, table, progress });
     this.#applied = withFill(this.#applied, table, progress);
+  }
+
+  /** The same for a window. */
+  async keepWindowFill(table: string, progress: WindowFillProgress): Promise<void> {
+    await this.#write({ kind: 'window fill', by: this.#by, table, progress });
+    this.#applied = withWindowFill(this.#applied, table, progress);
   }
 
   /** The same for who is forgotten: each change is an entry, as there may be many offsets. */

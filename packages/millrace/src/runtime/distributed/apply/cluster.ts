@@ -1,13 +1,14 @@
 import type { TopicState } from '../../../adapters/kafka/topic-admin.ts';
 import type { FlinkJob } from '../../../compile/flink/job.ts';
 import type { Topic } from '../../../compile/kafka/topics.ts';
-import type { Plan, RollupPlan } from '../../../plan/plan.ts';
+import type { Plan } from '../../../plan/plan.ts';
+import type { WindowCut } from './window-version.ts';
 
 /** What a definition and the settings ask for. */
 export interface Desired {
   readonly plan: Plan;
-  /** Versions of its rollups that stay beside those that it has. */
-  readonly beside: readonly RollupPlan[];
+  /** Versions of its rollups and windows that stay beside those that it has. */
+  readonly beside: Pick<Plan, 'rollups' | 'windows'>;
   readonly topics: readonly Topic[];
   readonly jobs: readonly FlinkJob[];
   /**
@@ -15,6 +16,8 @@ export interface Desired {
    * with which a version that is made now is filled. Null if it has none.
    */
   readonly cut: readonly number[] | null;
+  /** By the tables of windows that are to be made anew of what is archived or stored, where that ends. */
+  readonly windowCuts: ReadonlyMap<string, WindowCut>;
   /** Whether the store's tables are spread over servers. */
   readonly onSeveralServers: boolean;
   /** Where jobs are to go on from, by name, as a person says. */

@@ -1,17 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { showVersion } from '../../../compile/clickhouse/rollup-versions.ts';
 import { deltasTopicName } from '../../../compile/kafka/topics.ts';
 import type { Plan, RollupPlan } from '../../../plan/plan.ts';
-import { loaderGroup } from '../group-names.ts';
 import { define } from './define.ts';
+import { untilLetGo } from './let-go.ts';
 import { tablesIn } from './look.ts';
 import { dropTables, optionsOf } from './make-rollup.ts';
 import type { Performing } from './perform.ts';
-import { shownVersion, withLeaving, without } from './rollup-version.ts';
-
-/** How long (ms) whoever answers may take to learn that a version is to be read no more. */
-const readersMs = 10_000;
-const lookMs = 500;
+import { shownVersion } from './rollup-version.ts';
+import { withLeaving, without } from './stages.ts';
 
 /** Drops versions once loaders and readers have let go of them. */
 export async function dropRollups(
@@ -23,9 +19,11 @@ export async function dropRollups(
   const tables = rollups.map(({ table }) => table);
   await claim.keep({ ...claim.applied, rollups: withLeaving(claim.applied.rollups, tables) });
   await showWhatWasKept(rollups, work);
-  const leftMs = performance.now();
-  await untilLetGo(rollups, plan, work);
-  await sleep(readersMs - (performance.now() - leftMs));
+  await untilLetGo(
+    rollups.map((rollup) => deltasTopicName(rollup, plan)),
+    plan,
+    work,
+  );
   reach('rollup-switched');
   for (const rollup of rollups) {
     const isNameTaken = [...plan.rollups, ...plan.windows].some(({ name }) => name === rollup.name);
@@ -48,20 +46,4 @@ async function showWhatWasKept(rollups: readonly RollupPlan[], work: Performing)
     shown.map((rollup) => showVersion(rollup, 'table', optionsOf(work))),
     work,
   );
-}
-
-/** Their deltas cannot be stored any more once their tables are gone. */
-async function untilLetGo(
-  rollups: readonly RollupPlan[],
-  plan: Plan,
-  { admin, claim, tell }: Performing,
-): Promise<void> {
-  const deltas = new Set(rollups.map((rollup) => deltasTopicName(rollup, plan)));
-  for (let told = false; ; told = true) {
-    const { topics } = await admin.group(loaderGroup(plan));
-    if (topics !== null && !topics.some((topic) => deltas.has(topic))) return;
-    if (!told) tell('waiting until loaders let go of them');
-    claim.sure();
-    await sleep(lookMs);
-  }
 }

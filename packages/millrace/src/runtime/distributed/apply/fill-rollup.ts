@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lateInsert } from '../../../adapters/clickhouse/store-error.ts';
 import { fillFromEvents } from '../../../compile/clickhouse/rollup-fill.ts';
-import { dropReplay } from '../../../compile/clickhouse/rollup-replay.ts';
+import { dropReplay, replaySource } from '../../../compile/clickhouse/rollup-replay.ts';
 import { Backoff } from '../../../load/backoff.ts';
 import type { RollupPlan } from '../../../plan/plan.ts';
 import type { RollupStep } from '../../../ports/rollup-progress.ts';
@@ -12,7 +12,7 @@ import { fillStatements } from '../../fill-statements.ts';
 import { define } from './define.ts';
 import { type FilledVersion, type Filling, filledVersion } from './filling.ts';
 import { insertDeadline } from './insert-deadline.ts';
-import { type ReadingAgain, readAgain } from './read-again.ts';
+import { offsetsLoaded, type ReadingAgain, type ReadVersion, readAgain } from './read-again.ts';
 import type { FillProgress, RollupFill } from './rollup-version.ts';
 
 /** As many as are aggregated and inserted in some tenths of a second. */
@@ -33,7 +33,7 @@ export async function fillRollup({ table }: RollupPlan, work: ReadingAgain): Pro
   const { rollup, from = 'events' } = filledVersion(table, work);
   if (from === 'events') await fillFromStore(table, work);
   else {
-    await readAgain(table, from, work);
+    await readAgain(readVersion(table, work), from, work);
     await define(dropReplay(rollup, { database }), work);
   }
   const { fill, ...version } = filledVersion(table, work);
@@ -44,6 +44,21 @@ export async function fillRollup({ table }: RollupPlan, work: ReadingAgain): Pro
   const { rollups } = claim.applied;
   await claim.keep({ ...claim.applied, rollups: { ...rollups, [table]: filled } });
   tell(`${table} has the ${fill.eventsDone} events that were stored before it`);
+}
+
+/** Where what is read again gets into a rollup, and how far that is. */
+function readVersion(table: string, work: Filling): ReadVersion {
+  const { rollup, fill } = filledVersion(table, work);
+  return {
+    ...{ table, source: replaySource(rollup, database), cut: fill.cut },
+    loaded: () => filledVersion(table, work).fill.loaded,
+    async keep(loaded) {
+      const { cut: _, events, ...progress } = filledVersion(table, work).fill;
+      const eventsDone = offsetsLoaded(loaded);
+      await work.claim.keepFill(table, { ...progress, loaded, eventsDone });
+      work.onFill(table, eventsDone, events);
+    },
+  };
 }
 
 async function fillFromStore(table: string, work: Filling): Promise<void> {

@@ -1,4 +1,6 @@
 import type { FlinkJob } from '../../../compile/flink/job.ts';
+import { resultsTopicName } from '../../../compile/kafka/topics.ts';
+import type { Plan } from '../../../plan/plan.ts';
 import type { Applied, AppliedJob } from './applied.ts';
 import type { Actual, Desired, SeenJob } from './cluster.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -16,14 +18,15 @@ export const removals = (desired: Desired, actual: Actual, applied: Applied): re
 
 const stepsOf = (
   job: FlinkJob,
-  { resume }: Desired,
+  { resume, plan }: Desired,
   actual: Actual,
   applied: AppliedJob | undefined,
 ): readonly Step[] => {
   const seen = actual.jobs.get(job.name) ?? [];
   const running = seen.filter(({ over }) => !over);
   const [one] = running;
-  if (one === undefined) return [revival(job, seen, actual, applied, resume[job.name])];
+  if (one === undefined)
+    return [revival(job, seen, actual, applied, resume[job.name], beginningOf(job, plan))];
   if (running.length > 1) return [severalRun(job.name, running)];
   if (resume[job.name] !== undefined)
     return [
@@ -85,6 +88,7 @@ const revival = (
   actual: Actual,
   applied: AppliedJob | undefined,
   given: string | undefined,
+  beginning: string,
 ): Step => {
   if (given !== undefined) return resumed(job, given, 'as told');
   const forgotten = applied?.id != null && seen.every(({ id }) => id !== applied.id);
@@ -101,7 +105,7 @@ const revival = (
     return {
       kind: 'start job',
       job,
-      what: `job ${job.name}: start, from ${job.cut ? 'what is not stored yet' : 'the beginning'} of ${job.reads.join(', ')}`,
+      what: `job ${job.name}: start, from ${beginning} of ${job.reads.join(', ')}`,
     };
   return {
     kind: 'refuse',
@@ -109,6 +113,13 @@ const revival = (
     what: `job ${job.name} does not run, its last checkpoint is not known, and there are records in ${job.writes.join(', ')}: from the beginning it would write them again`,
     mend: `Find its newest checkpoint or savepoint${applied?.from ? ` (it was resumed from ${applied.from} last)` : ''}, and apply with --resume ${job.name}=PATH.`,
   };
+};
+
+/** Where a job begins that has no state to go on from, for people. */
+const beginningOf = ({ name, cut }: FlinkJob, plan: Plan): string => {
+  if (cut === undefined) return 'the beginning';
+  const isOfWindow = plan.windows.some((window) => resultsTopicName(window, plan) === name);
+  return isOfWindow ? 'the windows that are open' : 'what is not stored yet';
 };
 
 const resumed = (job: FlinkJob, from: string, why: string): Step => ({

@@ -1,6 +1,6 @@
 import type { Plan } from '../../../plan/plan.ts';
 import type { Applied } from './applied.ts';
-import { isToCome } from './rollup-version.ts';
+import { isToCome, type Staged } from './stages.ts';
 
 /**
  * What a definition that comes next has to know: the versions that there are, and that none
@@ -15,18 +15,34 @@ export function knownTo(
 ): Plan | undefined {
   const last = plan ?? begun;
   if (last === null) return undefined;
-  const versions = Object.values(applied.rollups);
-  const shown = versions.filter(({ stage }) => stage === 'shown');
-  const toCome = versions.filter(isToCome);
-  const usable = first === 'shown' ? [...shown, ...toCome] : [...toCome, ...shown];
+  const rollups = Object.values(applied.rollups);
+  const windows = Object.values(applied.windows);
   const plans = [last, ...(begun ? [begun] : [])];
   const given = [
-    ...plans.flatMap(({ rollups, windows, retired }) => [...rollups, ...windows, ...retired]),
-    ...versions.map(({ rollup }) => rollup),
+    ...plans.flatMap((one) => [...one.rollups, ...one.windows, ...one.retired]),
+    ...rollups.map(({ rollup }) => rollup),
+    ...windows.map(({ window }) => window),
   ];
   return {
     ...last,
-    rollups: [...usable.map(({ rollup }) => rollup), ...plans.flatMap(({ rollups }) => rollups)],
+    rollups: [
+      ...usable(rollups, first).map(({ rollup }) => rollup),
+      ...plans.flatMap((one) => one.rollups),
+    ],
+    windows: [
+      ...usable(windows, first).map(({ window }) => window),
+      ...plans.flatMap((one) => one.windows),
+    ],
     retired: given.map(({ name, version }) => ({ name, version })),
   };
 }
+
+/** The versions that may be the definition's, the one to be preferred first. */
+const usable = <Version extends Staged>(
+  versions: readonly Version[],
+  first: 'shown' | 'to come',
+): readonly Version[] => {
+  const shown = versions.filter(({ stage }) => stage === 'shown');
+  const toCome = versions.filter(isToCome);
+  return first === 'shown' ? [...shown, ...toCome] : [...toCome, ...shown];
+};

@@ -20,8 +20,8 @@ import type { Applied } from './applied.ts';
 import type { Actual, Desired, SeenJob } from './cluster.ts';
 import type { StoredNow } from './cuts-of.ts';
 import { fingerprintParameter } from './fingerprint.ts';
+import { loadedIn } from './loaded-in.ts';
 import { loadersOf } from './loaders-of.ts';
-import { loadedRollups } from './rollup-version.ts';
 
 /** What can be looked at. */
 export interface Cluster {
@@ -58,7 +58,7 @@ export async function loadersNow(
 ): Promise<Actual['loaders']> {
   const { clean } = topicNames(plan);
   const topics = await admin.look([clean]);
-  const loaded = loadedTopics(applied.plan ?? plan, loadedRollups(applied.rollups));
+  const loaded = loadedTopics(applied.plan ?? plan, loadedIn(applied));
   return loadersOf(await admin.group(loaderGroup(plan)), topics.get(clean), loaded);
 }
 

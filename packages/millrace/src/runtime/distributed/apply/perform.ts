@@ -2,7 +2,6 @@ import { explainJob, submitJob } from '../../../adapters/flink/sql-gateway.ts';
 import type { KafkaAddress } from '../../../adapters/kafka/brokers.ts';
 import type { Cluster as StoreCluster } from '../../../compile/clickhouse/cluster.ts';
 import { clickhouseMigration } from '../../../compile/clickhouse/migration.ts';
-import { dropResults } from '../../../compile/clickhouse/results-table.ts';
 import type { FlinkJob } from '../../../compile/flink/job.ts';
 import { MillraceError } from '../../../errors.ts';
 import type { Plan } from '../../../plan/plan.ts';
@@ -11,17 +10,23 @@ import type { ReachCrashPoint } from '../../../ports/crash-points.ts';
 import { holds } from '../../apply-plan.ts';
 import { distributedTables } from '../distributed-tables.ts';
 import type { Applied, AppliedJob } from './applied.ts';
+import { requireBegunWithLog, requireBegunWithOpen } from './begun-with-log.ts';
 import type { Claim } from './claim.ts';
 import { define } from './define.ts';
 import { dropRollups } from './drop-rollups.ts';
+import { dropWindows } from './drop-windows.ts';
 import { fillRollup } from './fill-rollup.ts';
+import { fillWindow } from './fill-window.ts';
 import { fingerprintOf, fingerprintParameter } from './fingerprint.ts';
 import type { History } from './history.ts';
 import type { Cluster } from './look.ts';
 import { makeRollup, optionsOf } from './make-rollup.ts';
+import { makeWindow } from './make-window.ts';
 import { standingRollups } from './rollup-version.ts';
 import { showRollup } from './show-rollup.ts';
+import { showWindow } from './show-window.ts';
 import type { Step } from './step.ts';
+import { standingWindows } from './window-version.ts';
 
 export interface Performing extends Cluster {
   readonly claim: Claim;
@@ -67,6 +72,16 @@ export async function perform(step: Step, work: Performing): Promise<void> {
       return showRollup(step.rollup, planIn(work), work);
     case 'drop rollups':
       return dropRollups(step.rollups, planIn(work), work);
+    case 'make window':
+      return makeWindow(step, work);
+    case 'fill window':
+      if (step.from === 'log') return requireBegunWithLog(step.window, work);
+      await requireBegunWithOpen(step.window, work);
+      return fillWindow(step.window, step.from, work);
+    case 'show window':
+      return showWindow(step.window, planIn(work), work);
+    case 'drop windows':
+      return dropWindows(step.windows, planIn(work), work);
     case 'start job':
       return startJob(step.job, null, work);
     case 'resume job':
@@ -88,15 +103,12 @@ async function changeTables(before: Plan | null, after: Plan, work: Performing):
   const { store, claim, clock, storeCluster } = work;
   const options = optionsOf(work);
   const rollups = standingRollups(claim.applied.rollups);
-  const migration = before && clickhouseMigration(before, after, { ...options, rollups });
+  const windows = standingWindows(claim.applied.windows);
+  const migration = before && clickhouseMigration(before, after, { ...options, rollups, windows });
   for (const check of migration?.checks ?? []) await holds(check, store);
   await claim.keep({ ...claim.applied, begun: after });
   await define(migration?.statements ?? [], work);
-  await define(distributedTables(after, storeCluster).withoutRollups, work);
-  for (const window of before?.windows ?? []) {
-    const isKept = after.windows.some(({ table }) => table === window.table);
-    await define(isKept ? [] : dropResults(window, options), work);
-  }
+  await define(distributedTables({ ...after, windows: [] }, storeCluster).withoutRollups, work);
   await define(migration?.cleanup ?? [], work);
   await claim.keep({
     ...keptLonger(claim.applied, before, after, clock),
@@ -113,9 +125,14 @@ function keptLonger(applied: Applied, before: Plan | null, after: Plan, clock: C
     const rollup = after.rollups.find((one) => one.table === table) ?? version.rollup;
     return [table, { ...version, rollup }] as const;
   });
+  const windows = Object.entries(applied.windows).map(([table, version]) => {
+    const window = after.windows.find((one) => one.table === table) ?? version.window;
+    return [table, { ...version, window }] as const;
+  });
   return {
     ...applied,
     rollups: Object.fromEntries(rollups),
+    windows: Object.fromEntries(windows),
     eventsGoneBeforeMs:
       goneMs === null
         ? applied.eventsGoneBeforeMs

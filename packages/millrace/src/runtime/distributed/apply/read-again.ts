@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventsInsertColumns } from '../../../compile/clickhouse/events-table.ts';
-import { replaySource } from '../../../compile/clickhouse/rollup-replay.ts';
+import type { TableName } from '../../../compile/clickhouse/nodes.ts';
 import { MillraceError } from '../../../errors.ts';
 import type { LogReader } from '../../../ports/log.ts';
 import type { LoadProgress } from '../../../ports/progress.ts';
 import type { Store } from '../../../ports/store.ts';
 import { loadAgain } from '../../../rollups/load-again.ts';
-import { database } from '../../database.ts';
 import type { ReplayedPart } from '../../replay-history.ts';
-import { type Filling, filledVersion } from './filling.ts';
+import type { Filling } from './filling.ts';
 import type { History } from './history.ts';
 import { insertDeadline } from './insert-deadline.ts';
 
@@ -16,6 +15,17 @@ import { insertDeadline } from './insert-deadline.ts';
 const failuresMax = 20;
 
 export type ReadingAgain = Filling & { readonly history: Pick<History, 'read'> };
+
+/** A version into whose tables all events below its cut are loaded. */
+export interface ReadVersion {
+  readonly table: string;
+  /** What events are inserted into so that they get into the version alone. */
+  readonly source: TableName;
+  readonly cut: readonly number[];
+  /** How far each partition is loaded; absent before the first is. */
+  readonly loaded: () => readonly LoadProgress[] | undefined;
+  readonly keep: (loaded: readonly LoadProgress[]) => Promise<void>;
+}
 
 /**
  * Loads what the archive or the clean log has below a version's cut into its table,
@@ -27,29 +37,27 @@ export type ReadingAgain = Filling & { readonly history: Pick<History, 'read'> }
  *   `log_trimmed`, `archive_damaged`, `archive_unavailable`.
  */
 export async function readAgain(
-  table: string,
+  version: ReadVersion,
   from: Exclude<ReplayedPart['from'], 'events'>,
   work: ReadingAgain,
 ): Promise<void> {
-  const { fill } = filledVersion(table, work);
   const part = { from, sinceMs: null, untilMs: null };
-  for (const [partition, cut] of fill.cut.entries()) {
-    if (loadedOf(table, partition, work).committed >= cut) continue;
+  for (const [partition, cut] of version.cut.entries()) {
+    if (loadedOf(version, partition).committed >= cut) continue;
     await work.history.read(from, partition, async (history) =>
-      readPartition(table, partition, await history.upToCut({ cut }, part), work),
+      readPartition(version, partition, await history.upToCut({ cut }, part), work),
     );
   }
 }
 
 async function readPartition(
-  table: string,
+  version: ReadVersion,
   partition: number,
   log: LogReader,
   work: ReadingAgain,
 ): Promise<void> {
   const { clock, reach, tell } = work;
-  const { rollup } = filledVersion(table, work);
-  const source = replaySource(rollup, database);
+  const { table, source } = version;
   const stopping = new AbortController();
   let failures = 0;
   await loadAgain(
@@ -58,9 +66,11 @@ async function readPartition(
       source: `${source.database}.${source.table}`,
       columns: eventsInsertColumns,
       progress: {
-        read: async () => loadedOf(table, partition, work),
+        read: async () => loadedOf(version, partition),
         async save(loaded) {
-          await keepLoaded(table, partition, loaded, work);
+          await version.keep(
+            version.cut.map((_, n) => (n === partition ? loaded : loadedOf(version, n))),
+          );
           failures = 0;
         },
       },
@@ -92,19 +102,9 @@ const patient = (work: Filling): Pick<Store, 'insert' | 'read'> => ({
 
 const nothingLoaded: LoadProgress = { committed: 0, intents: [] };
 
-function loadedOf(table: string, partition: number, work: Filling): LoadProgress {
-  return filledVersion(table, work).fill.loaded?.[partition] ?? nothingLoaded;
-}
+const loadedOf = ({ loaded }: ReadVersion, partition: number): LoadProgress =>
+  loaded()?.[partition] ?? nothingLoaded;
 
-async function keepLoaded(
-  table: string,
-  partition: number,
-  now: LoadProgress,
-  work: Filling,
-): Promise<void> {
-  const { cut, events, ...progress } = filledVersion(table, work).fill;
-  const loaded = cut.map((_, n) => (n === partition ? now : loadedOf(table, n, work)));
-  const eventsDone = loaded.reduce((sum, { committed }) => sum + committed, 0);
-  await work.claim.keepFill(table, { ...progress, loaded, eventsDone });
-  work.onFill(table, eventsDone, events);
-}
+/** How many offsets are loaded. */
+export const offsetsLoaded = (loaded: readonly LoadProgress[]): number =>
+  loaded.reduce((sum, { committed }) => sum + committed, 0);

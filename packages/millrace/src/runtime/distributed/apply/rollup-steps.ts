@@ -8,7 +8,7 @@ import { type RollupVersion, shownVersion } from './rollup-version.ts';
 import type { Refusal, Step } from './step.ts';
 
 /** In the order in which they are done, with what else there is between them. */
-export interface RollupSteps {
+export interface VersionSteps {
   /** Tables of versions that are new. */
   readonly makes: readonly Step[];
   /** What was stored before them, and readers who are told. */
@@ -18,9 +18,9 @@ export interface RollupSteps {
 }
 
 /** What gives each rollup a version that computes what it is to compute, filled and shown. */
-export const rollupSteps = (desired: Desired, actual: Actual, applied: Applied): RollupSteps => {
+export const rollupSteps = (desired: Desired, actual: Actual, applied: Applied): VersionSteps => {
   const { rollups } = desired.plan;
-  const staying = [...rollups, ...desired.beside];
+  const staying = [...rollups, ...desired.beside.rollups];
   const gone = Object.values(applied.rollups).filter(({ rollup }) =>
     staying.every(({ table }) => table !== rollup.table),
   );
@@ -95,7 +95,8 @@ const fill = (
   return [{ kind: 'fill rollup', rollup, what }, show];
 };
 
-const sources: { readonly [from in RollupReplay['from']]: string } = {
+/** What versions are made anew from, for people. */
+export const sources: { readonly [from in RollupReplay['from']]: string } = {
   archive: 'the archive, and the log behind it',
   log: 'the log',
   events: 'the events that are stored',

@@ -1,24 +1,23 @@
 import type { Plan, RollupPlan } from '../../../plan/plan.ts';
 import { sameLogic } from '../../../plan/versions.ts';
 import type { LoadProgress } from '../../../ports/progress.ts';
-import type { RollupReplay, RollupStep } from '../../../ports/rollup-progress.ts';
+import type { RollupStep } from '../../../ports/rollup-progress.ts';
 import { beginningMs } from '../../../rollups/rollup-tables.ts';
+import {
+  type ByTable,
+  besideOf,
+  isLoaded,
+  isStanding,
+  type Staged,
+  type VersionKind,
+  withShownOf,
+} from './stages.ts';
 
 /** One version of a rollup: a table of the store. */
-export interface RollupVersion {
+export interface RollupVersion extends Staged {
   readonly rollup: RollupPlan;
-  /**
-   * `asked`: it is to be made. `filling`: it gets what was stored before its cut, and
-   * of its deltas nothing yet. `filled`: it has that, and gets what came since.
-   * `shown`: readers see it. `kept`: it has all and gets what comes, and readers may
-   * go back to it. `returning`: they are about to. `leaving`: nobody is to load it or
-   * to read it any more.
-   */
-  readonly stage: 'asked' | 'filling' | 'filled' | 'shown' | 'kept' | 'returning' | 'leaving';
   /** Null if it was there before the first event, or is not made yet. */
   readonly fill: RollupFill | null;
-  /** What it is made anew from, where it was asked for though what it computes had not changed. */
-  readonly from?: RollupReplay['from'];
 }
 
 export interface RollupFill extends FillProgress {
@@ -44,10 +43,12 @@ export interface FillProgress {
   readonly loaded?: readonly LoadProgress[];
 }
 
-/** By their tables. */
-export interface RollupVersions {
-  readonly [table: string]: RollupVersion;
-}
+export type RollupVersions = ByTable<RollupVersion>;
+
+const kind: VersionKind<RollupVersion> = {
+  of: ({ rollup }) => rollup,
+  isSame: (one, other) => sameLogic(one.rollup, other.rollup),
+};
 
 export const newFill = (cut: readonly number[], events: number): RollupFill => ({
   ...{ cut, events, doneToMs: beginningMs, eventsDone: 0 },
@@ -64,38 +65,25 @@ export const shownSinceEver = (plan: Plan | null): RollupVersions =>
 export const shownVersion = (versions: RollupVersions, name: string): RollupVersion | undefined =>
   Object.values(versions).find(({ rollup, stage }) => rollup.name === name && stage === 'shown');
 
-/** Whether readers are to see it, and do not yet. */
-export const isToCome = ({ stage }: RollupVersion): boolean =>
-  ['asked', 'filling', 'filled', 'returning'].includes(stage);
-
 /** The rollups whose tables are there, and are to stay. */
 export const standingRollups = (versions: RollupVersions): readonly RollupPlan[] =>
   Object.values(versions)
-    .filter(({ stage }) => stage !== 'asked' && stage !== 'leaving')
+    .filter(isStanding)
     .map(({ rollup }) => rollup);
 
 /** The rollups to whose tables loaders bring deltas. */
 export const loadedRollups = (versions: RollupVersions): readonly RollupPlan[] =>
   Object.values(versions)
-    .filter(({ stage }) => ['filled', 'shown', 'kept', 'returning'].includes(stage))
+    .filter(isLoaded)
     .map(({ rollup }) => rollup);
 
-/**
- * The versions that compute what a plan's do and are to stay beside these: the one
- * that readers see while another is to take its place, and else the one that they may
- * go back to.
- */
+/** The versions of a plan's rollups that are to stay beside those that it has. */
 export const rollupsBeside = (plan: Plan, versions: RollupVersions): readonly RollupPlan[] =>
-  Object.values(versions)
-    .filter(({ rollup, stage }) => {
-      const planned = plan.rollups.find(({ name }) => name === rollup.name);
-      if (planned === undefined || planned.table === rollup.table) return false;
-      const { [planned.table]: version } = versions;
-      const stays = version !== undefined && isToCome(version) ? 'shown' : 'kept';
-      const isSame = sameLogic(rollup, planned) && rollup.keepMs === planned.keepMs;
-      return stage === stays && isSame;
-    })
-    .map(({ rollup }) => rollup);
+  besideOf(kind, versions, ({ rollup }) => {
+    const planned = plan.rollups.find(({ name }) => name === rollup.name);
+    if (planned === undefined || !sameLogic(rollup, planned)) return null;
+    return rollup.keepMs === planned.keepMs ? planned.table : null;
+  }).map(({ rollup }) => rollup);
 
 /** With a version that is made, and is to be filled; without a fill it has everything, and is shown. */
 export const withMade = (
@@ -109,38 +97,5 @@ export const withMade = (
   return fill === null ? withShown(made, rollup.table) : made;
 };
 
-/** Nobody is to load or to read these any more. */
-export const withLeaving = (versions: RollupVersions, tables: readonly string[]): RollupVersions =>
-  Object.fromEntries(
-    Object.entries(versions).map(([table, version]): [string, RollupVersion] => [
-      table,
-      tables.includes(table) ? { ...version, stage: 'leaving' } : version,
-    ]),
-  );
-
-export const without = (versions: RollupVersions, tables: readonly string[]): RollupVersions =>
-  Object.fromEntries(Object.entries(versions).filter(([table]) => !tables.includes(table)));
-
-/**
- * Readers see this version from now on, and no other of its name. The one before is kept if
- * it computes the same, so that they can go back to it.
- */
-export const withShown = (versions: RollupVersions, table: string): RollupVersions => {
-  const { [table]: version } = versions;
-  if (version === undefined) return versions;
-  const others = Object.values(versions).filter(
-    ({ rollup }) => rollup.name === version.rollup.name && rollup.table !== table,
-  );
-  const before = others.find(({ stage }) => stage === 'shown');
-  const isKept = before !== undefined && sameLogic(before.rollup, version.rollup);
-  const gone = others.filter(({ stage }) => stage === 'kept' || (stage === 'shown' && !isKept));
-  const kept: RollupVersions = isKept
-    ? { [before.rollup.table]: { ...before, stage: 'kept' } }
-    : {};
-  const tablesGone = gone.map(({ rollup }) => rollup.table);
-  return {
-    ...withLeaving(versions, tablesGone),
-    ...kept,
-    [table]: { ...version, stage: 'shown' },
-  };
-};
+export const withShown = (versions: RollupVersions, table: string): RollupVersions =>
+  withShownOf(kind, versions, table);

@@ -1,8 +1,10 @@
 import type { FlinkJob } from '../../../compile/flink/job.ts';
 import type { Topic } from '../../../compile/kafka/topics.ts';
 import type { ErrorCode } from '../../../errors.ts';
-import type { Plan, RollupPlan } from '../../../plan/plan.ts';
+import type { Plan, RollupPlan, WindowPlan } from '../../../plan/plan.ts';
+import type { RollupReplay } from '../../../ports/rollup-progress.ts';
 import type { AppliedJob } from './applied.ts';
+import type { WindowCut } from './window-version.ts';
 
 /** One thing that apply does, or will not do. */
 export type Step =
@@ -34,6 +36,28 @@ export type Step =
   | {
       readonly kind: 'drop rollups';
       readonly rollups: readonly RollupPlan[];
+      readonly what: string;
+    }
+  | {
+      readonly kind: 'make window';
+      readonly window: WindowPlan;
+      readonly plan: Plan;
+      /** Whether readers see it at once. */
+      readonly isFirst: boolean;
+      /** Where what the store computes ends; null if its job computes all. */
+      readonly cut: WindowCut | null;
+      readonly what: string;
+    }
+  | {
+      readonly kind: 'fill window';
+      readonly window: WindowPlan;
+      readonly from: RollupReplay['from'];
+      readonly what: string;
+    }
+  | { readonly kind: 'show window'; readonly window: WindowPlan; readonly what: string }
+  | {
+      readonly kind: 'drop windows';
+      readonly windows: readonly WindowPlan[];
       readonly what: string;
     }
   | { readonly kind: 'start job'; readonly job: FlinkJob; readonly what: string }

@@ -18,6 +18,7 @@ import { type ReplayOrder, withOrder } from './replay-order.ts';
 import { loadedRollups } from './rollup-version.ts';
 import type { Step } from './step.ts';
 import { refusalsIn } from './steps.ts';
+import { loadedWindows } from './window-version.ts';
 import {
   afterAll,
   appliedWorld,
@@ -56,6 +57,13 @@ const withQuantiles = definePipeline({
     }),
   ],
 });
+const busy = (tumbling: '1m' | '2m') =>
+  definePipeline({
+    ...{ name: 'shop', events },
+    windows: [window('busy', { from: 'view', tumbling, measures: { n: count() } })],
+  });
+const busyMinutes = busy('1m');
+const busyTwoMinutes = busy('2m');
 const shortWindow = definePipeline({ name: 'shop', events, dedup: { window: '1h' } });
 
 const dedup = 'shop.dedup';
@@ -170,18 +178,22 @@ describe('tables', () => {
   });
 });
 
+const doing = (steps: readonly Step[]): readonly string[] =>
+  steps.map((step) => {
+    if ('rollup' in step) return `${step.kind} ${step.rollup.table}`;
+    if ('window' in step) return `${step.kind} ${step.window.table}`;
+    if (step.kind === 'drop rollups')
+      return `${step.kind} ${step.rollups.map(({ table }) => table)}`;
+    return step.kind === 'drop windows'
+      ? `${step.kind} ${step.windows.map(({ table }) => table)}`
+      : step.kind;
+  });
+
 describe('a rollup', () => {
   const loading = (world: World, loaders: Partial<World['actual']['loaders']>): World => ({
     ...world,
     actual: { ...world.actual, loaders: { ...world.actual.loaders, ...loaders } },
   });
-  const doing = (steps: readonly Step[]): readonly string[] =>
-    steps.map((step) => {
-      if ('rollup' in step) return `${step.kind} ${step.rollup.table}`;
-      return step.kind === 'drop rollups'
-        ? `${step.kind} ${step.rollups.map(({ table }) => table)}`
-        : step.kind;
-    });
   /** What is left when an apply ended after some of the steps. */
   const left = (world: World, steps: readonly Step[], after: Step['kind'], wish: Wish) => {
     const at = steps.findIndex(({ kind }) => kind === after);
@@ -272,7 +284,7 @@ describe('a rollup', () => {
     ...world,
     applied: withOrder(given, desired(wish, world).plan, world.applied),
   });
-  const start: ReplayOrder = { kind: 'start', rollups: ['by_day'], from: 'log' };
+  const start: ReplayOrder = { kind: 'start', rollups: ['by_day'], windows: [], from: 'log' };
   const replay = (world: World): World => {
     const asked = order(world, start);
     return afterAll(asked, stepsIn(asked, wish));
@@ -313,18 +325,18 @@ describe('a rollup', () => {
 
   test('that was replayed can be gone back to and forth, until it goes', () => {
     const done = replay(withEvents(appliedWorld(wish)));
-    const back = order(done, { kind: 'back', rollup: 'by_day' });
+    const back = order(done, { kind: 'back', name: 'by_day' });
     const steps = stepsIn(back, wish);
     expect(doing(steps)).toEqual(['change tables', 'show rollup by_day__v1']);
     const before = afterAll(back, steps);
     expect(stages(before)).toEqual(['by_day__v1 shown', 'by_day__v2 kept']);
     expect(stepsIn(before, wish)).toEqual([]);
-    const dropped = order(before, { kind: 'drop', rollup: 'by_day' });
+    const dropped = order(before, { kind: 'drop', name: 'by_day' });
     const drops = ['remove job', 'drop rollups by_day__v2'];
     expect(doing(stepsIn(dropped, wish))).toEqual(drops);
     const alone = afterAll(dropped, stepsIn(dropped, wish));
     expect(stages(alone)).toEqual(['by_day__v1 shown']);
-    expect(() => order(alone, { kind: 'back', rollup: 'by_day' })).toThrow(
+    expect(() => order(alone, { kind: 'back', name: 'by_day' })).toThrow(
       expect.objectContaining({ code: 'replay_conflict' }),
     );
     // A number that was given once is not given again.
@@ -337,7 +349,7 @@ describe('a rollup', () => {
   });
 
   test('that readers are on the way back to is not taken for one that is made anew', () => {
-    const back: ReplayOrder = { kind: 'back', rollup: 'by_day' };
+    const back: ReplayOrder = { kind: 'back', name: 'by_day' };
     const once = order(replay(withEvents(appliedWorld(wish))), back);
     const before = afterAll(once, stepsIn(once, wish));
     // Killed before readers see it: the one on the way was made from the same source.
@@ -354,13 +366,13 @@ describe('a rollup', () => {
     const rest = ['change tables', 'show rollup by_day__v2'];
     expect(doing(stepsIn(order(half, back), wish))).toEqual(rest);
     expect(loadedRollups(half.applied.rollups)).toHaveLength(2);
-    const dropped = order(half, { kind: 'drop', rollup: 'by_day' });
+    const dropped = order(half, { kind: 'drop', name: 'by_day' });
     expect(stages(afterAll(dropped, stepsIn(dropped, wish)))).toEqual(['by_day__v1 shown']);
   });
 
   test('that is being made is neither gone back from nor dropped where its definition asks for it', () => {
     const asked = order(replay(withEvents(appliedWorld(wish))), start);
-    expect(() => order(asked, { kind: 'back', rollup: 'by_day' })).toThrow(
+    expect(() => order(asked, { kind: 'back', name: 'by_day' })).toThrow(
       expect.objectContaining({
         ...{ code: 'replay_conflict' },
         message: expect.stringContaining('version 3 of the rollup by_day from the log'),
@@ -370,7 +382,7 @@ describe('a rollup', () => {
     const changing = { pipeline: byHour };
     const half = afterAll(world, stepsIn(world, changing).slice(0, 4));
     const { plan } = desired(changing, half);
-    for (const given of [start, { kind: 'drop', rollup: 'by_day' } as const])
+    for (const given of [start, { kind: 'drop', name: 'by_day' } as const])
       expect(() => withOrder(given, plan, half.applied)).toThrow(
         expect.objectContaining({
           ...{ code: 'replay_conflict' },
@@ -382,7 +394,7 @@ describe('a rollup', () => {
   test('whose replay is given up, or whose definition changes meanwhile, answers as before', () => {
     const asked = order(withEvents(appliedWorld(wish)), start);
     const begun = afterAll(asked, stepsIn(asked, wish).slice(0, 4));
-    const dropped = order(begun, { kind: 'drop', rollup: 'by_day' });
+    const dropped = order(begun, { kind: 'drop', name: 'by_day' });
     const steps = stepsIn(dropped, wish);
     expect(doing(steps)).toEqual(['change tables', 'remove job', 'drop rollups by_day__v2']);
     expect(stages(afterAll(dropped, steps))).toEqual(['by_day__v1 shown']);
@@ -392,9 +404,9 @@ describe('a rollup', () => {
 
   test.each([
     ['not_found', { ...start, rollups: ['nothing'] }],
-    ['not_found', { kind: 'back', rollup: 'nothing' }],
-    ['replay_conflict', { kind: 'back', rollup: 'by_day' }],
-    ['replay_conflict', { kind: 'drop', rollup: 'by_day' }],
+    ['not_found', { kind: 'back', name: 'nothing' }],
+    ['replay_conflict', { kind: 'back', name: 'by_day' }],
+    ['replay_conflict', { kind: 'drop', name: 'by_day' }],
   ] as const)('is not replayed: %s', (code, given) => {
     const world = withEvents(appliedWorld(wish));
     expect(() => order(world, given)).toThrow(expect.objectContaining({ code }));
@@ -428,6 +440,176 @@ describe('a rollup', () => {
   });
 });
 
+describe('a window', () => {
+  const wish = { pipeline: busyMinutes };
+  const start: ReplayOrder = { kind: 'start', rollups: [], windows: ['busy'], from: 'log' };
+  const order = (world: World, given: ReplayOrder): World => ({
+    ...world,
+    applied: withOrder(given, desired(wish, world).plan, world.applied),
+  });
+  const replay = (world: World): World => {
+    const asked = order(world, start);
+    return afterAll(asked, stepsIn(asked, wish));
+  };
+  const stages = ({ applied }: World): readonly string[] =>
+    Object.entries(applied.windows).map(([table, { stage }]) => `${table} ${stage}`);
+  const stored = withEvents(appliedWorld(wish));
+
+  test('that is new is shown at once, whatever is stored', () => {
+    for (const world of [appliedWorld(), withEvents(appliedWorld())]) {
+      const steps = stepsIn(world, wish);
+      expect(doing(steps)).toEqual([
+        ...['create topic', 'change tables', 'make window busy__v1', 'start job'],
+      ]);
+      const done = afterAll(world, steps);
+      expect(stages(done)).toEqual(['busy__v1 shown']);
+      expect(stepsIn(done, wish)).toEqual([]);
+    }
+  });
+
+  test('that changed is computed beside the one before, while loaders run', () => {
+    const loaders = { ...stored.actual.loaders, running: 2 };
+    const world = { ...stored, actual: { ...stored.actual, loaders } };
+    const changing = { pipeline: busyTwoMinutes };
+    const steps = stepsIn(world, changing);
+    expect(doing(steps)).toEqual([
+      ...['create topic', 'change tables', 'make window busy__v2', 'start job'],
+      ...['show window busy__v2', 'remove job', 'drop windows busy__v1'],
+    ]);
+    const half = afterAll(world, steps.slice(0, 4));
+    expect(stages(half)).toEqual(['busy__v1 shown', 'busy__v2 filled']);
+    expect(loadedWindows(half.applied.windows)).toHaveLength(2);
+    expect(doing(stepsIn(half, changing))).toEqual(doing(steps.slice(4)));
+    const done = afterAll(half, steps.slice(4));
+    expect(stages(done)).toEqual(['busy__v2 shown']);
+    expect(stepsIn(done, changing)).toEqual([]);
+    // Without events there is nothing to wait for.
+    expect(doing(stepsIn(appliedWorld(wish), changing))).not.toContain('show window busy__v2');
+  });
+
+  test('that is replayed is made beside the one that readers see, which is kept and loaded', () => {
+    const asked = order(stored, start);
+    const steps = stepsIn(asked, wish);
+    expect(doing(steps)).toEqual([
+      ...['create topic', 'change tables', 'make window busy__v2', 'start job'],
+      ...['fill window busy__v2', 'show window busy__v2'],
+    ]);
+    expect(steps[4]?.what).toBe(
+      'window busy v2: fill it from the log; version 1 answers until then',
+    );
+    const begun = afterAll(asked, steps.slice(0, 4));
+    expect(stages(begun)).toEqual(['busy__v1 shown', 'busy__v2 filling']);
+    expect(loadedWindows(begun.applied.windows)).toHaveLength(1);
+    expect(doing(stepsIn(order(begun, start), wish))).toEqual(doing(steps.slice(4)));
+    const done = afterAll(begun, steps.slice(4));
+    expect(stages(done)).toEqual(['busy__v1 kept', 'busy__v2 shown']);
+    expect(loadedWindows(done.applied.windows)).toHaveLength(2);
+    expect(stepsIn(done, wish)).toEqual([]);
+    expect(Object.keys(done.applied.jobs)).toEqual([
+      'shop.dedup',
+      'shop.busy__v1',
+      'shop.busy__v2',
+    ]);
+    // Alerts go on where they were, so they have to know what the definition made.
+    expect(Object.values(done.applied.windows).map(({ definedAs }) => definedAs)).toEqual([
+      ...['busy__v1', 'busy__v1'],
+    ]);
+  });
+
+  test.each([
+    ['archive', 'the archive, and the log behind it'],
+    ['events', 'the events that are stored'],
+  ] as const)(
+    'that is replayed from the %s has a job that begins where the others do',
+    (from, what) => {
+      const world = withEvents(appliedWorld(wish), [5, 0, 7, 1]);
+      const asked = order(world, { ...start, from });
+      const steps = stepsIn(asked, wish);
+      expect(doing(steps).slice(2)).toEqual([
+        ...['make window busy__v2', 'start job', 'fill window busy__v2', 'show window busy__v2'],
+      ]);
+      expect(steps[4]?.what).toBe(
+        `window busy v2: fill it from ${what}; version 1 answers until then`,
+      );
+      const started = steps.find((step) => step.kind === 'start job');
+      expect(started?.job.statements[0]).toContain(
+        'partition:0,offset:5;partition:1,offset:0;partition:2,offset:7;partition:3,offset:1',
+      );
+      // What comes later changes neither its cut nor its job.
+      const begun = withEvents(afterAll(asked, steps.slice(0, 4)), [9, 9, 9, 9]);
+      expect(doing(stepsIn(begun, wish))).toEqual(doing(steps.slice(4)));
+      const done = afterAll(begun, steps.slice(4));
+      expect(stages(done)).toEqual(['busy__v1 kept', 'busy__v2 shown']);
+      expect(stepsIn(done, wish)).toEqual([]);
+      const spread = { ...wish, onSeveralServers: true };
+      expect(refusals(stepsIn(asked, spread))).toContainEqual(
+        expect.stringContaining('plan_conflict: windows.busy: the store is on several servers'),
+      );
+    },
+  );
+
+  test('that was replayed can be gone back to and forth, until it goes', () => {
+    const done = replay(stored);
+    const back = order(done, { kind: 'back', name: 'busy' });
+    expect(doing(stepsIn(back, wish))).toEqual(['change tables', 'show window busy__v1']);
+    // The same again goes on, another order is refused.
+    expect(order(back, { kind: 'back', name: 'busy' })).toEqual(back);
+    expect(() => order(back, start)).toThrow(
+      expect.objectContaining({
+        ...{ code: 'replay_conflict' },
+        message: expect.stringContaining('going back to version 1 of the window busy'),
+      }),
+    );
+    const before = afterAll(back, stepsIn(back, wish));
+    expect(stages(before)).toEqual(['busy__v1 shown', 'busy__v2 kept']);
+    const dropped = order(before, { kind: 'drop', name: 'busy' });
+    expect(doing(stepsIn(dropped, wish))).toEqual(['remove job', 'drop windows busy__v2']);
+    const alone = afterAll(dropped, stepsIn(dropped, wish));
+    expect(stages(alone)).toEqual(['busy__v1 shown']);
+    // A number that was given once is not given again; the next replay takes the place of what is kept.
+    expect(stages(replay(alone))).toEqual(['busy__v1 kept', 'busy__v3 shown']);
+    expect(stages(replay(done))).toEqual(['busy__v2 kept', 'busy__v3 shown']);
+    const changing = { pipeline: busyTwoMinutes };
+    expect(stages(afterAll(done, stepsIn(done, changing)))).toEqual(['busy__v3 shown']);
+    expect(stages(afterAll(done, stepsIn(done, { pipeline: shop })))).toEqual([]);
+  });
+
+  test('whose replay is given up, or whose definition changes meanwhile, answers as before', () => {
+    const asked = order(stored, start);
+    const begun = afterAll(asked, stepsIn(asked, wish).slice(0, 4));
+    const dropped = order(begun, { kind: 'drop', name: 'busy' });
+    const steps = stepsIn(dropped, wish);
+    expect(doing(steps)).toEqual(['change tables', 'remove job', 'drop windows busy__v2']);
+    expect(stages(afterAll(dropped, steps))).toEqual(['busy__v1 shown']);
+    const changing = { pipeline: busyTwoMinutes };
+    expect(stages(afterAll(begun, stepsIn(begun, changing)))).toEqual(['busy__v3 shown']);
+  });
+
+  test('of which tables are lost is made anew by a replay', () => {
+    const tables = new Set([...stored.actual.tables].filter((name) => name !== 'busy__v1'));
+    const lost = { ...stored, actual: { ...stored.actual, tables } };
+    expect(refusals(stepsIn(lost, wish))).toEqual([
+      expect.stringContaining('plan_conflict: windows.busy: the store lacks busy__v1'),
+    ]);
+    expect(stages(replay(lost))).toEqual(['busy__v1 kept', 'busy__v2 shown']);
+  });
+
+  test.each([
+    ['not_found', { ...start, windows: ['nothing'] }],
+    ['not_found', { ...start, rollups: ['busy'], windows: [] }],
+    ['replay_conflict', { kind: 'back', name: 'busy' }],
+    ['replay_conflict', { kind: 'drop', name: 'busy' }],
+  ] as const)('is not replayed: %s', (code, given) => {
+    expect(() => order(stored, given)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('is not replayed without events', () => {
+    expect(refusals(stepsIn(order(appliedWorld(wish), start), wish))).toContainEqual(
+      expect.stringContaining('replay_conflict: windows.busy: the store has no events yet'),
+    );
+  });
+});
+
 describe('who is forgotten', () => {
   const receipt = {
     ...{ id: 'o', ordered_at: '', done_at: '', events: 2, dead_letters: 0, archived: null },
@@ -456,7 +638,7 @@ describe('who is forgotten', () => {
   test('is not missed by a rollup that is made meanwhile', () => {
     const removing = withForgotten(atRest, { kind: 'forget', order });
     expect(refusals(refusalsIn(stepsIn(removing, { pipeline: rolledUp })))).toEqual([
-      'forget_conflict: The order o to forget a person is under way: a rollup that is made now would have their events',
+      'forget_conflict: The order o to forget a person is under way: what is made now would have their events',
     ]);
     // What is applied already goes on, and so does everything once the store has nothing of them.
     expect(stepsIn(removing)).toEqual([]);
@@ -484,6 +666,23 @@ describe('who is forgotten', () => {
     );
     const later = { ...forgotten, actual: { ...forgotten.actual, topics } };
     expect(names(later, 'user_id')).toEqual([]);
+  });
+
+  test('does not come back in a replay, whatever its window is by', () => {
+    const wish = { pipeline: busyMinutes };
+    const world = withRecords(withEvents(appliedWorld(wish), [5, 5, 5, 5]));
+    const replayed = (from: 'events' | 'log', at: number) => {
+      const forgotten = withForgotten(world, {
+        ...{ kind: 'forgotten', order: null, partition: 1, ranges: [[at, at + 1]] },
+      });
+      const order: ReplayOrder = { kind: 'start', rollups: [], windows: ['busy'], from };
+      const applied = withOrder(order, desired(wish, forgotten).plan, forgotten.applied);
+      return refusalsIn(stepsIn({ ...forgotten, applied }, wish)).map(({ code }) => code);
+    };
+    expect(replayed('log', 3)).toEqual(['forget_conflict']);
+    // Its job begins behind that, and nothing else reads it.
+    expect(replayed('events', 3)).toEqual([]);
+    expect(replayed('events', 5)).toEqual(['forget_conflict']);
   });
 });
 
@@ -602,7 +801,10 @@ const ordering =
 
 test('what was done is not to be done again, whatever there was', () => {
   const wishes = fc.record<Wish>({
-    pipeline: fc.constantFrom(shop, wider, rolledUp, byHour, withQuantiles, shortWindow),
+    pipeline: fc.constantFrom(
+      ...[shop, wider, rolledUp, byHour, withQuantiles, shortWindow],
+      ...[busyMinutes, busyTwoMinutes, busyMinutes],
+    ),
     checkpointMs: fc.constantFrom(1_000, 3_000),
     partitions: fc.constantFrom(4, 5),
   });
@@ -616,10 +818,14 @@ test('what was done is not to be done again, whatever there was', () => {
     (world) => ({ ...world, actual: { ...world.actual, tables: new Set(), events: 0 } }),
     (world) => withEvents(world),
     (world) => ({ ...world, applied: { ...world.applied, jobs: {} } }),
-    ordering({ kind: 'start', rollups: ['by_day'], from: 'archive' }),
-    ordering({ kind: 'start', rollups: ['by_day'], from: 'events' }),
-    ordering({ kind: 'back', rollup: 'by_day' }),
-    ordering({ kind: 'drop', rollup: 'by_day' }),
+    ordering({ kind: 'start', rollups: ['by_day'], windows: [], from: 'archive' }),
+    ordering({ kind: 'start', rollups: ['by_day'], windows: [], from: 'events' }),
+    ordering({ kind: 'back', name: 'by_day' }),
+    ordering({ kind: 'drop', name: 'by_day' }),
+    ordering({ kind: 'start', rollups: [], windows: ['busy'], from: 'log' }),
+    ordering({ kind: 'start', rollups: [], windows: ['busy'], from: 'events' }),
+    ordering({ kind: 'back', name: 'busy' }),
+    ordering({ kind: 'drop', name: 'busy' }),
   ];
   const turns = fc.array(fc.tuple(wishes, fc.constantFrom(...fates)), { maxLength: 5 });
   let done = 0;
@@ -635,7 +841,7 @@ test('what was done is not to be done again, whatever there was', () => {
         expect(stepsIn(world, wish)).toEqual([]);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 100 },
   );
   expect(done).toBeGreaterThan(100);
 });

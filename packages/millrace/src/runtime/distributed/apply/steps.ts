@@ -6,18 +6,23 @@ import { rollupSteps } from './rollup-steps.ts';
 import type { Refusal, Step } from './step.ts';
 import { tableSteps } from './table-steps.ts';
 import { topicSteps } from './topic-steps.ts';
+import { windowSteps } from './window-steps.ts';
 
 /** What makes a cluster into what is asked for, in order; nothing if it is. */
 export const stepsTo = (desired: Desired, actual: Actual, applied: Applied): readonly Step[] => {
-  const { makes, fills, drops } = rollupSteps(desired, actual, applied);
+  const rollups = rollupSteps(desired, actual, applied);
+  const windows = windowSteps(desired, actual, applied);
   const steps = [
     ...topicSteps(desired, actual),
     ...tableSteps(desired, actual, applied),
-    ...makes,
+    ...rollups.makes,
+    ...windows.makes,
     ...jobSteps(desired, actual, applied),
-    ...fills,
+    ...rollups.fills,
+    ...windows.fills,
     ...removals(desired, actual, applied),
-    ...drops,
+    ...rollups.drops,
+    ...windows.drops,
   ];
   return [...steps, ...forgetRefusals(steps, desired, actual, applied)];
 };

@@ -1,7 +1,6 @@
 import { clickhouseMigration } from '../../../compile/clickhouse/migration.ts';
-import { resultsTable } from '../../../compile/clickhouse/results-table.ts';
 import { difference } from '../../../plan/difference.ts';
-import type { Plan, RollupPlan } from '../../../plan/plan.ts';
+import type { Plan } from '../../../plan/plan.ts';
 import { database } from '../../database.ts';
 import { distributedTables } from '../distributed-tables.ts';
 import type { Applied } from './applied.ts';
@@ -9,42 +8,50 @@ import type { Actual, Desired } from './cluster.ts';
 import { loadersRunning } from './loaders-running.ts';
 import { standingRollups } from './rollup-version.ts';
 import type { Refusal, Step } from './step.ts';
+import { standingWindows } from './window-version.ts';
 
-/** What makes the store's tables into what the plan needs, but for those of rollups. */
+/** What makes the store's tables into what the plan needs, but for those of rollups and windows. */
 export const tableSteps = (
   { plan }: Desired,
   actual: Actual,
   { plan: before, begun, ...applied }: Applied,
 ): readonly Step[] => {
-  const rollups = standingRollups(applied.rollups);
+  const standing = {
+    rollups: standingRollups(applied.rollups),
+    windows: standingWindows(applied.windows),
+  };
   return [
     // What an apply left half done is ended first: only then is it known what the tables are.
-    ...(begun === null ? [] : change(before, begun, rollups, actual, `end what an apply began`)),
-    ...(begun !== null && same(begun, plan) ? [] : next(begun ?? before, plan, rollups, actual)),
+    ...(begun === null ? [] : change(before, begun, standing, actual, `end what an apply began`)),
+    ...(begun !== null && same(begun, plan) ? [] : next(begun ?? before, plan, standing, actual)),
   ];
 };
+
+/** The rollups and windows whose tables are there. */
+type Standing = Pick<Plan, 'rollups' | 'windows'>;
 
 const next = (
   before: Plan | null,
   after: Plan,
-  rollups: readonly RollupPlan[],
+  standing: Standing,
   actual: Actual,
 ): readonly Step[] => {
   const missing = tablesOf(after).filter((name) => !actual.tables.has(name));
   if (before === null) {
-    const there = tablesOf(after).filter((name) => actual.tables.has(name));
+    const versions = [...after.rollups, ...after.windows].map(({ table }) => table);
+    const there = [...tablesOf(after), ...versions].filter((name) => actual.tables.has(name));
     if (there.length > 0) return [unknownTables(there)];
-    return change(null, after, rollups, actual, `create ${missing.join(', ')}`);
+    return change(null, after, standing, actual, `create ${missing.join(', ')}`);
   }
-  if (!same(before, after)) return change(before, after, rollups, actual, 'change');
+  if (!same(before, after)) return change(before, after, standing, actual, 'change');
   if (missing.length === 0) return [];
-  return change(before, after, rollups, actual, `create ${missing.join(', ')}, which are missing`);
+  return change(before, after, standing, actual, `create ${missing.join(', ')}, which are missing`);
 };
 
 const change = (
   before: Plan | null,
   after: Plan,
-  rollups: readonly RollupPlan[],
+  standing: Standing,
   actual: Actual,
   what: string,
 ): readonly Step[] => {
@@ -52,7 +59,7 @@ const change = (
   const conflicts = changes.filter(({ compatible }) => !compatible);
   const refusals: readonly Refusal[] = [
     ...conflicts.map(({ place, message, mend = '' }) => conflict(`${place}: ${message}`, mend)),
-    ...(before !== null && touchesTables(before, after, rollups) ? loadersRunning(actual) : []),
+    ...(before !== null && touchesTables(before, after, standing) ? loadersRunning(actual) : []),
   ];
   if (refusals.length > 0) return refusals;
   const details = changes.map(({ place, message }) => `${place}: ${message}`);
@@ -72,20 +79,17 @@ const unknownTables = (names: readonly string[]): Refusal =>
     `Use a store without the database ${database}, or drop it if nothing in it is needed.`,
   );
 
-const touchesTables = (before: Plan, after: Plan, rollups: readonly RollupPlan[]): boolean => {
+const touchesTables = (before: Plan, after: Plan, standing: Standing): boolean => {
   const statements = (from: Plan): unknown => {
-    const migration = clickhouseMigration(from, after, { database, rollups });
+    const migration = clickhouseMigration(from, after, { database, ...standing });
     return [migration.statements, migration.cleanup, tablesOf(from).toSorted()];
   };
   // Some are run again whenever plans differ, and change nothing.
   return !same(statements(before), statements(after));
 };
 
-/** Tables and views that loaders fill and readers name, but for rollups. */
-export const tablesOf = (plan: Plan): readonly string[] => [
-  ...distributedTables({ ...plan, rollups: [] }).readable,
-  ...plan.windows.map(({ table }) => table),
-  ...plan.windows.map((window) => resultsTable(window, database).table),
-];
+/** Tables that loaders fill and readers name, but for rollups and windows. */
+export const tablesOf = (plan: Plan): readonly string[] =>
+  distributedTables({ ...plan, rollups: [], windows: [] }).readable;
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

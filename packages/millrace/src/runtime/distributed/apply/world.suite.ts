@@ -1,17 +1,22 @@
+import { resultsTable } from '../../../compile/clickhouse/results-table.ts';
 import { flinkJobs } from '../../../compile/flink/jobs.ts';
 import { kafkaTopics } from '../../../compile/kafka/topics.ts';
 import type { Pipeline } from '../../../define/pipeline.ts';
 import { definePipeline, event, string } from '../../../index.ts';
+import type { WindowPlan } from '../../../plan/plan.ts';
 import { planOf } from '../../../plan/plan-of.ts';
 import { type Applied, nothingApplied } from './applied.ts';
+import { besideIn, withBeside } from './beside.ts';
 import type { Actual, Desired, SeenJob } from './cluster.ts';
 import { cutsOf } from './cuts-of.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { knownTo } from './known-to.ts';
-import { newFill, rollupsBeside, withMade, without, withShown } from './rollup-version.ts';
+import { newFill, withMade, withShown } from './rollup-version.ts';
+import { without } from './stages.ts';
 import type { Step } from './step.ts';
 import { stepsTo } from './steps.ts';
 import { tablesOf } from './table-steps.ts';
+import { withWindowMade, withWindowShown } from './window-version.ts';
 
 export const events = { view: event({ product_id: string() }) };
 export const shop = definePipeline({ name: 'shop', events });
@@ -50,16 +55,18 @@ export const desired = (wish: Wish, { actual, applied }: World): Desired => {
   const cut = actual.events === 0 ? null : actual.loaders.stored;
   const isLost = (table: string): boolean => actual.events === 0 && !actual.tables.has(table);
   const settings = { bootstrapServers: 'kafka:9092', parallelism: 2, checkpointMs };
-  const beside = rollupsBeside(plan, applied.rollups);
-  const served = { ...plan, rollups: [...plan.rollups, ...beside] };
+  const beside = besideIn(plan, applied);
+  const windowCuts = windowCutsIn(applied, actual.loaders.stored);
+  const served = withBeside(plan, beside);
   return {
     ...{ plan, beside },
     topics: kafkaTopics(served, { partitions, replication }),
     jobs: flinkJobs(served, {
       ...settings,
-      cuts: cutsOf({ plan, beside }, applied, { cut, isLost }),
+      cuts: cutsOf({ plan, beside }, applied, { cut, isLost }, windowCuts),
     }),
     cut,
+    windowCuts,
     onSeveralServers: wish.onSeveralServers ?? false,
     resume: wish.resume ?? {},
   };
@@ -103,6 +110,24 @@ export const withEvents = (world: World, stored: readonly number[] = [5, 5, 5, 5
     loaders: { ...world.actual.loaders, stored },
   },
 });
+
+const nothingComputed = {
+  ...{ events: 0, eventsDone: 0, doneToMs: 0, intent: null, emittedAtMs: 0 },
+};
+
+const windowCutsIn = ({ windows }: Applied, stored: readonly number[]): Desired['windowCuts'] => {
+  const asked = Object.values(windows).filter(
+    ({ stage, from }) => stage === 'asked' && from !== 'log',
+  );
+  return new Map(
+    asked.map(({ window }) => [window.table, { toMs: 60_000, cut: stored, begins: stored }]),
+  );
+};
+
+const tablesOfWindow = (window: WindowPlan): readonly string[] => [
+  window.table,
+  resultsTable(window, 'millrace').table,
+];
 
 let serial = 0;
 
@@ -151,6 +176,30 @@ const after = (world: World, step: Step): World => {
       const tables = new Set([...actual.tables].filter((name) => !gone.includes(name)));
       const rollups = without(applied.rollups, gone);
       return { actual: { ...actual, tables }, applied: { ...applied, rollups } };
+    }
+    case 'make window': {
+      const { window, isFirst, cut } = step;
+      const fill = cut && { ...cut, ...nothingComputed };
+      const tables = new Set([...actual.tables, ...tablesOfWindow(window)]);
+      const windows = withWindowMade(applied.windows, window, isFirst, fill);
+      return { actual: { ...actual, tables }, applied: { ...applied, windows } };
+    }
+    case 'fill window': {
+      const { table } = step.window;
+      const version = applied.windows[table];
+      if (version?.stage !== 'filling') throw new Error(`${table} is not to be filled`);
+      const windows = { ...applied.windows, [table]: { ...version, stage: 'filled' as const } };
+      return { actual, applied: { ...applied, windows } };
+    }
+    case 'show window': {
+      const windows = withWindowShown(applied.windows, step.window.table);
+      return { actual, applied: { ...applied, windows } };
+    }
+    case 'drop windows': {
+      const gone = step.windows.flatMap(tablesOfWindow);
+      const tables = new Set([...actual.tables].filter((name) => !gone.includes(name)));
+      const windows = without(applied.windows, gone);
+      return { actual: { ...actual, tables }, applied: { ...applied, windows } };
     }
     case 'start job':
       return started(world, step.job, null);

@@ -6,6 +6,7 @@ import type { Plan } from '../../../plan/plan.ts';
 import type { ForgetReceipt, TouchedRollup } from '../../../ports/forget-progress.ts';
 import type { Applied } from '../apply/applied.ts';
 import { standingRollups } from '../apply/rollup-version.ts';
+import { standingWindows } from '../apply/window-version.ts';
 import type { ClusterOrder } from './cluster-forgotten.ts';
 
 /** What was forgotten, and is being: the oldest first. */
@@ -26,9 +27,8 @@ export const receiptOf = (
   doneAtMs: number | null,
 ): ForgetReceipt => {
   const { id, person, orderedAtMs, found, removed } = order;
-  const keyed = [...standingRollups(applied.rollups), ...(applied.plan?.windows ?? [])].filter(
-    (one) => isKeyedBy(one, person),
-  );
+  const standing = [...standingRollups(applied.rollups), ...standingWindows(applied.windows)];
+  const keyed = standing.filter((one) => isKeyedBy(one, person));
   return {
     id,
     ordered_at: timeText(orderedAtMs),

@@ -8,6 +8,7 @@ import type { Span, WindowPlan } from '../../../plan/plan.ts';
 import { resultLines } from '../../../ports/result-rows.ts';
 import { database } from '../../database.ts';
 import { waitAndTell } from '../apply/wait-and-tell.ts';
+import { standingWindows } from '../apply/window-version.ts';
 import { alertGroup } from '../group-names.ts';
 import { type WatchedWindows, watchWindows } from '../watched-windows.ts';
 import type { Forgetting } from './carry-out.ts';
@@ -20,10 +21,14 @@ export async function removeResults(
   found: FoundInCluster,
   work: Forgetting,
 ): Promise<void> {
-  const { plan, kafka, tell } = work;
-  const keyed = plan.windows.filter((window) => isKeyedBy(window, order.person));
+  const { plan, kafka, claim, tell } = work;
+  const standing = standingWindows(claim.applied.windows);
+  const keyed = standing.filter((window) => isKeyedBy(window, order.person));
   if (keyed.length === 0) return;
-  const watched = watchWindows(plan, kafka, (what, error) => tell(`${what}: ${String(error)}`));
+  const watched = watchWindows({
+    ...{ plan, kafka, windows: () => standing },
+    onProblem: (what, error) => tell(`${what}: ${String(error)}`),
+  });
   try {
     for (const window of keyed) {
       const outMs = await untilOut(window, order, watched.runner, work);

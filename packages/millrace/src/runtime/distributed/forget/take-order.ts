@@ -3,7 +3,7 @@ import { topicNames } from '../../../compile/kafka/topics.ts';
 import { MillraceError } from '../../../errors.ts';
 import type { Person } from '../../../ports/forget-progress.ts';
 import type { Applied } from '../apply/applied.ts';
-import { isToCome } from '../apply/rollup-version.ts';
+import { isToCome } from '../apply/stages.ts';
 import type { Forgetting } from './carry-out.ts';
 import type { ClusterOrder } from './cluster-forgotten.ts';
 
@@ -47,8 +47,8 @@ export async function takeOrder(
 }
 
 /** A version that is being filled may have read what is found, and has not got all of it. */
-function requireRest({ begun, rollups }: Applied): void {
-  const versions = Object.values(rollups);
+function requireRest({ begun, rollups, windows }: Applied): void {
+  const versions = [...Object.values(rollups), ...Object.values(windows)];
   if (begun === null && !versions.some((one) => isToCome(one) || one.stage === 'leaving')) return;
   throw conflict('What was asked of the cluster is not done yet: run `millrace apply` first.');
 }
