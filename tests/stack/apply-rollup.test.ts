@@ -167,7 +167,7 @@ describe(`a rollup that is new or changed, in a cluster with events (seed ${seed
   test(
     'has nothing of a person who is forgotten while events flow, wherever that is killed',
     () => forgetWhileEventsFlow({ folder, kafka, flink, seaweed, bucket }, seed),
-    600_000,
+    1_200_000,
   );
 
   /** While events flow: from what the archiver had got to when it was stopped, and from the log behind that. */
