@@ -127,6 +127,8 @@ describe(`loaders bring each committed record into the store once (seed ${seed})
         other = startLoader();
       }
     }
+    // One that is just starting would end, for want of its store.
+    await other.url();
     // The store dies in the middle of inserts, and comes back where it was.
     storeProcess.kill('SIGKILL');
     await storeProcess.exited;

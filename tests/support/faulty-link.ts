@@ -136,7 +136,10 @@ class Connection {
       socket.setNoDelay(true);
       socket.on('error', () => {});
     }
-    this.ended = Promise.all([this.#pass(client, server), this.#pass(server, client)]);
+    this.ended = Promise.all([this.#pass(client, server), this.#pass(server, client)]).then(() => {
+      // Both have left it, and neither heard of the other: nobody else would end it.
+      if (this.#isLost) this.reset();
+    });
   }
 
   lose(): void {
