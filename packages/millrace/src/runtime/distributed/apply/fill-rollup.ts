@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lateInsert } from '../../../adapters/clickhouse/store-error.ts';
 import { fillFromEvents } from '../../../compile/clickhouse/rollup-fill.ts';
 import { dropReplay, replaySource } from '../../../compile/clickhouse/rollup-replay.ts';
-import { Backoff } from '../../../load/backoff.ts';
 import type { RollupPlan } from '../../../plan/plan.ts';
 import type { RollupStep } from '../../../ports/rollup-progress.ts';
-import { type Store, StoreError } from '../../../ports/store.ts';
+import type { Store } from '../../../ports/store.ts';
 import { nextSteps } from '../../../rollups/fill-steps.ts';
 import { database } from '../../database.ts';
 import { fillStatements } from '../../fill-statements.ts';
@@ -14,11 +13,7 @@ import { type FilledVersion, type Filling, filledVersion } from './filling.ts';
 import { insertDeadline } from './insert-deadline.ts';
 import { offsetsLoaded, type ReadingAgain, type ReadVersion, readAgain } from './read-again.ts';
 import type { FillProgress, RollupFill } from './rollup-version.ts';
-
-/** As many as are aggregated and inserted in some tenths of a second. */
-const eventsPerStep = 250_000;
-/** A store that is away is waited for; what it refuses so often on end it will never take. */
-const failuresMax = 20;
+import { eventsPerStep, stepByStep } from './step-by-step.ts';
 
 /**
  * Brings the events below a version's cut into its table, each once. Nothing else is
@@ -61,24 +56,15 @@ function readVersion(table: string, work: Filling): ReadVersion {
   };
 }
 
-async function fillFromStore(table: string, work: Filling): Promise<void> {
-  const { tell, onFill } = work;
-  const backoff = new Backoff(100, 5_000);
+function fillFromStore(table: string, work: Filling): Promise<void> {
   const steps = new Ahead(work.store);
-  for (let failures = 0; ; ) {
-    try {
-      if (!(await fillOn(table, steps, work))) return;
-      failures = 0;
-      backoff.reset();
-    } catch (error) {
-      failures += 1;
-      if (!(error instanceof StoreError) || failures === failuresMax) throw error;
-      tell(`${table} waits for the store: ${error.message}`);
-      await backoff.wait(new AbortController().signal);
-    }
+  const step = async (): Promise<boolean> => {
+    if (!(await fillOn(table, steps, work))) return false;
     const { eventsDone, events } = filledVersion(table, work).fill;
-    onFill(table, eventsDone, events);
-  }
+    work.onFill(table, eventsDone, events);
+    return true;
+  };
+  return stepByStep(table, step, work);
 }
 
 /** Does a step. @returns whether there was one. */

@@ -5,22 +5,16 @@ import {
   windowReplaySource,
 } from '../../../compile/clickhouse/window-replay.ts';
 import { insertWindowResults } from '../../../compile/clickhouse/window-table.ts';
-import { Backoff } from '../../../load/backoff.ts';
 import type { WindowPlan } from '../../../plan/plan.ts';
-import { StoreError } from '../../../ports/store.ts';
 import type { WindowStep } from '../../../ports/window-versions.ts';
 import { nextWindowSteps } from '../../../windows/replay-steps.ts';
 import { database } from '../../database.ts';
 import { define } from './define.ts';
 import { insertDeadline } from './insert-deadline.ts';
 import { offsetsLoaded, type ReadingAgain, readAgain } from './read-again.ts';
+import { eventsPerStep, stepByStep } from './step-by-step.ts';
 import { sourceOf, windowQuestions } from './window-questions.ts';
 import type { WindowFill, WindowFillProgress, WindowVersion } from './window-version.ts';
-
-/** As many as are aggregated and inserted in some tenths of a second. */
-const eventsPerStep = 250_000;
-/** A store that is away is waited for; what it refuses so often on end it will never take. */
-const failuresMax = 20;
 
 /**
  * Computes the results of a version that its job does not compute, each once, from the
@@ -63,35 +57,22 @@ function readEvents(table: string, work: ReadingAgain): Promise<void> {
   return readAgain(version, 'archive', work);
 }
 
-async function computeAll(
-  table: string,
-  from: 'archive' | 'events',
-  work: ReadingAgain,
-): Promise<void> {
-  const backoff = new Backoff(100, 5_000);
+function computeAll(table: string, from: 'archive' | 'events', work: ReadingAgain): Promise<void> {
   let ahead: readonly WindowStep[] = [];
-  for (let failures = 0; ; ) {
-    try {
-      const { window, fill } = filledWindow(table, work);
-      if (fill.intent === null && fill.doneToMs >= fill.toMs) return;
-      if (fill.intent === null && ahead[0]?.fromMs !== fill.doneToMs)
-        ahead = await nextWindowSteps(window, fill, {
-          ...{ store: work.store, questions: windowQuestions(from), eventsPerStep },
-        });
-      const step = fill.intent ?? ahead[0];
-      ahead = ahead.slice(fill.intent === null ? 1 : 0);
-      if (step === undefined) await keepProgress(table, { doneToMs: fill.toMs }, work);
-      else await compute(table, from, step, work);
-      failures = 0;
-      backoff.reset();
-    } catch (error) {
-      failures += 1;
-      ahead = [];
-      if (!(error instanceof StoreError) || failures === failuresMax) throw error;
-      work.tell(`${table} waits for the store: ${error.message}`);
-      await backoff.wait(new AbortController().signal);
-    }
-  }
+  const computeNext = async (): Promise<boolean> => {
+    const { window, fill } = filledWindow(table, work);
+    if (fill.intent === null && fill.doneToMs >= fill.toMs) return false;
+    if (fill.intent === null && ahead[0]?.fromMs !== fill.doneToMs)
+      ahead = await nextWindowSteps(window, fill, {
+        ...{ store: work.store, questions: windowQuestions(from), eventsPerStep },
+      });
+    const step = fill.intent ?? ahead[0];
+    ahead = ahead.slice(fill.intent === null ? 1 : 0);
+    if (step === undefined) await keepProgress(table, { doneToMs: fill.toMs }, work);
+    else await compute(table, from, step, work);
+    return true;
+  };
+  return stepByStep(table, computeNext, work);
 }
 
 async function compute(
