@@ -8,19 +8,15 @@ import { planOf } from '../../plan/plan-of.ts';
 import { requireWebhookSecret, windowOf } from '../alerts.ts';
 import { database } from '../database.ts';
 import { loadPipeline } from '../load-pipeline.ts';
-import { AppliedWatch } from './applied-watch.ts';
-import { knownTo } from './apply/known-to.ts';
 import { callingPartition } from './calling-partition.ts';
 import { alertGroup } from './group-names.ts';
+import { requireApplied } from './require-applied.ts';
 import { requireTables } from './require-tables.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
 import { runWorkingRole } from './run-role.ts';
 import { ServedWindows } from './served-windows.ts';
 import { type SharedPartitions, sharePartitions } from './shared-partitions.ts';
 import { watchWindows } from './watched-windows.ts';
-
-/** Kafka is waited for at first. */
-const kafkaMsMax = 30_000;
 
 /**
  * Calls the webhooks of the pipeline's alerts with the results of its windows, each at
@@ -46,15 +42,7 @@ export async function serveAlerts(
     brokers: settings.kafka,
     clientId: `millrace-alerts-${process.pid}`,
   };
-  const watch = await AppliedWatch.open({
-    ...{ kafka, plan: defined, patienceMs: kafkaMsMax, onProblem },
-  });
-  const { applied } = watch;
-  if (applied === null) {
-    await watch.stop();
-    throw new MillraceError('log_unavailable', 'Kafka does not say what was applied.');
-  }
-  const plan = planOf(definition, knownTo(applied, 'shown'));
+  const { watch, plan } = await requireApplied(definition, kafka, onProblem);
   const served = new ServedWindows(plan, watch);
   const store = clickHouseStore({
     url: settings.storeUrl,

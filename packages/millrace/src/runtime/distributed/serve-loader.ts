@@ -6,7 +6,6 @@ import { openTopicWriter } from '../../adapters/kafka/topic-writer.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { partsRemembered } from '../../compile/clickhouse/table-settings.ts';
 import { deltasTopicName, resultsTopicName, topicNames } from '../../compile/kafka/topics.ts';
-import { MillraceError } from '../../errors.ts';
 import type { RefusedRow } from '../../load/loader.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { planOf } from '../../plan/plan-of.ts';
@@ -14,15 +13,14 @@ import { crashOnDemand } from '../crash-on-demand.ts';
 import { database } from '../database.ts';
 import { keepRefusedRow } from '../keep-refused-row.ts';
 import { loadPipeline } from '../load-pipeline.ts';
-import { AppliedWatch } from './applied-watch.ts';
 import type { Applied } from './apply/applied.ts';
-import { knownTo } from './apply/known-to.ts';
 import { loadedIn } from './apply/loaded-in.ts';
 import { distributedTables } from './distributed-tables.ts';
 import { loaderGroup } from './group-names.ts';
 import { Heart } from './heart.ts';
 import { type LoadingPartitionOptions, loadingPartition } from './loading-partition.ts';
 import { RejoiningPartitions } from './rejoining-partitions.ts';
+import { requireApplied } from './require-applied.ts';
 import type { RoleSettings, RunningRole } from './role-settings.ts';
 import { runWorkingRole } from './run-role.ts';
 import { type SharedPartitions, sharePartitions } from './shared-partitions.ts';
@@ -35,9 +33,6 @@ const stopAt =
   (name: string): Way['refuse'] =>
   ({ offset, reason }) =>
     Promise.reject(new Error(`${name} does not take record ${offset}: ${reason}`));
-
-/** Kafka is waited for at first. */
-const kafkaMsMax = 30_000;
 
 /** Those of what Flink computes. */
 const computedWays = (
@@ -77,15 +72,7 @@ export async function serveLoader(
     brokers: settings.kafka,
     clientId: `millrace-loader-${process.pid}`,
   };
-  const watch = await AppliedWatch.open({
-    ...{ kafka, plan: planOf(definition), patienceMs: kafkaMsMax, onProblem },
-  });
-  const { applied } = watch;
-  if (applied === null) {
-    await watch.stop();
-    throw new MillraceError('log_unavailable', 'Kafka does not say what was applied.');
-  }
-  const plan = planOf(definition, knownTo(applied, 'shown'));
+  const { watch, applied, plan } = await requireApplied(definition, kafka, onProblem);
   const store = await openClickHouseStore({
     url: settings.storeUrl,
     username: settings.storeUser,
